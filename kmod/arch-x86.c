@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <linux/sched.h>
+#include <asm/cpufeature.h>
+#include <asm/segment.h>
+
+#include "arch.h"
+
+/**
+ * crlock_arch_regs_atomic - Whether a thread's register sets can be read under a spinlock.
+ * @task: does not run
+ *
+ * What user_regset_view offers on x86 copies from the thread's memory, with one exception: without
+ * FSGSBASE the base of a segment that is in a local descriptor table is looked up there, under a mutex
+ * (x86_fsgsbase_read_task() of arch/x86/kernel/process_64.c).
+ */
+bool crlock_arch_regs_atomic(struct task_struct *task)
+{
+#ifdef CONFIG_X86_64
+	return boot_cpu_has(X86_FEATURE_FSGSBASE) ||
+	       !((task->thread.fsindex | task->thread.gsindex) & SEGMENT_TI_MASK);
+#else
+	return true;
+#endif
+}

@@ -1,0 +1,290 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * CRLOCK_CMD_LOCK_GET: builds the snapshot when the first message is asked for, then streams it.
+ *
+ * It is not built in the dump's start function, where Linux 6.1 has no way to say what is wrong.
+ */
+#include <linux/pid_namespace.h>
+#include <linux/sched/task.h>
+#include <linux/slab.h>
+#include <net/sock.h>
+
+#include "descriptors.h"
+#include "dump.h"
+#include "filter.h"
+#include "id.h"
+#include "lock_get.h"
+#include "mappings.h"
+#include "snapshot.h"
+#include "sockets.h"
+#include "tasks.h"
+
+/**
+ * struct lock_get - One dump.
+ * @common: what all dumps have
+ * @filter: what is asked for
+ * @snapshot: what is told
+ * @sockets: only while the snapshot is built
+ * @holder: of the process that is being walked, but for what differs between its holders
+ * @tgid: of that process, in the initial pid namespace
+ * @description: index of the one that is being told
+ * @next_holder: row of the one that is to be told next
+ * @next_lock: row of the one that is to be told next
+ * @begun: the rows above are of @description
+ * @busy_queues: how many are to be told of yet
+ */
+struct lock_get {
+	struct crlock_dump common;
+	struct crlock_filter filter;
+	struct crlock_snapshot snapshot;
+	struct crlock_sockets sockets;
+	struct crlock_holder holder;
+	pid_t tgid;
+	u32 description;
+	u32 next_holder;
+	u32 next_lock;
+	bool begun;
+	u32 busy_queues;
+};
+
+/* Building ---------------------------------------------------------------------------------------- */
+
+static int note_descriptor(const struct crlock_descriptor *descriptor, void *data)
+{
+	struct lock_get *get = data;
+	int err;
+
+	err = crlock_sockets_note(&get->sockets, descriptor->file);
+	if (err)
+		return err;
+	get->holder.files_id = (unsigned long)descriptor->table;
+	get->holder.fd = descriptor->fd;
+	get->holder.flags = descriptor->cloexec ? CRLOCK_HOLDER_CLOEXEC : 0;
+	return crlock_snapshot_note(&get->snapshot, descriptor->file, &get->holder, get->tgid);
+}
+
+static int note_mapping(struct file *file, unsigned long start, void *data)
+{
+	struct lock_get *get = data;
+
+	get->holder.where = start;
+	return crlock_snapshot_note(&get->snapshot, file, &get->holder, get->tgid);
+}
+
+static int note_message(struct file *file, struct sock *sk, void *data)
+{
+	struct lock_get *get = data;
+
+	get->holder.where = (unsigned long)sk;
+	return crlock_snapshot_note(&get->snapshot, file, &get->holder, 0);
+}
+
+static int make_room(void *data)
+{
+	struct lock_get *get = data;
+
+	return crlock_snapshot_room(&get->snapshot) ?: crlock_sockets_room(&get->sockets);
+}
+
+static void begin_process(struct lock_get *get, struct task_struct *task,
+			  enum crlock_holder_kind kind)
+{
+	get->tgid = task_tgid_nr(task);
+	get->holder = (struct crlock_holder){
+		.tgid = task_tgid_nr_ns(task, get->snapshot.pid_ns),
+		.tid = task_pid_nr_ns(task, get->snapshot.pid_ns),
+		.fd = -1,
+		.kind = kind,
+	};
+}
+
+static int walk_task(struct lock_get *get, struct crlock_tasks *tasks, struct task_struct *task)
+{
+	int ret = crlock_tasks_new_files(tasks, task);
+
+	if (ret > 0) {
+		begin_process(get, task, CRLOCK_HOLDER_DESCRIPTOR);
+		ret = crlock_walk_descriptors(task, note_descriptor, make_room, get);
+	}
+	if (ret < 0)
+		return ret;
+	ret = crlock_tasks_new_mm(tasks, task);
+	if (ret > 0) {
+		begin_process(get, task, CRLOCK_HOLDER_MAPPING);
+		ret = crlock_walk_mappings(task, note_mapping, make_room, get);
+	}
+	return ret;
+}
+
+static int walk_tasks(struct lock_get *get)
+{
+	struct crlock_tasks tasks = { .nr = 1, .seen.budget = &get->snapshot.budget };
+	struct task_struct *task;
+	int err = 0;
+
+	while (!err && (task = crlock_tasks_next(&tasks))) {
+		err = walk_task(get, &tasks, task);
+		put_task_struct(task);
+	}
+	crlock_ptrmap_free(&tasks.seen);
+	return err;
+}
+
+static int walk_sockets(struct lock_get *get)
+{
+	get->holder = (struct crlock_holder){ .fd = -1, .kind = CRLOCK_HOLDER_IN_FLIGHT };
+	return crlock_sockets_walk(&get->sockets, note_message, make_room, get);
+}
+
+/*
+ * Holders in flight name their socket by its address, which is good while there is a reference to it;
+ * the inode number cannot be read under the queue's lock.
+ */
+static void name_sockets(struct lock_get *get)
+{
+	struct crlock_rows *holders = &get->snapshot.holders;
+	u32 i;
+
+	for (i = 0; !holders->counting && i < holders->nr; i++) {
+		struct crlock_holder_row *row = crlock_row(holders, i);
+
+		if (row->holder.kind == CRLOCK_HOLDER_IN_FLIGHT)
+			row->holder.where = sock_i_ino((struct sock *)(unsigned long)row->holder.where);
+	}
+}
+
+static int build(struct lock_get *get, struct netlink_callback *cb)
+{
+	int err;
+
+	err = crlock_filter_parse(&get->filter, cb);
+	if (err)
+		return err;
+	err = crlock_snapshot_init(&get->snapshot, &get->filter, task_active_pid_ns(current));
+	if (err)
+		return crlock_dump_lack(&get->common, err, 0);
+	err = crlock_sockets_init(&get->sockets, &get->snapshot.budget);
+	if (!err)
+		err = walk_tasks(get) ?: walk_sockets(get);
+	if (!err) {
+		name_sockets(get);
+		get->busy_queues = get->sockets.busy;
+	}
+	if (!err && get->snapshot.counting)
+		err = -ENOBUFS;
+	if (err)
+		err = crlock_dump_lack(&get->common, err,
+				       crlock_snapshot_bytes(&get->snapshot));
+	crlock_sockets_free(&get->sockets);
+	return err;
+}
+
+/* Telling ----------------------------------------------------------------------------------------- */
+
+static int put_holders(struct lock_get *get, struct sk_buff *skb)
+{
+	while (get->next_holder != CRLOCK_NO_ROW) {
+		const struct crlock_holder_row *row =
+			crlock_row(&get->snapshot.holders, get->next_holder);
+		struct crlock_holder holder = row->holder;
+
+		holder.file_id = crlock_id_of_address(holder.file_id);
+		holder.files_id = crlock_id_of_address(holder.files_id);
+		if (nla_put(skb, CRLOCK_A_HOLDER, sizeof(holder), &holder))
+			return -EMSGSIZE;
+		get->next_holder = row->next;
+	}
+	return 0;
+}
+
+static int put_locks(struct lock_get *get, const struct crlock_description *description,
+		     struct sk_buff *skb)
+{
+	while (get->next_lock != CRLOCK_NO_ROW) {
+		const struct crlock_lock_row *row =
+			crlock_row(&get->snapshot.locks, get->next_lock);
+		struct crlock_lock lock = row->lock;
+
+		lock.id = crlock_id_of_address(lock.id);
+		lock.file_id = crlock_id_of_address(lock.file_id);
+		lock.owner_id = crlock_id_of_address(lock.owner_id);
+		lock.mount_id = crlock_id_of_address(lock.mount_id);
+		lock.nr_holders = description->nr_holders;
+		if (nla_put(skb, CRLOCK_A_LOCK, sizeof(lock), &lock))
+			return -EMSGSIZE;
+		get->next_lock = row->next;
+	}
+	return 0;
+}
+
+/* Return: 0 once all of it is in a message. */
+static int put_description(struct lock_get *get, const struct crlock_description *description,
+			   struct sk_buff *skb)
+{
+	if (get->filter.nr_tgids && !description->wanted)
+		return 0;
+	if (!get->begun) {
+		get->next_holder = description->first_holder;
+		get->next_lock = description->first_lock;
+		get->begun = true;
+	}
+	return put_holders(get, skb) ?: put_locks(get, description, skb);
+}
+
+/* Return: whether there was something to put. */
+static bool put_rows(struct lock_get *get, struct sk_buff *skb)
+{
+	const struct crlock_rows *descriptions = &get->snapshot.descriptions;
+	u32 at_first = get->description;
+
+	while (get->description < descriptions->nr) {
+		if (put_description(get, crlock_row(descriptions, get->description), skb))
+			return true;
+		get->description++;
+		get->begun = false;
+	}
+	if (get->busy_queues && !nla_put_u32(skb, CRLOCK_A_BUSY_QUEUES, get->busy_queues)) {
+		get->busy_queues = 0;
+		return true;
+	}
+	return get->description != at_first;
+}
+
+int crlock_lock_get_dump(struct sk_buff *skb, struct netlink_callback *cb)
+{
+	struct lock_get *get;
+	void *header;
+	int err;
+
+	get = crlock_dump_state(cb, sizeof(*get));
+	if (IS_ERR(get))
+		return PTR_ERR(get);
+	if (!get->common.built) {
+		get->common.built = true;
+		get->common.err = crlock_dump_may(cb, false) ?: build(get, cb);
+	}
+	err = crlock_dump_error(&get->common, skb, cb, CRLOCK_CMD_LOCK_GET);
+	if (err)
+		return err;
+	header = crlock_dump_begin(skb, cb, CRLOCK_CMD_LOCK_GET);
+	if (!header)
+		return -EMSGSIZE;
+	if (!put_rows(get, skb)) {
+		genlmsg_cancel(skb, header);
+		return 0;
+	}
+	genlmsg_end(skb, header);
+	return skb->len;
+}
+
+int crlock_lock_get_done(struct netlink_callback *cb)
+{
+	struct lock_get *get = crlock_dump_take(cb);
+
+	if (get) {
+		crlock_snapshot_free(&get->snapshot);
+		crlock_filter_free(&get->filter);
+		kfree(get);
+	}
+	return 0;
+}

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef CRLOCK_MAPPINGS_H
+#define CRLOCK_MAPPINGS_H
+
+#include "descriptors.h"
+
+/** typedef crlock_mapping_fn - Visits a mapped file, as crlock_descriptor_fn does a descriptor. */
+typedef int crlock_mapping_fn(struct file *file, unsigned long start, void *data);
+
+int crlock_walk_mappings(struct task_struct *task, crlock_mapping_fn *visit, crlock_room_fn *room,
+			 void *data);
+
+#endif

@@ -1,0 +1,203 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Files in flight: those in SCM_RIGHTS messages that wait in the receive queues of unix sockets. A socket
+ * may itself be in flight, and a listening one has the sockets of who is not accepted yet in its queue.
+ *
+ * The queue's lock keeps its messages. A receiver of a stream takes the files out of a message that is
+ * still queued, and holds iolock for it and not that lock: iolock is taken first, as receivers do.
+ */
+#include <linux/delay.h>
+#include <linux/net.h>
+#include <linux/sched/signal.h>
+#include <net/af_unix.h>
+#include <net/scm.h>
+#include <net/tcp_states.h>
+
+#include "budget.h"
+#include "sockets.h"
+
+/* Files in one go under the queue's lock. */
+#define BATCH 1000
+
+/*
+ * A receiver that faults while it copies holds iolock for as long as who serves the fault likes, so it
+ * is not waited for without end.
+ */
+#define IOLOCK_TRIES 100
+#define IOLOCK_PAUSE 1000 /* microseconds */
+
+/**
+ * crlock_sockets_init - Makes an empty list.
+ * @sockets: the list
+ * @budget: whose memory it is; must outlive it
+ *
+ * Return: 0, or an error and nothing is to be freed.
+ */
+int crlock_sockets_init(struct crlock_sockets *sockets, struct crlock_budget *budget)
+{
+	*sockets = (struct crlock_sockets){ .seen.budget = budget };
+	return crlock_rows_init(&sockets->socks, budget, sizeof(struct sock *));
+}
+
+static struct sock *sock_at(const struct crlock_sockets *sockets, u32 index)
+{
+	return *(struct sock **)crlock_row(&sockets->socks, index);
+}
+
+/** crlock_sockets_free - Gives the references back and frees the rest. */
+void crlock_sockets_free(struct crlock_sockets *sockets)
+{
+	u32 i;
+
+	for (i = 0; i < sockets->socks.nr; i++)
+		sock_put(sock_at(sockets, i));
+	crlock_rows_free(&sockets->socks);
+	crlock_ptrmap_free(&sockets->seen);
+}
+
+/** crlock_sockets_room - Makes room for one more. May sleep. Return: 0, -ENOBUFS or -ENOMEM. */
+int crlock_sockets_room(struct crlock_sockets *sockets)
+{
+	return crlock_rows_reserve(&sockets->socks, 1) ?: crlock_ptrmap_reserve(&sockets->seen, 1);
+}
+
+/* The caller keeps @sk alive. */
+static int note_sock(struct crlock_sockets *sockets, struct sock *sk)
+{
+	struct sock **row;
+	u32 unused;
+
+	if (skb_queue_empty_lockless(&sk->sk_receive_queue) ||
+	    crlock_ptrmap_find(&sockets->seen, sk, &unused))
+		return 0;
+	if (!crlock_rows_fit(&sockets->socks, 1) || !crlock_ptrmap_fit(&sockets->seen, 1))
+		return -ENOSPC;
+	sock_hold(sk);
+	crlock_ptrmap_add(&sockets->seen, sk, sockets->socks.nr);
+	row = crlock_rows_add(&sockets->socks);
+	*row = sk;
+	return 0;
+}
+
+/**
+ * crlock_sockets_note - Puts a file on the list, if it is a unix socket with messages.
+ * @sockets: the list
+ * @file: the caller keeps it alive
+ *
+ * Return: 0, or -ENOSPC: call again after crlock_sockets_room().
+ */
+int crlock_sockets_note(struct crlock_sockets *sockets, struct file *file)
+{
+	struct socket *socket;
+
+	if (!S_ISSOCK(file_inode(file)->i_mode))
+		return 0;
+	socket = sock_from_file(file);
+	if (!socket || !socket->sk || socket->sk->sk_family != AF_UNIX)
+		return 0;
+	return note_sock(sockets, socket->sk);
+}
+
+/* A message is passed over if its files were visited before; @skip counts down over them. */
+static int visit_message(struct crlock_sockets *sockets, struct sock *sk, struct sk_buff *skb,
+			 u32 *skip, u32 *done, crlock_message_fn *visit, void *data)
+{
+	struct scm_fp_list *files = UNIXCB(skb).fp;
+	int i, ret;
+
+	if (sk->sk_state == TCP_LISTEN)
+		return skb->sk ? note_sock(sockets, skb->sk) : 0;
+	for (i = 0; files && i < files->count; i++) {
+		if (*skip) {
+			--*skip;
+			continue;
+		}
+		ret = crlock_sockets_note(sockets, files->fp[i]) ?:
+			      visit(files->fp[i], sk, data);
+		if (ret)
+			return ret;
+		++*done;
+	}
+	return 0;
+}
+
+/*
+ * Visits up to a batch of the files in a queue, from the *@pos'th on. Under iolock messages are only
+ * added, at the end; or the socket is closed and all are dropped. Return: as crlock_message_fn, or 1 at
+ * the end.
+ */
+static int visit_batch(struct crlock_sockets *sockets, struct sock *sk, u32 *pos,
+		       crlock_message_fn *visit, void *data)
+{
+	u32 skip = *pos, done = 0;
+	struct sk_buff *skb;
+	int ret = 1;
+
+	spin_lock(&sk->sk_receive_queue.lock);
+	skb_queue_walk(&sk->sk_receive_queue, skb) {
+		ret = visit_message(sockets, sk, skb, &skip, &done, visit, data);
+		if (ret || done >= BATCH)
+			break;
+		ret = 1;
+	}
+	spin_unlock(&sk->sk_receive_queue.lock);
+	*pos += done;
+	return ret;
+}
+
+static bool lock_receivers(struct unix_sock *u)
+{
+	int i;
+
+	for (i = 0; i < IOLOCK_TRIES; i++) {
+		if (mutex_trylock(&u->iolock))
+			return true;
+		if (fatal_signal_pending(current))
+			return false;
+		usleep_range(IOLOCK_PAUSE, 2 * IOLOCK_PAUSE);
+	}
+	return false;
+}
+
+static int walk_queue(struct crlock_sockets *sockets, struct sock *sk, crlock_message_fn *visit,
+		      crlock_room_fn *room, void *data)
+{
+	struct unix_sock *u = unix_sk(sk);
+	u32 pos = 0;
+	int ret;
+
+	if (!lock_receivers(u)) {
+		sockets->busy++;
+		return 0;
+	}
+	do {
+		ret = visit_batch(sockets, sk, &pos, visit, data);
+		if (ret == -ENOSPC)
+			ret = room(data);
+		cond_resched();
+	} while (!ret);
+	mutex_unlock(&u->iolock);
+	return ret < 0 ? ret : 0;
+}
+
+/**
+ * crlock_sockets_walk - Visits each file in the queues of the listed sockets, and of those found there.
+ * @sockets: the list
+ * @visit: is called with @data for each
+ * @room: is called with @data after @visit gave -ENOSPC; it calls crlock_sockets_room() too
+ * @data: for @visit and @room
+ *
+ * Return: 0, -EINTR if the caller is being killed, or an error of @visit or @room.
+ */
+int crlock_sockets_walk(struct crlock_sockets *sockets, crlock_message_fn *visit,
+			crlock_room_fn *room, void *data)
+{
+	int ret = 0;
+
+	while (!ret && sockets->next < sockets->socks.nr) {
+		ret = walk_queue(sockets, sock_at(sockets, sockets->next++), visit, room, data);
+		if (!ret && fatal_signal_pending(current))
+			ret = -EINTR;
+	}
+	return ret;
+}

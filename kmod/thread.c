@@ -1,0 +1,183 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The registers of a thread that does not run.
+ *
+ * A thread's registers are in its kernel stack and in its struct thread_struct once it has left its CPU.
+ * It is kept from coming back by its pi_lock, which every wake-up takes (try_to_wake_up()); its tracer, that
+ * could write them, by siglock, under which ptrace_freeze_traced() marks the thread. While both are held
+ * the thread can neither run nor exit, so that its stack stays; the copy goes to memory made before.
+ */
+#include <linux/freezer.h>
+#include <linux/mm.h>
+#include <linux/regset.h>
+#include <linux/sched.h>
+#include <linux/sched/jobctl.h>
+#include <linux/sched/signal.h>
+#include <linux/slab.h>
+
+#include "arch.h"
+#include "thread.h"
+
+/*
+ * A thread that was told to stop is seen as stopped a moment before it has left its CPU, and one that its
+ * tracer looks at is let go soon.
+ */
+#define TRIES 1000
+
+/** crlock_regs_size - Bytes that all register sets of a thread take at most. */
+u32 crlock_regs_size(struct task_struct *task)
+{
+	const struct user_regset_view *view = task_user_regset_view(task);
+	u32 size = 0, i;
+
+	for (i = 0; i < view->n; i++)
+		size += view->regsets[i].n * view->regsets[i].size;
+	return size;
+}
+
+/**
+ * crlock_regs_alloc - Makes a buffer, or a larger one, for a thread's registers.
+ * @regs: zeroed at first; to be freed with crlock_regs_free()
+ * @task: whose registers they will be
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int crlock_regs_alloc(struct crlock_regs *regs, struct task_struct *task)
+{
+	u32 size = crlock_regs_size(task);
+
+	if (size <= regs->size)
+		return 0;
+	crlock_regs_free(regs);
+	regs->data = kvmalloc(size, GFP_KERNEL_ACCOUNT);
+	if (!regs->data)
+		return -ENOMEM;
+	regs->size = size;
+	return 0;
+}
+
+/** crlock_regs_free - Frees the buffer, which holds what a process may have wanted to keep secret. */
+void crlock_regs_free(struct crlock_regs *regs)
+{
+	kvfree_sensitive(regs->data, regs->size);
+	regs->data = NULL;
+	regs->size = 0;
+}
+
+/* Under siglock and pi_lock. */
+static u32 state_of(struct task_struct *task)
+{
+	unsigned int state = READ_ONCE(task->__state);
+
+	if (task->exit_state || state & TASK_DEAD)
+		return CRLOCK_THREAD_DEAD;
+	if (state & __TASK_TRACED && task_is_traced(task))
+		return CRLOCK_THREAD_TRACED;
+	if (state & __TASK_STOPPED && task_is_stopped(task))
+		return CRLOCK_THREAD_STOPPED;
+	if (state & TASK_FROZEN)
+		return CRLOCK_THREAD_FROZEN;
+#ifdef CONFIG_CGROUPS
+	/* In do_freezer_trap(), which it leaves through siglock. */
+	if (state & TASK_INTERRUPTIBLE && task->jobctl & JOBCTL_TRAP_FREEZE && task->frozen)
+		return CRLOCK_THREAD_FROZEN;
+#endif
+	return CRLOCK_THREAD_RUNNING;
+}
+
+static int copy_sets(struct crlock_regs *regs, struct task_struct *task)
+{
+	const struct user_regset_view *view = task_user_regset_view(task);
+	u32 offset = 0, i;
+
+	regs->nr_sets = 0;
+	for (i = 0; i < view->n && regs->nr_sets < CRLOCK_REGS_SETS_MAX; i++) {
+		const struct user_regset *regset = &view->regsets[i];
+		u32 size = regset->n * regset->size;
+		int got;
+
+		if (!regset->core_note_type || !regset->regset_get)
+			continue;
+		/* It became a program of another mode since the buffer was made. */
+		if (size > regs->size - offset)
+			return -EAGAIN;
+		got = regset_get(task, regset, size, regs->data + offset);
+		/* The CPU, or this thread, has no such registers. */
+		if (got <= 0)
+			continue;
+		regs->sets[regs->nr_sets++] = (struct crlock_regs_set){
+			.note = regset->core_note_type,
+			.offset = offset,
+			.size = got,
+		};
+		offset += got;
+	}
+	return 0;
+}
+
+/* Under siglock and pi_lock. Return: 0, or -EAGAIN or -ESRCH. */
+static int copy_if_stopped(struct crlock_regs *regs, struct task_struct *task, u32 *state)
+{
+	*state = state_of(task);
+	if (*state == CRLOCK_THREAD_DEAD)
+		return -ESRCH;
+	if (*state == CRLOCK_THREAD_RUNNING)
+		return -EAGAIN;
+	/* Pairs with finish_task() of kernel/sched/core.c: then its registers are in memory. */
+	if (smp_load_acquire(&task->on_cpu) || task->jobctl & JOBCTL_PTRACE_FROZEN)
+		return -EBUSY;
+	if (!crlock_arch_regs_atomic(task))
+		return -EOPNOTSUPP;
+	return copy_sets(regs, task);
+}
+
+static int try_copy(struct crlock_regs *regs, struct task_struct *task, u32 *state)
+{
+	struct sighand_struct *sighand;
+	unsigned long flags;
+	int err = -ESRCH;
+
+	*state = CRLOCK_THREAD_DEAD;
+	rcu_read_lock();
+	/* As lock_task_sighand(), which is not exported: exec may give the thread another sighand. */
+	for (;;) {
+		sighand = rcu_dereference(task->sighand);
+		if (!sighand)
+			break;
+		spin_lock_irqsave(&sighand->siglock, flags);
+		if (likely(sighand == rcu_access_pointer(task->sighand)))
+			break;
+		spin_unlock_irqrestore(&sighand->siglock, flags);
+	}
+	if (sighand) {
+		raw_spin_lock(&task->pi_lock);
+		err = copy_if_stopped(regs, task, state);
+		raw_spin_unlock(&task->pi_lock);
+		spin_unlock_irqrestore(&sighand->siglock, flags);
+	}
+	rcu_read_unlock();
+	return err;
+}
+
+/**
+ * crlock_regs_copy - Copies all register sets of a thread. May sleep.
+ * @regs: from crlock_regs_alloc() for this thread
+ * @task: the caller has a reference
+ * @state: gets the state that the thread was in, &enum crlock_thread_state
+ *
+ * Return: 0; -EAGAIN if it is neither stopped, traced nor frozen, or its tracer is at work on it; -ESRCH
+ * if it has exited; -EOPNOTSUPP if this machine's registers cannot be read so.
+ */
+int crlock_regs_copy(struct crlock_regs *regs, struct task_struct *task, u32 *state)
+{
+	int i, err;
+
+	for (i = 0; i < TRIES; i++) {
+		err = try_copy(regs, task, state);
+		if (err != -EBUSY)
+			return err;
+		cond_resched();
+		cpu_relax();
+	}
+	return -EAGAIN;
+}

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef CRLOCK_THREAD_H
+#define CRLOCK_THREAD_H
+
+#include <linux/crlock.h>
+
+struct task_struct;
+
+/**
+ * struct crlock_regs_set - One register set in a buffer.
+ * @note: NT_*
+ * @offset: of its first byte
+ * @size: bytes
+ */
+struct crlock_regs_set {
+	u32 note;
+	u32 offset;
+	u32 size;
+};
+
+#define CRLOCK_REGS_SETS_MAX 16
+
+/**
+ * struct crlock_regs - A buffer for all register sets of a thread.
+ * @data: the bytes
+ * @size: how many @data has room for
+ * @sets: what is in there
+ * @nr_sets: how many
+ */
+struct crlock_regs {
+	void *data;
+	u32 size;
+	struct crlock_regs_set sets[CRLOCK_REGS_SETS_MAX];
+	u32 nr_sets;
+};
+
+u32 crlock_regs_size(struct task_struct *task);
+int crlock_regs_alloc(struct crlock_regs *regs, struct task_struct *task);
+void crlock_regs_free(struct crlock_regs *regs);
+int crlock_regs_copy(struct crlock_regs *regs, struct task_struct *task, u32 *state);
+
+#endif
