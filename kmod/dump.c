@@ -64,7 +64,7 @@ int crlock_dump_may(struct netlink_callback *cb, bool regs)
  * crlock_dump_lack - Remembers that memory did not do.
  * @dump: its state
  * @err: if it is -ENOBUFS that is said, else nothing is done
- * @needed: bytes
+ * @needed: bytes that would have done; 0: memory did not even do to count them
  *
  * Return: @err.
  */
@@ -73,10 +73,11 @@ int crlock_dump_lack(struct crlock_dump *dump, int err, u64 needed)
 	u64 max = crlock_budget_max();
 
 	if (err == -ENOBUFS) {
-		dump->needed = max(needed, max + 1);
+		/* What is counted with takes less than half of a snapshot. */
+		dump->needed = max(needed ?: 2 * max, max + 1);
 		scnprintf(dump->text, sizeof(dump->text),
-			  "the snapshot takes %llu bytes, snapshot_max allows %llu", dump->needed,
-			  max);
+			  "the snapshot takes %s%llu bytes, snapshot_max allows %llu",
+			  needed ? "" : "more than ", dump->needed, max);
 	}
 	return err;
 }

@@ -128,9 +128,8 @@ static int build(struct file_get *get, struct netlink_callback *cb)
 	if (!err)
 		err = walk_tasks(get);
 	if (!err && get->files.counting)
-		err = -ENOBUFS;
-	return crlock_dump_lack(&get->common, err,
-				get->files.chunks ? crlock_rows_bytes(&get->files) : 0);
+		return crlock_dump_lack(&get->common, -ENOBUFS, crlock_rows_bytes(&get->files));
+	return crlock_dump_lack(&get->common, err, 0);
 }
 
 static bool put_rows(struct file_get *get, struct sk_buff *skb)

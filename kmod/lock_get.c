@@ -171,10 +171,10 @@ static int build(struct lock_get *get, struct netlink_callback *cb)
 		get->busy_queues = get->sockets.busy;
 	}
 	if (!err && get->snapshot.counting)
-		err = -ENOBUFS;
-	if (err)
-		err = crlock_dump_lack(&get->common, err,
+		err = crlock_dump_lack(&get->common, -ENOBUFS,
 				       crlock_snapshot_bytes(&get->snapshot));
+	else
+		err = crlock_dump_lack(&get->common, err, 0);
 	crlock_sockets_free(&get->sockets);
 	return err;
 }

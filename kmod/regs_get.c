@@ -215,7 +215,7 @@ static int build(struct regs_get *get, struct netlink_callback *cb)
 	err = crlock_rows_init(&get->threads, &get->budget, sizeof(struct task_struct *));
 	if (!err)
 		err = collect(get);
-	return crlock_dump_lack(&get->common, err, get->budget.used);
+	return crlock_dump_lack(&get->common, err, 0);
 }
 
 /* A message must hold what a thread has at most; threads of other modes than the reader's have less. */

@@ -8,7 +8,7 @@
 #include "budget.h"
 #include "rows.h"
 
-#define CHUNK_SIZE (64 * 1024U)
+#define CHUNK_SIZE (16 * 1024U)
 
 static u32 rows_per_chunk(const struct crlock_rows *rows)
 {

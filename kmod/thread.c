@@ -115,7 +115,7 @@ static int copy_sets(struct crlock_regs *regs, struct task_struct *task)
 	return 0;
 }
 
-/* Under siglock and pi_lock. Return: 0, or -EAGAIN or -ESRCH. */
+/* Under siglock and pi_lock. Return: 0, or as crlock_regs_copy(); -EBUSY: not yet. */
 static int copy_if_stopped(struct crlock_regs *regs, struct task_struct *task, u32 *state)
 {
 	*state = state_of(task);
@@ -131,30 +131,30 @@ static int copy_if_stopped(struct crlock_regs *regs, struct task_struct *task, u
 	return copy_sets(regs, task);
 }
 
+/* Return: as copy_if_stopped(), or -EBUSY: try again. */
 static int try_copy(struct crlock_regs *regs, struct task_struct *task, u32 *state)
 {
 	struct sighand_struct *sighand;
 	unsigned long flags;
-	int err = -ESRCH;
+	int err;
 
-	*state = CRLOCK_THREAD_DEAD;
 	rcu_read_lock();
-	/* As lock_task_sighand(), which is not exported: exec may give the thread another sighand. */
-	for (;;) {
-		sighand = rcu_dereference(task->sighand);
-		if (!sighand)
-			break;
-		spin_lock_irqsave(&sighand->siglock, flags);
-		if (likely(sighand == rcu_access_pointer(task->sighand)))
-			break;
-		spin_unlock_irqrestore(&sighand->siglock, flags);
+	/* sighand_cachep is SLAB_TYPESAFE_BY_RCU, see __lock_task_sighand() of kernel/signal.c. */
+	sighand = rcu_dereference(task->sighand);
+	if (!sighand) {
+		rcu_read_unlock();
+		*state = CRLOCK_THREAD_DEAD;
+		return -ESRCH;
 	}
-	if (sighand) {
-		raw_spin_lock(&task->pi_lock);
+	spin_lock_irqsave(&sighand->siglock, flags);
+	raw_spin_lock(&task->pi_lock);
+	/* An exec may have given the thread another in between. */
+	if (sighand == rcu_access_pointer(task->sighand))
 		err = copy_if_stopped(regs, task, state);
-		raw_spin_unlock(&task->pi_lock);
-		spin_unlock_irqrestore(&sighand->siglock, flags);
-	}
+	else
+		err = -EBUSY;
+	raw_spin_unlock(&task->pi_lock);
+	spin_unlock_irqrestore(&sighand->siglock, flags);
 	rcu_read_unlock();
 	return err;
 }
@@ -172,6 +172,7 @@ int crlock_regs_copy(struct crlock_regs *regs, struct task_struct *task, u32 *st
 {
 	int i, err;
 
+	*state = CRLOCK_THREAD_RUNNING;
 	for (i = 0; i < TRIES; i++) {
 		err = try_copy(regs, task, state);
 		if (err != -EBUSY)
