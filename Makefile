@@ -7,6 +7,8 @@
 #   $(call program,NAME,SOURCES,ARCHIVES,LIBRARIES)   $(O)/bin/NAME, from sources, archives by name in
 #                                                     the order of linking, and -l words
 #   $(call test_program,NAME,SOURCES,ARCHIVES,LIBRARIES)  the same in $(O)/test/NAME, not part of `all`
+#
+# A line `# target: what it does` above a target is what help prints.
 
 O       ?= build
 KERNELS ?= 6.1 6.12
@@ -26,9 +28,11 @@ override CFLAGS += -std=gnu11 $(warnings) -fvisibility=hidden -fstack-protector-
 override CPPFLAGS += -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -Iuapi -Iuser -Iuser/libcrlock -I$(O)/proto \
 	-DCRLOCK_VERSION='"$(VERSION)"'
 
-.PHONY: all user modules clean
+.PHONY: all user modules
+# all: programs, library, and the module for each of KERNELS
 all: user modules
 
+# user: programs and library
 user:
 
 # Userspace ----------------------------------------------------------------------------------------
@@ -74,7 +78,7 @@ include $(wildcard user/*/build.mk proto/build.mk selftests/build.mk)
 # release VERSION: the newest installed kernel of that version that has headers; or VERSION itself.
 release = $(or $(shell ls -d /lib/modules/$(1)[.-]*/build 2>/dev/null | cut -d/ -f4 | sort -V | tail -n 1),$(1))
 
-# KDIR=DIR builds for that tree alone.
+# modules: the module for each of KERNELS (installed versions), or for KDIR=KERNEL-TREE
 modules: $(if $(KDIR),module-kdir,$(patsubst %,module-%,$(KERNELS)))
 
 # Each kernel has a directory of links to the sources, for kbuild puts objects beside them.
@@ -91,5 +95,127 @@ module-kdir:
 module-%:
 	$(call build_module,/lib/modules/$(call release,$*)/build,$(O)/kmod-$(call release,$*))
 
+# Tests --------------------------------------------------------------------------------------------
+#
+# What these need is installed first, and then make starts anew: what is asked of pkg-config and of
+# /lib/modules when this file is read must find it.
+
+.PHONY: deps check bench demo shell lint unit
+# deps: install the Debian packages that building and testing need, or say how
+deps:
+	$(Q)selftests/deps $(KERNELS)
+
+remake = $(Q)$(MAKE) --no-print-directory
+
+# check: build all, and run all tests on each of KERNELS; TESTS=PATTERN for some
+check: deps
+	$(remake) user test-programs modules-strict $(O)/kselftest $(O)/ynl
+	$(Q)selftests/run-tests -o $(O) $(if $(TESTS),-m '$(TESTS)') $(KERNELS)
+
+# Any word of warning is a failure, of sparse's too.
+.PHONY: modules-strict
+modules-strict:
+	$(Q)mkdir -p $(O)
+	$(Q)for kernel in $(KERNELS); do \
+		rm -rf $(O)/kmod-$(call release,$$kernel)/kmod/*.o; done
+	$(remake) modules KFLAGS='W=1 C=2' >$(O)/modules.log 2>&1 || { cat $(O)/modules.log; exit 1; }
+	$(Q)! grep -iE 'warning|error' $(O)/modules.log
+
+# unit: the tests that need no module, here
+unit: deps
+	$(remake) $(O)/kselftest test-programs
+	$(Q)selftests/run-tests -o $(O) -u
+
+# demo: lock, dump, kill and restore real programs in a VM; HOST=1: on this machine
+demo: deps
+	$(remake) user test-programs module-$(DEMO_KERNEL)
+	$(Q)selftests/demo/run -o $(O) $(if $(HOST),-H) $(DEMO_KERNEL)
+
+DEMO_KERNEL ?= $(lastword $(KERNELS))
+
+# shell: a shell in a VM, with the module loaded and the programs in PATH; KERNEL=VERSION
+KERNEL ?= $(lastword $(KERNELS))
+shell: deps
+	$(remake) user test-programs module-$(KERNEL)
+	$(Q)PATH=$(O)/bin:$(O)/test:$$PATH selftests/vm/run -i -t 0 -k $(KERNEL) -- \
+		sh -c 'insmod $(O)/kmod-$$(uname -r)/crlock.ko && exec bash'
+
+# bench: how long it takes to get all locks, beside other ways, in a VM; KERNEL=VERSION
+bench: deps
+	$(remake) user test-programs module-$(KERNEL)
+	$(Q)selftests/bench/run -o $(O) $(KERNEL)
+
+# What is taken from the kernel's sources: nothing of it is in this repository.
+linux_source = /usr/src/linux-source-6.12.tar.xz
+
+$(O)/kselftest: $(linux_source)
+	$(call say,UNPACK,$@) mkdir -p $@ && tar -xf $< -C $@ --strip-components=4 \
+		linux-source-6.12/tools/testing/selftests/kselftest.h \
+		linux-source-6.12/tools/testing/selftests/kselftest_harness.h && touch $@
+
+$(O)/ynl: $(linux_source)
+	$(call say,UNPACK,$@) mkdir -p $@ && tar -xf $< -C $@ --strip-components=1 \
+		linux-source-6.12/tools/net/ynl linux-source-6.12/Documentation/netlink \
+		linux-source-6.12/scripts/kernel-doc && touch $@
+
+# lint: shellcheck, kernel-doc and spelling
+lint: deps $(O)/ynl
+	$(Q)git ls-files -z | xargs -0 grep -lZE '^#!/bin/(ba)?sh' | xargs -0 shellcheck -x
+	$(Q)$(O)/ynl/scripts/kernel-doc -none -Werror kmod/*.[ch] uapi/linux/*.h
+	$(Q)! command -v codespell >/dev/null || git ls-files -z | xargs -0 codespell
+
+# Installing ---------------------------------------------------------------------------------------
+
+.PHONY: install uninstall dkms-install clean help
+running := $(shell uname -r)
+
+# install: programs, library, manuals to PREFIX, and the module for the running kernel; DESTDIR is honoured
+install: user
+	install -d $(DESTDIR)$(PREFIX)/sbin $(DESTDIR)$(PREFIX)/share/man/man1 \
+		$(DESTDIR)$(PREFIX)/share/bash-completion/completions
+	install $(wildcard $(patsubst %,$(O)/bin/%,crlock crdump crrestore)) $(DESTDIR)$(PREFIX)/sbin
+	install -m 644 $(wildcard user/man/*.1) $(DESTDIR)$(PREFIX)/share/man/man1
+	install -m 644 $(wildcard user/completions/*) \
+		$(DESTDIR)$(PREFIX)/share/bash-completion/completions
+	$(install_library)
+	$(if $(wildcard /lib/modules/$(running)/build),\
+		$(MAKE) --no-print-directory module-$(running) && \
+		install -D -m 644 $(O)/kmod-$(running)/crlock.ko \
+			$(DESTDIR)/lib/modules/$(running)/updates/crlock.ko && \
+		$(if $(DESTDIR),true,depmod -a $(running)),\
+		@echo "the module is not installed: /lib/modules/$(running)/build, the kernel's headers, is missing")
+
+define install_library
+	install -D -m 644 -t $(DESTDIR)$(PREFIX)/lib $(O)/lib/libcrlock.a
+	install -D -t $(DESTDIR)$(PREFIX)/lib $(O)/lib/libcrlock.so.0
+	ln -sf libcrlock.so.0 $(DESTDIR)$(PREFIX)/lib/libcrlock.so
+	install -D -m 644 -t $(DESTDIR)$(PREFIX)/lib/pkgconfig $(O)/lib/pkgconfig/crlock.pc
+	install -D -m 644 -t $(DESTDIR)$(PREFIX)/include user/libcrlock/crlock.h
+	install -D -m 644 -t $(DESTDIR)$(PREFIX)/include/linux uapi/linux/crlock.h
+endef
+
+# uninstall: the reverse
+uninstall:
+	rm -f $(patsubst %,$(DESTDIR)$(PREFIX)/sbin/%,crlock crdump crrestore)
+	rm -f $(patsubst user/man/%,$(DESTDIR)$(PREFIX)/share/man/man1/%,$(wildcard user/man/*.1))
+	rm -f $(patsubst user/completions/%,\
+		$(DESTDIR)$(PREFIX)/share/bash-completion/completions/%,$(wildcard user/completions/*))
+	rm -f $(DESTDIR)$(PREFIX)/lib/libcrlock.* $(DESTDIR)$(PREFIX)/lib/pkgconfig/crlock.pc \
+		$(DESTDIR)$(PREFIX)/include/crlock.h $(DESTDIR)$(PREFIX)/include/linux/crlock.h
+	rm -f $(DESTDIR)/lib/modules/$(running)/updates/crlock.ko
+
+# dkms-install: the module's sources to /usr/src, for dkms to build
+dkms-install:
+	install -d $(DESTDIR)/usr/src/crlock-$(VERSION)
+	sed 's/@VERSION@/$(VERSION)/' dkms.conf >$(DESTDIR)/usr/src/crlock-$(VERSION)/dkms.conf
+	cp -r Kbuild kmod uapi $(DESTDIR)/usr/src/crlock-$(VERSION)/
+
+# clean: remove all that was built
 clean:
 	rm -rf $(O)
+
+# help: this list
+help:
+	@sed -n 's/^# \([a-z-]*\): \(.*\)/\1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 14
+	@echo
+	@echo 'Variables: KERNELS="$(KERNELS)" O=$(O) V=1 CC= CFLAGS= PREFIX=$(PREFIX) DESTDIR='

@@ -1,0 +1,115 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# What tests in shell share. A test is a bash script that begins with
+#
+#   . "$(dirname "$0")/../lib.sh"
+#   plan 2
+#   check "what is so" COMMAND...      ok if COMMAND succeeds
+#   is "what is so" GOT WANTED         ok if the two are equal
+#   skip "what would be" REASON
+#   finish
+#
+# It has a fresh directory $work, which goes away, as does what `hold` and `background` started.
+
+set -u
+
+root=$(cd -P "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+build=${CRLOCK_BUILD:-$root/build}
+PATH=$build/bin:$build/test:$PATH:/usr/sbin:/sbin
+export LC_ALL=C
+work=$(mktemp -d "${TMPDIR:-/tmp}/crlock-test.XXXXXX")
+test_number=0 test_failures=0 test_planned=0 background_pids=()
+
+clean_up() {
+	local pid
+
+	for pid in "${background_pids[@]}"; do
+		kill -KILL "$pid" 2>/dev/null
+	done
+	wait
+	cd / && rm -rf "$work"
+} 2>/dev/null
+trap clean_up EXIT
+
+plan() {
+	test_planned=$1
+	printf 'TAP version 13\n1..%d\n' "$1"
+}
+
+# report STATUS NAME
+report() {
+	((++test_number))
+	if (($1)); then
+		((++test_failures))
+		printf 'not ok %d %s\n' "$test_number" "$2"
+	else
+		printf 'ok %d %s\n' "$test_number" "$2"
+	fi
+}
+
+# What a failing command printed explains the failure.
+check() {
+	local name=$1 output status
+
+	shift
+	output=$("$@" 2>&1)
+	status=$?
+	report "$status" "$name"
+	((status == 0)) || sed 's/^/# /' <<<"status $status of: $*"$'\n'"$output"
+}
+
+is() {
+	[[ $2 == "$3" ]]
+	report $? "$1"
+	[[ $2 == "$3" ]] || printf '%s\n' "got:" "$2" "wanted:" "$3" | sed 's/^/# /'
+}
+
+# like NAME GOT PATTERN: an extended regular expression.
+like() {
+	[[ $2 =~ $3 ]]
+	report $? "$1"
+	[[ $2 =~ $3 ]] || printf '%s\n' "got:" "$2" "wanted, as a pattern:" "$3" | sed 's/^/# /'
+}
+
+skip() {
+	((++test_number))
+	printf 'ok %d %s # SKIP %s\n' "$test_number" "$1" "$2"
+}
+
+finish() {
+	((test_number == test_planned)) || printf '# %d tests of %d\n' "$test_number" "$test_planned"
+	exit $((test_failures > 0 || test_number != test_planned))
+}
+
+# background NAME COMMAND...: starts COMMAND and waits for its first line of output, of which the last word
+# is put into the variable NAME. Its standard input stays open until the test ends.
+background() {
+	local name=$1 line fifo
+
+	shift
+	fifo=$work/.fifo-$RANDOM-$RANDOM
+	mkfifo "$fifo" "$fifo.in"
+	"$@" <"$fifo.in" >"$fifo" &
+	background_pids+=($!)
+	# Held open without a reader or writer of its own that could end it early.
+	exec {background_in}>"$fifo.in" {background_out}<"$fifo"
+	read -r -t 30 line <&"$background_out" || line=''
+	rm -f "$fifo" "$fifo.in"
+	printf -v "$name" '%s' "${line##* }"
+	[[ $line ]]
+}
+
+# end_background: closes the standard input of the last one started, and waits for it.
+end_background() {
+	exec {background_in}>&-
+	wait "${background_pids[-1]}"
+}
+
+# until_true COMMAND...: waits until it succeeds, for ten seconds at most.
+until_true() {
+	local end=$((SECONDS + 10))
+
+	until "$@" >/dev/null 2>&1; do
+		((SECONDS < end)) || return 1
+	done
+}
