@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+$(eval $(call test_program,bench/bench,selftests/bench/bench.c,libcrlock,-lmnl))
