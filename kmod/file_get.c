@@ -100,15 +100,16 @@ static int walk_task(struct file_get *get, struct crlock_tasks *tasks, struct ta
 
 static int walk_tasks(struct file_get *get)
 {
-	struct crlock_tasks tasks = { .nr = 1, .seen.budget = &get->budget };
+	struct crlock_tasks tasks;
 	struct task_struct *task;
 	int err = 0;
 
+	crlock_tasks_init(&tasks, &get->budget);
 	while (!err && (task = crlock_tasks_next(&tasks))) {
 		err = walk_task(get, &tasks, task);
 		put_task_struct(task);
 	}
-	crlock_ptrmap_free(&tasks.seen);
+	crlock_tasks_free(&tasks);
 	return err;
 }
 
@@ -124,9 +125,8 @@ static int build(struct file_get *get, struct netlink_callback *cb)
 		return -EINVAL;
 	}
 	get->budget.max = crlock_budget_max();
-	err = crlock_rows_init(&get->files, &get->budget, sizeof(struct crlock_file));
-	if (!err)
-		err = walk_tasks(get);
+	crlock_rows_init(&get->files, &get->budget, sizeof(struct crlock_file));
+	err = walk_tasks(get);
 	if (!err && get->files.counting)
 		return crlock_dump_lack(&get->common, -ENOBUFS, crlock_rows_bytes(&get->files));
 	return crlock_dump_lack(&get->common, err, 0);

@@ -138,7 +138,6 @@ static void copy_lock(struct crlock_snapshot *snapshot, struct inode *inode,
 	if (!lock)
 		return;
 	lock->id = (unsigned long)core;
-	lock->file_id = (unsigned long)file;
 	lock->owner_id = (unsigned long)core->flc_owner;
 	lock->mount_id = file ? (unsigned long)file->f_path.mnt : 0;
 	lock->ino = inode->i_ino;

@@ -12,7 +12,6 @@
 #include "descriptors.h"
 #include "dump.h"
 #include "filter.h"
-#include "id.h"
 #include "lock_get.h"
 #include "mappings.h"
 #include "snapshot.h"
@@ -118,15 +117,16 @@ static int walk_task(struct lock_get *get, struct crlock_tasks *tasks, struct ta
 
 static int walk_tasks(struct lock_get *get)
 {
-	struct crlock_tasks tasks = { .nr = 1, .seen.budget = &get->snapshot.budget };
+	struct crlock_tasks tasks;
 	struct task_struct *task;
 	int err = 0;
 
+	crlock_tasks_init(&tasks, &get->snapshot.budget);
 	while (!err && (task = crlock_tasks_next(&tasks))) {
 		err = walk_task(get, &tasks, task);
 		put_task_struct(task);
 	}
-	crlock_ptrmap_free(&tasks.seen);
+	crlock_tasks_free(&tasks);
 	return err;
 }
 
@@ -137,20 +137,22 @@ static int walk_sockets(struct lock_get *get)
 }
 
 /*
- * Holders in flight name their socket by its address, which is good while there is a reference to it;
- * the inode number cannot be read under the queue's lock.
+ * Until here holders in flight name their socket by its address, for its inode number cannot be read under the
+ * queue's lock; there is still a reference to it.
  */
-static void name_sockets(struct lock_get *get)
+static void finish(struct lock_get *get)
 {
 	struct crlock_rows *holders = &get->snapshot.holders;
+	struct crlock_holder *holder;
 	u32 i;
 
-	for (i = 0; !holders->counting && i < holders->nr; i++) {
-		struct crlock_holder_row *row = crlock_row(holders, i);
-
-		if (row->holder.kind == CRLOCK_HOLDER_IN_FLIGHT)
-			row->holder.where = sock_i_ino((struct sock *)(unsigned long)row->holder.where);
+	for (i = 0; get->sockets.socks.rows.nr && i < holders->nr; i++) {
+		holder = crlock_row(holders, i);
+		if (holder->kind == CRLOCK_HOLDER_IN_FLIGHT)
+			holder->where = sock_i_ino((struct sock *)(unsigned long)holder->where);
 	}
+	crlock_snapshot_finish(&get->snapshot);
+	get->busy_queues = get->sockets.busy;
 }
 
 static int build(struct lock_get *get, struct netlink_callback *cb)
@@ -160,39 +162,49 @@ static int build(struct lock_get *get, struct netlink_callback *cb)
 	err = crlock_filter_parse(&get->filter, cb);
 	if (err)
 		return err;
-	err = crlock_snapshot_init(&get->snapshot, &get->filter, task_active_pid_ns(current));
-	if (err)
-		return crlock_dump_lack(&get->common, err, 0);
-	err = crlock_sockets_init(&get->sockets, &get->snapshot.budget);
-	if (!err)
-		err = walk_tasks(get) ?: walk_sockets(get);
-	if (!err) {
-		name_sockets(get);
-		get->busy_queues = get->sockets.busy;
-	}
+	crlock_snapshot_init(&get->snapshot, &get->filter, task_active_pid_ns(current));
+	crlock_sockets_init(&get->sockets, &get->snapshot.budget);
+	err = walk_tasks(get) ?: walk_sockets(get);
 	if (!err && get->snapshot.counting)
 		err = crlock_dump_lack(&get->common, -ENOBUFS,
 				       crlock_snapshot_bytes(&get->snapshot));
-	else
+	else if (err)
 		err = crlock_dump_lack(&get->common, err, 0);
+	else
+		finish(get);
 	crlock_sockets_free(&get->sockets);
 	return err;
 }
 
 /* Telling ----------------------------------------------------------------------------------------- */
 
-static int put_holders(struct lock_get *get, struct sk_buff *skb)
+/*
+ * Rows are copied once, to where netlink aligns them to four bytes, and get the id of their description
+ * there, at an offset, in place of the number of the next row.
+ */
+static int put_row(struct sk_buff *skb, int type, const void *row, size_t size, size_t offset,
+		   u64 id)
+{
+	struct nlattr *attr = nla_reserve(skb, type, size);
+
+	if (!attr)
+		return -EMSGSIZE;
+	memcpy(nla_data(attr), row, size);
+	memcpy(nla_data(attr) + offset, &id, sizeof(id));
+	return 0;
+}
+
+static int put_holders(struct lock_get *get, const struct crlock_description *description,
+		       struct sk_buff *skb)
 {
 	while (get->next_holder != CRLOCK_NO_ROW) {
-		const struct crlock_holder_row *row =
+		const struct crlock_holder *row =
 			crlock_row(&get->snapshot.holders, get->next_holder);
-		struct crlock_holder holder = row->holder;
 
-		holder.file_id = crlock_id_of_address(holder.file_id);
-		holder.files_id = crlock_id_of_address(holder.files_id);
-		if (nla_put(skb, CRLOCK_A_HOLDER, sizeof(holder), &holder))
+		if (put_row(skb, CRLOCK_A_HOLDER, row, sizeof(*row),
+			    offsetof(struct crlock_holder, file_id), description->id))
 			return -EMSGSIZE;
-		get->next_holder = row->next;
+		get->next_holder = row->file_id;
 	}
 	return 0;
 }
@@ -201,18 +213,12 @@ static int put_locks(struct lock_get *get, const struct crlock_description *desc
 		     struct sk_buff *skb)
 {
 	while (get->next_lock != CRLOCK_NO_ROW) {
-		const struct crlock_lock_row *row =
-			crlock_row(&get->snapshot.locks, get->next_lock);
-		struct crlock_lock lock = row->lock;
+		const struct crlock_lock *row = crlock_row(&get->snapshot.locks, get->next_lock);
 
-		lock.id = crlock_id_of_address(lock.id);
-		lock.file_id = crlock_id_of_address(lock.file_id);
-		lock.owner_id = crlock_id_of_address(lock.owner_id);
-		lock.mount_id = crlock_id_of_address(lock.mount_id);
-		lock.nr_holders = description->nr_holders;
-		if (nla_put(skb, CRLOCK_A_LOCK, sizeof(lock), &lock))
+		if (put_row(skb, CRLOCK_A_LOCK, row, sizeof(*row),
+			    offsetof(struct crlock_lock, file_id), description->id))
 			return -EMSGSIZE;
-		get->next_lock = row->next;
+		get->next_lock = row->file_id;
 	}
 	return 0;
 }
@@ -228,13 +234,13 @@ static int put_description(struct lock_get *get, const struct crlock_description
 		get->next_lock = description->first_lock;
 		get->begun = true;
 	}
-	return put_holders(get, skb) ?: put_locks(get, description, skb);
+	return put_holders(get, description, skb) ?: put_locks(get, description, skb);
 }
 
 /* Return: whether there was something to put. */
 static bool put_rows(struct lock_get *get, struct sk_buff *skb)
 {
-	const struct crlock_rows *descriptions = &get->snapshot.descriptions;
+	const struct crlock_rows *descriptions = &get->snapshot.descriptions.rows;
 	u32 at_first = get->description;
 
 	while (get->description < descriptions->nr) {

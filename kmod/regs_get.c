@@ -177,10 +177,11 @@ struct regs_get {
 
 static int collect(struct regs_get *get)
 {
-	struct crlock_tasks tasks = { .nr = 1, .seen.budget = &get->budget };
+	struct crlock_tasks tasks;
 	struct task_struct *task, **row;
-	int err;
+	int err = 0;
 
+	crlock_tasks_init(&tasks, &get->budget);
 	while ((task = crlock_tasks_next(&tasks))) {
 		if (task_tgid_nr(task) != get->filter.tgids[0]) {
 			put_task_struct(task);
@@ -189,13 +190,14 @@ static int collect(struct regs_get *get)
 		err = crlock_rows_reserve(&get->threads, 1);
 		if (err) {
 			put_task_struct(task);
-			return err;
+			break;
 		}
 		row = crlock_rows_add(&get->threads);
 		*row = task;
 		cond_resched();
 	}
-	return 0;
+	crlock_tasks_free(&tasks);
+	return err;
 }
 
 static int build(struct regs_get *get, struct netlink_callback *cb)
@@ -212,9 +214,8 @@ static int build(struct regs_get *get, struct netlink_callback *cb)
 	}
 	get->pid_ns = get_pid_ns(task_active_pid_ns(current));
 	get->budget.max = crlock_budget_max();
-	err = crlock_rows_init(&get->threads, &get->budget, sizeof(struct task_struct *));
-	if (!err)
-		err = collect(get);
+	crlock_rows_init(&get->threads, &get->budget, sizeof(struct task_struct *));
+	err = collect(get);
 	return crlock_dump_lack(&get->common, err, 0);
 }
 

@@ -10,7 +10,9 @@
  * of the former. Of processes that do not run the snapshot is exact.
  */
 #include <linux/fs.h>
+#include <linux/sched.h>
 
+#include "id.h"
 #include "inode.h"
 #include "snapshot.h"
 
@@ -18,42 +20,31 @@
  * crlock_snapshot_init - Makes an empty snapshot, to be freed with crlock_snapshot_free().
  * @snapshot: the snapshot
  * @filter: must outlive it
- * @pid_ns: must outlive it
- *
- * Return: 0, -ENOBUFS or -ENOMEM, and nothing is to be freed.
+ * @pid_ns: must live until all is noted
  */
-int crlock_snapshot_init(struct crlock_snapshot *snapshot, const struct crlock_filter *filter,
-			 struct pid_namespace *pid_ns)
+void crlock_snapshot_init(struct crlock_snapshot *snapshot, const struct crlock_filter *filter,
+			  struct pid_namespace *pid_ns)
 {
 	struct crlock_budget *budget = &snapshot->budget;
-	int err;
 
 	*snapshot = (struct crlock_snapshot){
 		.budget.max = crlock_budget_max(),
 		.filter = filter,
 		.pid_ns = pid_ns,
-		.inode_map.budget = budget,
-		.description_map.budget = budget,
 	};
-	err = crlock_rows_init(&snapshot->inodes, budget, sizeof(struct crlock_inode_row));
-	err = err ?: crlock_rows_init(&snapshot->descriptions, budget,
-				      sizeof(struct crlock_description));
-	err = err ?: crlock_rows_init(&snapshot->locks, budget, sizeof(struct crlock_lock_row));
-	err = err ?: crlock_rows_init(&snapshot->holders, budget, sizeof(struct crlock_holder_row));
-	if (err)
-		crlock_snapshot_free(snapshot);
-	return err;
+	crlock_keyed_init(&snapshot->inodes, budget, sizeof(struct crlock_inode_row));
+	crlock_keyed_init(&snapshot->descriptions, budget, sizeof(struct crlock_description));
+	crlock_rows_init(&snapshot->locks, budget, sizeof(struct crlock_lock));
+	crlock_rows_init(&snapshot->holders, budget, sizeof(struct crlock_holder));
 }
 
-/** crlock_snapshot_free - Frees what a snapshot owns. */
+/** crlock_snapshot_free - Frees what a snapshot has; it may be all zero. */
 void crlock_snapshot_free(struct crlock_snapshot *snapshot)
 {
-	crlock_rows_free(&snapshot->inodes);
-	crlock_rows_free(&snapshot->descriptions);
+	crlock_keyed_free(&snapshot->inodes);
+	crlock_keyed_free(&snapshot->descriptions);
 	crlock_rows_free(&snapshot->locks);
 	crlock_rows_free(&snapshot->holders);
-	crlock_ptrmap_free(&snapshot->inode_map);
-	crlock_ptrmap_free(&snapshot->description_map);
 }
 
 /** crlock_snapshot_bytes - The memory that a snapshot takes, or would if all were kept. */
@@ -69,10 +60,8 @@ static int make_room(struct crlock_snapshot *snapshot, u32 nr_locks)
 	int err;
 
 	/* One inode, and for each of its locks at most one description; and one holder. */
-	err = crlock_rows_reserve(&snapshot->inodes, 1);
-	err = err ?: crlock_ptrmap_reserve(&snapshot->inode_map, 1);
-	err = err ?: crlock_rows_reserve(&snapshot->descriptions, nr_locks);
-	err = err ?: crlock_ptrmap_reserve(&snapshot->description_map, nr_locks);
+	err = crlock_keyed_reserve(&snapshot->inodes, 1);
+	err = err ?: crlock_keyed_reserve(&snapshot->descriptions, nr_locks);
 	err = err ?: crlock_rows_reserve(&snapshot->locks, nr_locks);
 	return err ?: crlock_rows_reserve(&snapshot->holders, 1);
 }
@@ -106,10 +95,8 @@ int crlock_snapshot_room(struct crlock_snapshot *snapshot)
 /** crlock_snapshot_has_room - Whether an inode with so many locks, and a holder, would fit. */
 bool crlock_snapshot_has_room(const struct crlock_snapshot *snapshot, u32 nr_locks)
 {
-	return crlock_rows_fit(&snapshot->inodes, 1) &&
-	       crlock_ptrmap_fit(&snapshot->inode_map, 1) &&
-	       crlock_rows_fit(&snapshot->descriptions, nr_locks) &&
-	       crlock_ptrmap_fit(&snapshot->description_map, nr_locks) &&
+	return crlock_keyed_fit(&snapshot->inodes, 1) &&
+	       crlock_keyed_fit(&snapshot->descriptions, nr_locks) &&
 	       crlock_rows_fit(&snapshot->locks, nr_locks) &&
 	       crlock_rows_fit(&snapshot->holders, 1);
 }
@@ -118,31 +105,20 @@ static struct crlock_description *find_description(const struct crlock_snapshot 
 						   const struct file *file,
 						   const struct inode *inode)
 {
-	struct crlock_description *description;
-	u32 index;
+	struct crlock_description *description = crlock_keyed_find(&snapshot->descriptions, file);
 
-	if (!crlock_ptrmap_find(&snapshot->description_map, file, &index))
-		return NULL;
-	description = crlock_row(&snapshot->descriptions, index);
-	return description->inode == inode ? description : NULL;
+	return description && description->inode == inode ? description : NULL;
 }
 
 static struct crlock_description *add_description(struct crlock_snapshot *snapshot,
 						  const struct file *file,
 						  const struct inode *inode)
 {
-	struct crlock_description *description;
+	struct crlock_description *description = crlock_keyed_add(&snapshot->descriptions, file);
 
-	crlock_ptrmap_add(&snapshot->description_map, file, snapshot->descriptions.nr);
-	description = crlock_rows_add(&snapshot->descriptions);
-	*description = (struct crlock_description){
-		.file = file,
-		.inode = inode,
-		.first_holder = CRLOCK_NO_ROW,
-		.last_holder = CRLOCK_NO_ROW,
-		.first_lock = CRLOCK_NO_ROW,
-		.last_lock = CRLOCK_NO_ROW,
-	};
+	description->inode = inode;
+	description->first_holder = CRLOCK_NO_ROW;
+	description->first_lock = CRLOCK_NO_ROW;
 	return description;
 }
 
@@ -160,36 +136,36 @@ struct crlock_lock *crlock_snapshot_add_lock(struct crlock_snapshot *snapshot,
 	struct crlock_description *description = find_description(snapshot, file, inode) ?:
 							 add_description(snapshot, file, inode);
 	u32 index = snapshot->locks.nr;
-	struct crlock_lock_row *row = crlock_rows_add(&snapshot->locks), *last;
+	struct crlock_lock *lock = crlock_rows_add(&snapshot->locks), *last;
 
-	if (!row)
+	if (!lock)
 		return NULL;
-	row->next = CRLOCK_NO_ROW;
+	lock->file_id = CRLOCK_NO_ROW;
 	if (description->first_lock == CRLOCK_NO_ROW) {
 		description->first_lock = index;
 	} else {
 		last = crlock_row(&snapshot->locks, description->last_lock);
-		last->next = index;
+		last->file_id = index;
 	}
 	description->last_lock = index;
-	return &row->lock;
+	return lock;
 }
 
 static void add_holder(struct crlock_snapshot *snapshot, struct crlock_description *description,
 		       const struct crlock_holder *holder)
 {
 	u32 index = snapshot->holders.nr;
-	struct crlock_holder_row *row = crlock_rows_add(&snapshot->holders), *last;
+	struct crlock_holder *row = crlock_rows_add(&snapshot->holders), *last;
 
 	if (!row)
 		return;
-	row->holder = *holder;
-	row->next = CRLOCK_NO_ROW;
+	*row = *holder;
+	row->file_id = CRLOCK_NO_ROW;
 	if (description->first_holder == CRLOCK_NO_ROW) {
 		description->first_holder = index;
 	} else {
 		last = crlock_row(&snapshot->holders, description->last_holder);
-		last->next = index;
+		last->file_id = index;
 	}
 	description->last_holder = index;
 	description->nr_holders++;
@@ -200,20 +176,15 @@ static void add_holder(struct crlock_snapshot *snapshot, struct crlock_descripti
  */
 static int look_at_inode(struct crlock_snapshot *snapshot, struct inode *inode)
 {
-	struct crlock_inode_row *seen;
-	u32 index;
+	struct crlock_inode_row *seen = crlock_keyed_find(&snapshot->inodes, inode);
 	int nr;
 
-	if (crlock_ptrmap_find(&snapshot->inode_map, inode, &index)) {
-		seen = crlock_row(&snapshot->inodes, index);
-		if (seen->ino == inode->i_ino && seen->generation == inode->i_generation)
-			return seen->nr_locks;
-	}
+	if (seen && seen->ino == inode->i_ino && seen->generation == inode->i_generation)
+		return seen->nr_locks;
 	nr = crlock_inode_copy_locks(snapshot, inode);
 	if (nr < 0)
 		return nr;
-	crlock_ptrmap_add(&snapshot->inode_map, inode, snapshot->inodes.nr);
-	seen = crlock_rows_add(&snapshot->inodes);
+	seen = crlock_keyed_add(&snapshot->inodes, inode);
 	seen->ino = inode->i_ino;
 	seen->generation = inode->i_generation;
 	seen->nr_locks = nr;
@@ -224,7 +195,7 @@ static int look_at_inode(struct crlock_snapshot *snapshot, struct inode *inode)
  * crlock_snapshot_note - Notes who holds a file, if it has locks that are wanted. Does not sleep.
  * @snapshot: the snapshot
  * @file: the caller holds a lock that keeps it alive: of what it found it in
- * @holder: what it found; its file_id is filled in here
+ * @holder: what it found
  * @holder_tgid: of the holder, in the initial pid namespace, 0 if it is no process
  *
  * Locks the inode's flc_lock, beneath what the caller holds: the kernel takes no table's file_lock,
@@ -237,7 +208,6 @@ int crlock_snapshot_note(struct crlock_snapshot *snapshot, struct file *file,
 {
 	struct inode *inode = file_inode(file);
 	struct crlock_description *description;
-	struct crlock_holder row = *holder;
 	int nr;
 
 	if (!crlock_inode_may_have_locks(inode) || !crlock_filter_inode(snapshot->filter, inode))
@@ -250,9 +220,55 @@ int crlock_snapshot_note(struct crlock_snapshot *snapshot, struct file *file,
 	description = find_description(snapshot, file, inode);
 	if (!description)
 		return 0;
-	row.file_id = (unsigned long)file;
-	add_holder(snapshot, description, &row);
+	add_holder(snapshot, description, holder);
 	if (crlock_filter_tgid(snapshot->filter, holder_tgid))
 		description->wanted = true;
 	return 0;
+}
+
+/* Neighbours in a chain mostly have the same mount, or table of descriptors: its id is not made anew. */
+struct last_id {
+	u64 address;
+	u64 id;
+};
+
+static u64 id_of(struct last_id *last, u64 address)
+{
+	if (address != last->address) {
+		last->address = address;
+		last->id = crlock_id_of_address(address);
+	}
+	return last->id;
+}
+
+/**
+ * crlock_snapshot_finish - Makes ids of addresses, once all is noted.
+ * @snapshot: the snapshot; its rows were kept
+ */
+void crlock_snapshot_finish(struct crlock_snapshot *snapshot)
+{
+	struct last_id mount = {}, owner = {}, files = {};
+	struct crlock_description *description;
+	struct crlock_holder *holder;
+	struct crlock_lock *lock;
+	u32 i, row;
+
+	for (i = 0; i < snapshot->descriptions.rows.nr; i++) {
+		description = crlock_row(&snapshot->descriptions.rows, i);
+		description->id = crlock_id(description->file);
+		for (row = description->first_lock; row != CRLOCK_NO_ROW; row = lock->file_id) {
+			lock = crlock_row(&snapshot->locks, row);
+			lock->id = crlock_id_of_address(lock->id);
+			lock->owner_id = lock->owner_id == (unsigned long)description->file ?
+						 description->id :
+						 id_of(&owner, lock->owner_id);
+			lock->mount_id = id_of(&mount, lock->mount_id);
+			lock->nr_holders = description->nr_holders;
+		}
+		for (row = description->first_holder; row != CRLOCK_NO_ROW; row = holder->file_id) {
+			holder = crlock_row(&snapshot->holders, row);
+			holder->files_id = id_of(&files, holder->files_id);
+		}
+		cond_resched();
+	}
 }

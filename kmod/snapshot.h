@@ -6,7 +6,7 @@
 
 #include "budget.h"
 #include "filter.h"
-#include "ptrmap.h"
+#include "keyed.h"
 #include "rows.h"
 
 struct file;
@@ -17,14 +17,15 @@ struct pid_namespace;
 
 /**
  * struct crlock_description - An open file description that has locks.
- * @file: names it; it may be gone, and is never followed
+ * @file: its key; it may be gone, and is never followed
  * @inode: the same, of its inode
- * @first_holder: chain of &struct crlock_holder_row
+ * @first_holder: chain of &struct crlock_holder
  * @last_holder: its end
- * @first_lock: chain of &struct crlock_lock_row
+ * @first_lock: chain of &struct crlock_lock
  * @last_lock: its end
  * @nr_holders: length of the first chain
  * @wanted: a process that the filter names holds it
+ * @id: of the description, once the snapshot is finished
  */
 struct crlock_description {
 	const struct file *file;
@@ -35,26 +36,18 @@ struct crlock_description {
 	u32 last_lock;
 	u32 nr_holders;
 	bool wanted;
-};
-
-/* In snapshots, ids are addresses: they are hashed on their way out. */
-struct crlock_lock_row {
-	struct crlock_lock lock;
-	u32 next;
-};
-
-struct crlock_holder_row {
-	struct crlock_holder holder;
-	u32 next;
+	u64 id;
 };
 
 /**
  * struct crlock_inode_row - An inode that was looked at.
+ * @inode: its key; it may be gone, and is never followed
  * @ino: tells, with @generation, another inode that came to its address
  * @generation: see @ino
  * @nr_locks: how many locks were copied
  */
 struct crlock_inode_row {
+	const struct inode *inode;
 	u64 ino;
 	u32 generation;
 	u32 nr_locks;
@@ -62,15 +55,18 @@ struct crlock_inode_row {
 
 /**
  * struct crlock_snapshot - Locks with their holders.
+ *
+ * The file_id of a lock or holder, which its description tells too, is the index of the next row of the
+ * chain; other ids are addresses. crlock_snapshot_finish() makes them what they are to be for the reader,
+ * but for file_id.
+ *
  * @budget: memory of all the rest
  * @filter: which locks are wanted
  * @pid_ns: the reader's, in which process ids are told; borrowed
  * @inodes: &struct crlock_inode_row
- * @inode_map: index in @inodes, by inode
  * @descriptions: &struct crlock_description
- * @description_map: index in @descriptions, by file
- * @locks: &struct crlock_lock_row
- * @holders: &struct crlock_holder_row
+ * @locks: &struct crlock_lock
+ * @holders: &struct crlock_holder
  * @lacking: locks for which there was no room when crlock_snapshot_note() gave -ENOSPC
  * @counting: the budget did not do; how much is needed is being found out
  */
@@ -78,21 +74,20 @@ struct crlock_snapshot {
 	struct crlock_budget budget;
 	const struct crlock_filter *filter;
 	struct pid_namespace *pid_ns;
-	struct crlock_rows inodes;
-	struct crlock_ptrmap inode_map;
-	struct crlock_rows descriptions;
-	struct crlock_ptrmap description_map;
+	struct crlock_keyed inodes;
+	struct crlock_keyed descriptions;
 	struct crlock_rows locks;
 	struct crlock_rows holders;
 	u32 lacking;
 	bool counting;
 };
 
-int crlock_snapshot_init(struct crlock_snapshot *snapshot, const struct crlock_filter *filter,
-			 struct pid_namespace *pid_ns);
+void crlock_snapshot_init(struct crlock_snapshot *snapshot, const struct crlock_filter *filter,
+			  struct pid_namespace *pid_ns);
 void crlock_snapshot_free(struct crlock_snapshot *snapshot);
 int crlock_snapshot_room(struct crlock_snapshot *snapshot);
 bool crlock_snapshot_has_room(const struct crlock_snapshot *snapshot, u32 nr_locks);
+void crlock_snapshot_finish(struct crlock_snapshot *snapshot);
 u64 crlock_snapshot_bytes(const struct crlock_snapshot *snapshot);
 int crlock_snapshot_note(struct crlock_snapshot *snapshot, struct file *file,
 			 const struct crlock_holder *holder, pid_t holder_tgid);

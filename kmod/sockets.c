@@ -27,21 +27,19 @@
 #define IOLOCK_PAUSE 1000 /* microseconds */
 
 /**
- * crlock_sockets_init - Makes an empty list.
+ * crlock_sockets_init - Makes an empty list, to be freed with crlock_sockets_free().
  * @sockets: the list
  * @budget: whose memory it is; must outlive it
- *
- * Return: 0, or an error and nothing is to be freed.
  */
-int crlock_sockets_init(struct crlock_sockets *sockets, struct crlock_budget *budget)
+void crlock_sockets_init(struct crlock_sockets *sockets, struct crlock_budget *budget)
 {
-	*sockets = (struct crlock_sockets){ .seen.budget = budget };
-	return crlock_rows_init(&sockets->socks, budget, sizeof(struct sock *));
+	*sockets = (struct crlock_sockets){};
+	crlock_keyed_init(&sockets->socks, budget, sizeof(struct sock *));
 }
 
 static struct sock *sock_at(const struct crlock_sockets *sockets, u32 index)
 {
-	return *(struct sock **)crlock_row(&sockets->socks, index);
+	return *(struct sock **)crlock_row(&sockets->socks.rows, index);
 }
 
 /** crlock_sockets_free - Gives the references back and frees the rest. */
@@ -49,33 +47,27 @@ void crlock_sockets_free(struct crlock_sockets *sockets)
 {
 	u32 i;
 
-	for (i = 0; i < sockets->socks.nr; i++)
+	for (i = 0; i < sockets->socks.rows.nr; i++)
 		sock_put(sock_at(sockets, i));
-	crlock_rows_free(&sockets->socks);
-	crlock_ptrmap_free(&sockets->seen);
+	crlock_keyed_free(&sockets->socks);
 }
 
 /** crlock_sockets_room - Makes room for one more. May sleep. Return: 0, -ENOBUFS or -ENOMEM. */
 int crlock_sockets_room(struct crlock_sockets *sockets)
 {
-	return crlock_rows_reserve(&sockets->socks, 1) ?: crlock_ptrmap_reserve(&sockets->seen, 1);
+	return crlock_keyed_reserve(&sockets->socks, 1);
 }
 
 /* The caller keeps @sk alive. */
 static int note_sock(struct crlock_sockets *sockets, struct sock *sk)
 {
-	struct sock **row;
-	u32 unused;
-
 	if (skb_queue_empty_lockless(&sk->sk_receive_queue) ||
-	    crlock_ptrmap_find(&sockets->seen, sk, &unused))
+	    crlock_keyed_find(&sockets->socks, sk))
 		return 0;
-	if (!crlock_rows_fit(&sockets->socks, 1) || !crlock_ptrmap_fit(&sockets->seen, 1))
+	if (!crlock_keyed_fit(&sockets->socks, 1))
 		return -ENOSPC;
 	sock_hold(sk);
-	crlock_ptrmap_add(&sockets->seen, sk, sockets->socks.nr);
-	row = crlock_rows_add(&sockets->socks);
-	*row = sk;
+	crlock_keyed_add(&sockets->socks, sk);
 	return 0;
 }
 
@@ -194,7 +186,7 @@ int crlock_sockets_walk(struct crlock_sockets *sockets, crlock_message_fn *visit
 {
 	int ret = 0;
 
-	while (!ret && sockets->next < sockets->socks.nr) {
+	while (!ret && sockets->next < sockets->socks.rows.nr) {
 		ret = walk_queue(sockets, sock_at(sockets, sockets->next++), visit, room, data);
 		if (!ret && fatal_signal_pending(current))
 			ret = -EINTR;

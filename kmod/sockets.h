@@ -3,21 +3,18 @@
 #define CRLOCK_SOCKETS_H
 
 #include "descriptors.h"
-#include "ptrmap.h"
-#include "rows.h"
+#include "keyed.h"
 
 struct sock;
 
 /**
  * struct crlock_sockets - Unix sockets whose receive queues are to be searched.
- * @seen: the sockets, so that each is there once
- * @socks: the same as &struct sock pointers, with a reference to each
+ * @socks: &struct sock pointers, each once, with a reference
  * @next: index of the first that was not searched yet
  * @busy: how many could not be searched, since a receiver would not let go of them
  */
 struct crlock_sockets {
-	struct crlock_ptrmap seen;
-	struct crlock_rows socks;
+	struct crlock_keyed socks;
 	u32 next;
 	u32 busy;
 };
@@ -25,7 +22,7 @@ struct crlock_sockets {
 /** typedef crlock_message_fn - Visits a file in a message, as crlock_descriptor_fn a descriptor. */
 typedef int crlock_message_fn(struct file *file, struct sock *sk, void *data);
 
-int crlock_sockets_init(struct crlock_sockets *sockets, struct crlock_budget *budget);
+void crlock_sockets_init(struct crlock_sockets *sockets, struct crlock_budget *budget);
 void crlock_sockets_free(struct crlock_sockets *sockets);
 int crlock_sockets_room(struct crlock_sockets *sockets);
 int crlock_sockets_note(struct crlock_sockets *sockets, struct file *file);

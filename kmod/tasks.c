@@ -13,6 +13,25 @@
 
 #include "tasks.h"
 
+/* A table of descriptors, or an address space, that was met in a thread other than a leader. */
+struct seen {
+	const void *object;
+	pid_t tgid;
+};
+
+/** crlock_tasks_init - Begins a walk; crlock_tasks_free() ends it. */
+void crlock_tasks_init(struct crlock_tasks *tasks, struct crlock_budget *budget)
+{
+	tasks->nr = 1;
+	crlock_keyed_init(&tasks->seen, budget, sizeof(struct seen));
+}
+
+/** crlock_tasks_free - Frees what a walk has. */
+void crlock_tasks_free(struct crlock_tasks *tasks)
+{
+	crlock_keyed_free(&tasks->seen);
+}
+
 /**
  * crlock_tasks_next - The next thread that is not the kernel's own.
  * @tasks: the walk
@@ -49,7 +68,7 @@ struct task_struct *crlock_tasks_next(struct crlock_tasks *tasks)
 static int is_new(struct crlock_tasks *tasks, const struct task_struct *task, const void *object,
 		  const void *leaders)
 {
-	u32 tgid;
+	struct seen *seen;
 	int err;
 
 	if (!object)
@@ -58,12 +77,14 @@ static int is_new(struct crlock_tasks *tasks, const struct task_struct *task, co
 		return 1;
 	if (object == leaders)
 		return 0;
-	if (crlock_ptrmap_find(&tasks->seen, object, &tgid) && tgid == task->tgid)
+	seen = crlock_keyed_find(&tasks->seen, object);
+	if (seen && seen->tgid == task->tgid)
 		return 0;
-	err = crlock_ptrmap_reserve(&tasks->seen, 1);
+	err = crlock_keyed_reserve(&tasks->seen, 1);
 	if (err)
 		return err;
-	crlock_ptrmap_add(&tasks->seen, object, task->tgid);
+	seen = crlock_keyed_add(&tasks->seen, object);
+	seen->tgid = task->tgid;
 	return 1;
 }
 

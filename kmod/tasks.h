@@ -4,7 +4,7 @@
 
 #include <linux/types.h>
 
-#include "ptrmap.h"
+#include "keyed.h"
 
 struct task_struct;
 
@@ -15,9 +15,11 @@ struct task_struct;
  */
 struct crlock_tasks {
 	pid_t nr;
-	struct crlock_ptrmap seen;
+	struct crlock_keyed seen;
 };
 
+void crlock_tasks_init(struct crlock_tasks *tasks, struct crlock_budget *budget);
+void crlock_tasks_free(struct crlock_tasks *tasks);
 struct task_struct *crlock_tasks_next(struct crlock_tasks *tasks);
 int crlock_tasks_new_files(struct crlock_tasks *tasks, struct task_struct *task);
 int crlock_tasks_new_mm(struct crlock_tasks *tasks, struct task_struct *task);
