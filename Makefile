@@ -70,7 +70,7 @@ $(O)/obj/%.o: %.c
 $(O)/obj/%.o: $(O)/%.c
 	$(call say,CC,$@) mkdir -p $(@D) && $(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
 
-include $(wildcard user/*/build.mk proto/build.mk selftests/build.mk)
+include $(wildcard proto/build.mk user/*/build.mk selftests/build.mk)
 -include $(shell find $(O)/obj -name '*.d' 2>/dev/null)
 
 # Module -------------------------------------------------------------------------------------------

@@ -1,0 +1,13 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Messages of the images. Programs that link proto need -lprotobuf-c.
+
+proto_names := inventory filelocks crlock
+proto_headers := $(patsubst %,$(O)/proto/%.pb-c.h,$(proto_names))
+
+$(eval $(call archive,proto,$(patsubst %,$(O)/proto/%.pb-c.c,$(proto_names))))
+
+$(O)/proto/%.pb-c.c $(O)/proto/%.pb-c.h: proto/%.proto
+	$(call say,PROTOC,$(O)/proto/$*.pb-c.c) mkdir -p $(O)/proto && \
+		protoc-c --proto_path=proto --c_out=$(O)/proto $<
+
+.SECONDARY: $(proto_headers) $(proto_headers:.h=.c)

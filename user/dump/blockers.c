@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "dump/blockers.h"
+#include "dump/say.h"
+#include "locks/format.h"
+
+void block(struct blockers *blockers, const struct lock *lock, const char *format, ...)
+{
+	struct lock_buffer name = { 0 };
+	char what[1024];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(what, sizeof(what), format, args);
+	va_end(args);
+	lock_format_name(&name, lock);
+	say("%s: %s", lock_buffer_text(&name), what);
+	lock_buffer_free(&name);
+	blockers->nr++;
+}
+
+static bool is_outside(const struct crlock_holder *holder, const struct trace_tree *tree)
+{
+	return holder->kind == CRLOCK_HOLDER_IN_FLIGHT || !trace_tree_has(tree, holder->tgid);
+}
+
+static void block_holder(struct blockers *blockers, const struct lock *lock,
+			 const struct lock_holder *holder)
+{
+	const struct crlock_holder *row = &holder->row;
+	const char *comm = holder->comm ? holder->comm : "?";
+
+	if (row->kind == CRLOCK_HOLDER_IN_FLIGHT)
+		block(blockers, lock, "is in flight too, in a message to socket:[%llu]",
+		      (unsigned long long)row->where);
+	else if (!row->tgid)
+		block(blockers, lock, "is shared with a process of another pid namespace, outside the tree");
+	else if (row->kind == CRLOCK_HOLDER_MAPPING)
+		block(blockers, lock,
+		      "is shared with process %d (%s), outside the tree, by a mapping at %llx",
+		      row->tgid, comm, (unsigned long long)row->where);
+	else
+		block(blockers, lock,
+		      "is shared with process %d (%s), outside the tree, as its descriptor %d",
+		      row->tgid, comm, row->fd);
+}
+
+void find_blockers(struct blockers *blockers, const struct checkpoint *checkpoint,
+		   const struct trace_tree *tree, bool external)
+{
+	for (size_t i = 0; i < checkpoint->locks.nr; i++) {
+		const struct lock *lock = &checkpoint->locks.locks[i];
+
+		if (lock->row.kind > CRLOCK_KIND_LEASE)
+			block(blockers, lock, "userspace cannot take such a lock again");
+		for (size_t j = 0; !external && j < lock->nr_holders; j++) {
+			if (is_outside(&lock->holders[j].row, tree))
+				block_holder(blockers, lock, &lock->holders[j]);
+		}
+	}
+}

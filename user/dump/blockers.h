@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What stands in the way of a dump: all of it is told, not the first thing only.
+ */
+#ifndef DUMP_BLOCKERS_H
+#define DUMP_BLOCKERS_H
+
+#include "image/checkpoint.h"
+#include "trace/tree.h"
+
+struct blockers {
+	size_t nr; /* that were told */
+};
+
+/** block - Tells what is wrong with a lock. */
+void block(struct blockers *blockers, const struct lock *lock, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+
+/**
+ * find_blockers - Tells what of a checkpoint could not be restored.
+ * @external: locks that are shared with processes outside the tree are allowed
+ */
+void find_blockers(struct blockers *blockers, const struct checkpoint *checkpoint,
+		   const struct trace_tree *tree, bool external);
+
+#endif

@@ -1,0 +1,3 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# crdump.
+$(eval $(call program,crdump,$(wildcard user/dump/*.c),image proto trace locks procfs libcrlock,-lprotobuf-c -lmnl -lmount))

@@ -1,0 +1,256 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "dump/blockers.h"
+#include "dump/collect.h"
+#include "dump/describe.h"
+#include "dump/say.h"
+#include "image/status.h"
+#include "locks/format.h"
+#include "locks/list.h"
+#include "procfs/process.h"
+
+static int no_memory(void)
+{
+	say("%s", strerror(ENOMEM));
+	return STATUS_IN_THE_WAY;
+}
+
+/* Reading ------------------------------------------------------------------------------------------ */
+
+static int status_of(int error, enum lock_from from)
+{
+	switch (error) {
+	case -ENOENT:
+	case -EPROTO:
+		return from == LOCK_FROM_KMOD ? STATUS_MODULE : STATUS_IN_THE_WAY;
+	case -ESRCH:
+	case -EPERM:
+	case -EACCES:
+		return STATUS_NO_PROCESS;
+	default:
+		return from == LOCK_FROM_PROC ? STATUS_IN_THE_WAY : STATUS_MODULE;
+	}
+}
+
+static int read_locks(struct lock_list *list, const struct trace_tree *tree,
+		      const struct options *options)
+{
+	struct lock_query query = { .details = LOCK_DETAIL_ALL };
+	pid_t *tgids = calloc(tree->nr, sizeof(*tgids));
+	struct lock_report report = { 0 };
+	int ret;
+
+	if (!tgids)
+		return no_memory();
+	for (size_t i = 0; i < tree->nr; i++) {
+		/* A zombie has no descriptors, and the module knows of no process without threads. */
+		if (!tree->processes[i].zombie)
+			tgids[query.filter.nr_tgids++] = tree->processes[i].pid;
+	}
+	query.filter.tgids = tgids;
+	ret = lock_list_read(list, &query, options->from, &report);
+	free(tgids);
+	if (ret) {
+		say("%s", *report.error ? report.error : strerror(-ret));
+		return status_of(ret, options->from);
+	}
+	if (*report.lacking)
+		say("%s", report.lacking);
+	return 0;
+}
+
+/* Which are the tree's ------------------------------------------------------------------------------ */
+
+/*
+ * A POSIX lock belongs to a table of descriptors, not to the description that it was set through: a
+ * process outside may have it through a file that it shares with the tree. Who set it is told by a process
+ * id only without the module, and that may be a thread's that is gone.
+ */
+static bool owner_is_in(const struct lock *lock, const struct trace_tree *tree)
+{
+	bool known = false;
+
+	if (lock->unknown & LOCK_UNKNOWN_ID)
+		return trace_tree_has(tree, lock->row.pid);
+	for (size_t i = 0; i < lock->nr_holders; i++) {
+		const struct crlock_holder *holder = &lock->holders[i].row;
+
+		if (holder->files_id && holder->files_id == lock->row.owner_id) {
+			known = true;
+			if (trace_tree_has(tree, holder->tgid))
+				return true;
+		}
+	}
+	return !known && trace_tree_has(tree, lock->row.pid);
+}
+
+static void drop_others(struct lock_list *list, const struct trace_tree *tree)
+{
+	size_t nr = 0;
+
+	for (size_t i = 0; i < list->nr; i++) {
+		struct lock *lock = &list->locks[i];
+
+		if (lock->row.kind == CRLOCK_KIND_POSIX && !owner_is_in(lock, tree))
+			lock_free(lock);
+		else
+			list->locks[nr++] = *lock;
+	}
+	list->nr = nr;
+}
+
+/*
+ * Without the module descriptions have no ids, but locks of one share its list of holders. The numbers that
+ * stand for ids must only be unique.
+ */
+static void make_up_ids(struct lock_list *list)
+{
+	uint64_t id = 0;
+
+	for (size_t i = 0; i < list->nr; i++) {
+		struct lock *lock = &list->locks[i];
+
+		if (lock->row.file_id)
+			continue;
+		lock->row.file_id = ++id;
+		for (size_t j = i + 1; j < list->nr; j++) {
+			if (lock->shared && list->locks[j].shared == lock->shared)
+				list->locks[j].row.file_id = id;
+		}
+	}
+}
+
+/* Into the checkpoint ------------------------------------------------------------------------------- */
+
+static uint64_t table_of(const struct lock_list *list, pid_t pid)
+{
+	for (size_t i = 0; i < list->nr; i++) {
+		for (size_t j = 0; j < list->locks[i].nr_holders; j++) {
+			const struct crlock_holder *row = &list->locks[i].holders[j].row;
+
+			if (row->tgid == pid && row->tid == pid && row->files_id)
+				return row->files_id;
+		}
+	}
+	return 0;
+}
+
+static char *read_comm(pid_t pid)
+{
+	char comm[PROC_COMM_MAX];
+	int dir = proc_open(pid), ret;
+
+	if (dir < 0)
+		return NULL;
+	ret = proc_comm_read(dir, comm);
+	close(dir);
+	return ret ? NULL : strdup(comm);
+}
+
+static int add_processes(struct checkpoint *checkpoint, const struct trace_tree *tree)
+{
+	checkpoint->processes = calloc(tree->nr, sizeof(*checkpoint->processes));
+	if (!checkpoint->processes)
+		return no_memory();
+	for (size_t i = 0; i < tree->nr; i++) {
+		struct checkpoint_process *process = &checkpoint->processes[i];
+
+		if (tree->processes[i].zombie)
+			continue;
+		process = &checkpoint->processes[checkpoint->nr_processes++];
+		process->pid = tree->processes[i].pid;
+		process->ppid = tree->processes[i].ppid;
+		process->files_id = table_of(&checkpoint->locks, process->pid);
+		process->comm = read_comm(process->pid);
+	}
+	return 0;
+}
+
+static int add_files(struct checkpoint *checkpoint, const struct trace_tree *tree,
+		     struct blockers *blockers)
+{
+	checkpoint->files = calloc(checkpoint->locks.nr + 1, sizeof(*checkpoint->files));
+	if (!checkpoint->files)
+		return no_memory();
+	for (size_t i = 0; i < checkpoint->locks.nr; i++) {
+		const struct lock *lock = &checkpoint->locks.locks[i];
+
+		if (checkpoint_file_of(checkpoint, lock->row.file_id))
+			continue;
+		if (describe_file(&checkpoint->files[checkpoint->nr_files], lock, tree, blockers))
+			checkpoint->nr_files++;
+	}
+	return 0;
+}
+
+static uint32_t lease_break_time(void)
+{
+	FILE *file = fopen("/proc/sys/fs/lease-break-time", "re");
+	unsigned int seconds = 45;
+
+	if (file) {
+		if (fscanf(file, "%u", &seconds) != 1)
+			seconds = 45;
+		fclose(file);
+	}
+	return seconds;
+}
+
+static void set_header(struct checkpoint *checkpoint)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	checkpoint->dump_time_ms = now.tv_sec * 1000ULL + now.tv_nsec / 1000000;
+	checkpoint->source = checkpoint->locks.source;
+	checkpoint->lease_break_time = lease_break_time();
+}
+
+static void tell_waiters(const struct checkpoint *checkpoint)
+{
+	struct lock_buffer text = { 0 };
+
+	for (size_t i = 0; i < checkpoint->locks.nr; i++) {
+		const struct lock *lock = &checkpoint->locks.locks[i];
+
+		if (!lock->nr_waiters)
+			continue;
+		lock_buffer_clear(&text);
+		lock_format_name(&text, lock);
+		lock_buffer_add(&text, " is waited for by ");
+		lock_format_waiters(&text, lock);
+		say("%s", lock_buffer_text(&text));
+	}
+	lock_buffer_free(&text);
+}
+
+int collect(struct checkpoint *checkpoint, const struct trace_tree *tree,
+	    const struct options *options)
+{
+	struct blockers blockers = { 0 };
+	int status;
+
+	*checkpoint = (struct checkpoint){ 0 };
+	status = read_locks(&checkpoint->locks, tree, options);
+	if (status)
+		return status;
+	set_header(checkpoint);
+	drop_others(&checkpoint->locks, tree);
+	make_up_ids(&checkpoint->locks);
+	status = add_processes(checkpoint, tree);
+	if (!status)
+		status = add_files(checkpoint, tree, &blockers);
+	if (!status)
+		find_blockers(&blockers, checkpoint, tree, options->external_locks);
+	if (!status && blockers.nr)
+		status = STATUS_IN_THE_WAY;
+	if (!status && options->verbose)
+		tell_waiters(checkpoint);
+	return status;
+}

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * From the locks that a stopped tree holds to a checkpoint of them.
+ */
+#ifndef DUMP_COLLECT_H
+#define DUMP_COLLECT_H
+
+#include "dump/options.h"
+#include "image/checkpoint.h"
+#include "trace/tree.h"
+
+/**
+ * collect - Reads the locks of a stopped tree.
+ * @checkpoint: gets them; the caller frees it with checkpoint_free(), also after an error
+ *
+ * What is wrong is printed: of what stands in the way of a dump, everything.
+ *
+ * Returns: 0 or the exit status.
+ */
+int collect(struct checkpoint *checkpoint, const struct trace_tree *tree,
+	    const struct options *options);
+
+#endif

@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/pidfd.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+#include "dump/describe.h"
+#include "procfs/file.h"
+
+/* A descriptor of the tree, through a table that its whole process has. NULL: there is none. */
+static const struct crlock_holder *find_descriptor(const struct lock *lock,
+						   const struct trace_tree *tree)
+{
+	for (size_t i = 0; i < lock->nr_holders; i++) {
+		const struct crlock_holder *holder = &lock->holders[i].row;
+
+		if (holder->kind == CRLOCK_HOLDER_DESCRIPTOR &&
+		    (!holder->tid || holder->tid == holder->tgid) &&
+		    trace_tree_has(tree, holder->tgid))
+			return holder;
+	}
+	return NULL;
+}
+
+static int duplicate(const struct crlock_holder *holder)
+{
+	int pidfd = syscall(SYS_pidfd_open, holder->tgid, 0), fd;
+
+	if (pidfd < 0)
+		return -errno;
+	fd = syscall(SYS_pidfd_getfd, pidfd, holder->fd, 0);
+	if (fd < 0)
+		fd = -errno;
+	close(pidfd);
+	return fd;
+}
+
+static char *read_path(const struct crlock_holder *holder)
+{
+	char name[32], path[PATH_MAX];
+	int dir = proc_open(holder->tgid);
+	ssize_t n;
+
+	if (dir < 0)
+		return NULL;
+	snprintf(name, sizeof(name), "fd/%d", holder->fd);
+	n = readlinkat(dir, name, path, sizeof(path));
+	close(dir);
+	/* A path that may have been cut is none. */
+	return n > 0 && (size_t)n < sizeof(path) ? strndup(path, n) : NULL;
+}
+
+static void cut_deleted(char *path)
+{
+	static const char mark[] = " (deleted)";
+	size_t length = strlen(path);
+
+	if (length > strlen(mark) && !strcmp(path + length - strlen(mark), mark))
+		path[length - strlen(mark)] = '\0';
+}
+
+static int look(struct checkpoint_file *file, int fd)
+{
+	struct stat st;
+	int flags = fcntl(fd, F_GETFL);
+	off_t pos = lseek(fd, 0, SEEK_CUR);
+
+	if (flags < 0 || fstat(fd, &st))
+		return -errno;
+	file->flags = flags;
+	file->mode = st.st_mode;
+	file->pos = pos < 0 ? 0 : pos; /* a directory's may be no offset; a pipe has none */
+	file->size = st.st_size;
+	file->dev_major = major(st.st_dev);
+	file->dev_minor = minor(st.st_dev);
+	file->ino = st.st_ino;
+	file->deleted = st.st_nlink == 0;
+	if (file->deleted)
+		cut_deleted(file->path);
+	return 0;
+}
+
+static bool copy_holders(struct checkpoint_file *file, const struct lock *lock)
+{
+	file->holders = calloc(lock->nr_holders + 1, sizeof(*file->holders));
+	if (!file->holders)
+		return false;
+	for (size_t i = 0; i < lock->nr_holders; i++) {
+		file->holders[i] = lock->holders[i].row;
+		file->holders[i].file_id = file->id;
+	}
+	file->nr_holders = lock->nr_holders;
+	return true;
+}
+
+bool describe_file(struct checkpoint_file *file, const struct lock *lock,
+		   const struct trace_tree *tree, struct blockers *blockers)
+{
+	const struct crlock_holder *holder = find_descriptor(lock, tree);
+	int fd, ret;
+
+	if (!holder) {
+		block(blockers, lock, "no descriptor of a whole process of the tree leads to it");
+		return false;
+	}
+	fd = duplicate(holder);
+	if (fd < 0) {
+		block(blockers, lock, "descriptor %d of process %d: %s", holder->fd, holder->tgid,
+		      strerror(-fd));
+		return false;
+	}
+	file->id = lock->row.file_id;
+	file->generation = lock->row.generation;
+	file->mnt_id = lock->mnt_id;
+	file->path = read_path(holder);
+	ret = file->path && copy_holders(file, lock) ? look(file, fd) : -ENOMEM;
+	close(fd);
+	if (ret) {
+		block(blockers, lock, "its file: %s", strerror(-ret));
+		free(file->path);
+		free(file->holders);
+		*file = (struct checkpoint_file){ 0 };
+	}
+	return !ret;
+}

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef DUMP_OPTIONS_H
+#define DUMP_OPTIONS_H
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+#include "locks/list.h"
+
+struct options {
+	pid_t pid;
+	const char *dir;
+	enum lock_from from;
+	bool external_locks;
+	bool kill;
+	bool verbose;
+};
+
+/**
+ * options_parse - Reads the command line; what is wrong with it is printed.
+ *
+ * Returns: -1: go on; else the exit status.
+ */
+int options_parse(struct options *options, int argc, char **argv);
+
+#endif

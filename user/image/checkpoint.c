@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <stdlib.h>
+
+#include "image/checkpoint.h"
+
+void checkpoint_free(struct checkpoint *checkpoint)
+{
+	for (size_t i = 0; i < checkpoint->nr_processes; i++)
+		free(checkpoint->processes[i].comm);
+	for (size_t i = 0; i < checkpoint->nr_files; i++) {
+		free(checkpoint->files[i].path);
+		free(checkpoint->files[i].holders);
+	}
+	free(checkpoint->processes);
+	free(checkpoint->files);
+	lock_list_free(&checkpoint->locks);
+	*checkpoint = (struct checkpoint){ 0 };
+}
+
+const struct checkpoint_file *checkpoint_file_of(const struct checkpoint *checkpoint, uint64_t id)
+{
+	for (size_t i = 0; i < checkpoint->nr_files; i++) {
+		if (checkpoint->files[i].id == id)
+			return &checkpoint->files[i];
+	}
+	return NULL;
+}

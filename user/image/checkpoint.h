@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What a checkpoint of locks says, in memory: read from and written to filelocks.img and crlock.img.
+ */
+#ifndef IMAGE_CHECKPOINT_H
+#define IMAGE_CHECKPOINT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "locks/lock.h"
+
+/* A process that was dumped. */
+struct checkpoint_process {
+	pid_t pid;
+	pid_t ppid;
+	uint64_t files_id; /* of its table of descriptors, compare struct crlock_lock.owner_id; 0: unknown */
+	char *comm;
+};
+
+/* An open file description that has locks. */
+struct checkpoint_file {
+	uint64_t id; /* as file_id of locks and holders; never 0: made up where the source does not tell */
+	char *path;
+	uint32_t flags; /* O_* */
+	uint32_t mode; /* st_mode */
+	int64_t pos;
+	uint64_t size;
+	/* As stat(2) through the descriptor tells them, which is what a restorer can compare. */
+	uint32_t dev_major, dev_minor;
+	uint64_t ino;
+	uint32_t generation; /* FS_IOC_GETVERSION is not asked: the module's; 0: unknown */
+	bool deleted;
+	int mnt_id;
+	struct crlock_holder *holders; /* in dumped processes, and outside */
+	size_t nr_holders;
+};
+
+struct checkpoint {
+	uint64_t dump_time_ms; /* CLOCK_REALTIME */
+	enum lock_source source;
+	uint32_t lease_break_time; /* /proc/sys/fs/lease-break-time, seconds */
+	struct checkpoint_process *processes;
+	size_t nr_processes;
+	struct checkpoint_file *files;
+	size_t nr_files;
+	struct lock_list locks; /* row.file_id names the description; deadlines as of dump_time_ms */
+};
+
+/** checkpoint_free - Frees what a checkpoint owns and empties it. */
+void checkpoint_free(struct checkpoint *checkpoint);
+
+/** checkpoint_file_of - The description with an id, NULL: there is none. */
+const struct checkpoint_file *checkpoint_file_of(const struct checkpoint *checkpoint, uint64_t id);
+
+/**
+ * checkpoint_read - Reads a checkpoint, which is not trusted: everything is checked.
+ * @checkpoint: the caller frees it with checkpoint_free(), also after an error
+ * @dir: path of the directory
+ * @why: after an error gets one line, without a newline, that names the file and what is wrong
+ * @size: of @why
+ *
+ * Returns: 0, -ENOENT (no checkpoint there: without inventory.img), -EBADMSG (truncated, foreign or not
+ * consistent), or another negative errno value.
+ */
+int checkpoint_read(struct checkpoint *checkpoint, const char *dir, char *why, size_t size);
+
+/**
+ * checkpoint_write - Writes a checkpoint: filelocks.img, crlock.img, and last inventory.img, each flushed.
+ * @dir: made with mode 0700 if it is not there
+ *
+ * Returns: 0; -EEXIST if there is a checkpoint already; or another negative errno value. After an error
+ * nothing of what was written is left.
+ */
+int checkpoint_write(const struct checkpoint *checkpoint, const char *dir, char *why, size_t size);
+
+#endif

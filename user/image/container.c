@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <endian.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "image/container.h"
+#include "image/magic.h"
+
+/* Makes room for a record. Returns: 0 or -ENOMEM. */
+static int make_room(uint8_t **record, size_t *room, size_t size)
+{
+	uint8_t *larger;
+
+	if (size <= *room)
+		return 0;
+	larger = realloc(*record, size);
+	if (!larger)
+		return -ENOMEM;
+	*record = larger;
+	*room = size;
+	return 0;
+}
+
+/* Writing ------------------------------------------------------------------------------------------ */
+
+static int write_fails(const struct image_writer *writer, const struct image_error *error)
+{
+	int code = errno ? errno : EIO;
+
+	return image_error(error, -code, writer->directory->path, "%s: %s", writer->name,
+			   strerror(code));
+}
+
+static bool write_number(struct image_writer *writer, uint32_t number)
+{
+	uint32_t bytes = htole32(number);
+
+	return fwrite(&bytes, sizeof(bytes), 1, writer->file) == 1;
+}
+
+int image_writer_open(struct image_writer *writer, struct image_directory *directory,
+		      const char *name, uint32_t magic, const struct image_error *error)
+{
+	int fd = image_directory_create(directory, name, error);
+
+	if (fd < 0)
+		return fd;
+	*writer = (struct image_writer){ .directory = directory, .name = name };
+	writer->file = fdopen(fd, "w");
+	if (!writer->file) {
+		close(fd);
+		return write_fails(writer, error);
+	}
+	if ((magic != IMAGE_MAGIC_INVENTORY && !write_number(writer, IMAGE_MAGIC_COMMON)) ||
+	    !write_number(writer, magic))
+		return image_writer_close(writer, write_fails(writer, error), error);
+	return 0;
+}
+
+int image_write(struct image_writer *writer, const ProtobufCMessage *message,
+		const struct image_error *error)
+{
+	size_t size = protobuf_c_message_get_packed_size(message);
+
+	if (size > IMAGE_RECORD_MAX)
+		return image_error(error, -E2BIG, writer->directory->path,
+				   "%s: a record of %zu bytes is too large", writer->name, size);
+	errno = ENOMEM;
+	if (make_room(&writer->record, &writer->room, size))
+		return write_fails(writer, error);
+	protobuf_c_message_pack(message, writer->record);
+	if (!write_number(writer, size) ||
+	    fwrite(writer->record, 1, size, writer->file) != size)
+		return write_fails(writer, error);
+	return 0;
+}
+
+int image_writer_close(struct image_writer *writer, int ret, const struct image_error *error)
+{
+	if (!ret && (fflush(writer->file) || fsync(fileno(writer->file))))
+		ret = write_fails(writer, error);
+	if (fclose(writer->file) && !ret)
+		ret = write_fails(writer, error);
+	free(writer->record);
+	return ret;
+}
+
+/* Reading ------------------------------------------------------------------------------------------ */
+
+int image_reader_wrong(const struct image_reader *reader, const struct image_error *error,
+		       const char *what)
+{
+	return image_error(error, -EBADMSG, reader->name, "at byte %" PRIu64 ": %s",
+			   reader->offset, what);
+}
+
+/* Returns: 1, 0 at the end, or a negative errno value. */
+static int read_number(struct image_reader *reader, uint32_t *number,
+		       const struct image_error *error)
+{
+	uint32_t bytes;
+	size_t n = fread(&bytes, 1, sizeof(bytes), reader->file);
+
+	if (ferror(reader->file))
+		return image_error(error, -EIO, reader->name, "%s", strerror(errno));
+	if (n && n < sizeof(bytes))
+		return image_reader_wrong(reader, error, "it is truncated");
+	reader->next += n;
+	*number = le32toh(bytes);
+	return n > 0;
+}
+
+static int check_magic(struct image_reader *reader, uint32_t wanted, const struct image_error *error)
+{
+	uint32_t number = 0;
+	int ret = read_number(reader, &number, error);
+
+	if (ret < 0)
+		return ret;
+	if (!ret)
+		return image_reader_wrong(reader, error, "it is truncated");
+	reader->offset = reader->next;
+	if (number != wanted)
+		return image_error(error, -EBADMSG, reader->name,
+				   "is no such image: it begins with 0x%08" PRIx32 ", not 0x%08" PRIx32,
+				   number, wanted);
+	return 0;
+}
+
+static int open_file(struct image_reader *reader, int dir, const char *name,
+		     const struct image_error *error)
+{
+	int fd = openat(dir, name, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	struct stat st;
+
+	if (fd < 0)
+		return image_error(error, -errno, reader->name, "%s", strerror(errno));
+	if (fstat(fd, &st) || !S_ISREG(st.st_mode)) {
+		close(fd);
+		return image_error(error, -EBADMSG, reader->name, "is no regular file");
+	}
+	reader->file = fdopen(fd, "r");
+	if (!reader->file) {
+		close(fd);
+		return image_error(error, -ENOMEM, reader->name, "%s", strerror(ENOMEM));
+	}
+	return 0;
+}
+
+int image_reader_open(struct image_reader *reader, int dir, const char *path, const char *name,
+		      uint32_t magic, const struct image_error *error)
+{
+	int ret;
+
+	*reader = (struct image_reader){ 0 };
+	if (asprintf(&reader->name, "%s/%s", path, name) < 0) {
+		reader->name = NULL;
+		return image_error(error, -ENOMEM, path, "%s", strerror(ENOMEM));
+	}
+	ret = open_file(reader, dir, name, error);
+	if (!ret && magic != IMAGE_MAGIC_INVENTORY)
+		ret = check_magic(reader, IMAGE_MAGIC_COMMON, error);
+	if (!ret)
+		ret = check_magic(reader, magic, error);
+	if (ret)
+		image_reader_close(reader);
+	return ret;
+}
+
+int image_read(struct image_reader *reader, const ProtobufCMessageDescriptor *type,
+	       ProtobufCMessage **message, const struct image_error *error)
+{
+	uint32_t size;
+	int ret;
+
+	*message = NULL;
+	reader->offset = reader->next;
+	ret = read_number(reader, &size, error);
+	if (ret <= 0)
+		return ret;
+	if (size > IMAGE_RECORD_MAX)
+		return image_reader_wrong(reader, error, "the size of a record is absurd");
+	if (make_room(&reader->record, &reader->room, size))
+		return image_error(error, -ENOMEM, reader->name, "%s", strerror(ENOMEM));
+	if (fread(reader->record, 1, size, reader->file) != size)
+		return image_reader_wrong(reader, error, "it is truncated");
+	reader->next += size;
+	*message = protobuf_c_message_unpack(type, NULL, size, reader->record);
+	if (!*message)
+		return image_reader_wrong(reader, error, "a record is no message that belongs here");
+	return 0;
+}
+
+void image_reader_close(struct image_reader *reader)
+{
+	if (reader->file)
+		fclose(reader->file);
+	free(reader->name);
+	free(reader->record);
+	*reader = (struct image_reader){ 0 };
+}

@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "image/directory.h"
+#include "image/magic.h"
+#include "locks/buffer.h"
+
+int image_error(const struct image_error *error, int error_code, const char *name,
+		const char *format, ...)
+{
+	struct lock_buffer text = { 0 };
+	char what[512];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(what, sizeof(what), format, args);
+	va_end(args);
+	lock_buffer_printable(&text, name);
+	snprintf(error->text, error->size, "%s: %s", lock_buffer_text(&text), what);
+	lock_buffer_free(&text);
+	return error_code;
+}
+
+static int fails(const struct image_directory *directory, const struct image_error *error)
+{
+	return image_error(error, -errno, directory->path, "%s", strerror(errno));
+}
+
+/* An unfinished checkpoint is one too as far as its files would be overwritten. */
+static int refuse_images(struct image_directory *directory, const struct image_error *error)
+{
+	static const char *const names[] = { IMAGE_INVENTORY, IMAGE_FILELOCKS, IMAGE_CRLOCK };
+	struct stat st;
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
+		if (!fstatat(directory->fd, names[i], &st, AT_SYMLINK_NOFOLLOW))
+			return image_error(error, -EEXIST, directory->path, "%s: there is %s",
+					   i ? "holds a checkpoint that was not finished" :
+					       "holds a checkpoint already",
+					   names[i]);
+		if (errno != ENOENT)
+			return fails(directory, error);
+	}
+	return 0;
+}
+
+int image_directory_make(struct image_directory *directory, const char *path,
+			 const struct image_error *error)
+{
+	int ret;
+
+	*directory = (struct image_directory){ .path = path, .fd = -1 };
+	if (!mkdir(path, 0700))
+		directory->made = true;
+	else if (errno != EEXIST)
+		return fails(directory, error);
+	directory->fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (directory->fd < 0) {
+		ret = fails(directory, error);
+		image_directory_close(directory, false);
+		return ret;
+	}
+	ret = refuse_images(directory, error);
+	if (ret)
+		image_directory_close(directory, false);
+	return ret;
+}
+
+int image_directory_create(struct image_directory *directory, const char *name,
+			   const struct image_error *error)
+{
+	int fd;
+
+	if (directory->nr_files == IMAGE_FILES_MAX)
+		return image_error(error, -ENFILE, name, "one image too many");
+	fd = openat(directory->fd, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+	if (fd < 0)
+		return image_error(error, -errno, directory->path, "%s: %s", name, strerror(errno));
+	directory->files[directory->nr_files++] = name;
+	return fd;
+}
+
+int image_directory_flush(struct image_directory *directory, const struct image_error *error)
+{
+	return fsync(directory->fd) ? fails(directory, error) : 0;
+}
+
+void image_directory_close(struct image_directory *directory, bool keep)
+{
+	for (size_t i = 0; !keep && i < directory->nr_files; i++)
+		unlinkat(directory->fd, directory->files[i], 0);
+	if (directory->fd >= 0)
+		close(directory->fd);
+	if (!keep && directory->made)
+		rmdir(directory->path);
+	directory->fd = -1;
+}

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A directory that becomes a checkpoint: files are made new, flushed, and taken away again if it does not.
+ */
+#ifndef IMAGE_DIRECTORY_H
+#define IMAGE_DIRECTORY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* A line that says what is wrong. */
+struct image_error {
+	char *text;
+	size_t size;
+};
+
+/** image_error - Says it, "NAME: ..." of which strangers' bytes are made printable. Returns: @error_code. */
+int image_error(const struct image_error *error, int error_code, const char *name,
+		const char *format, ...) __attribute__((format(printf, 4, 5)));
+
+#define IMAGE_FILES_MAX 16
+
+struct image_directory {
+	const char *path; /* borrowed */
+	int fd;
+	bool made; /* by us */
+	const char *files[IMAGE_FILES_MAX]; /* made by us */
+	size_t nr_files;
+};
+
+/**
+ * image_directory_make - Opens a directory for a checkpoint, made with mode 0700 if it is not there.
+ *
+ * Returns: 0, -EEXIST if it has images already, or another negative errno value.
+ */
+int image_directory_make(struct image_directory *directory, const char *path,
+			 const struct image_error *error);
+
+/**
+ * image_directory_create - Makes a file, with mode 0600.
+ * @name: a constant
+ *
+ * Returns: a descriptor, or a negative errno value.
+ */
+int image_directory_create(struct image_directory *directory, const char *name,
+			   const struct image_error *error);
+
+/** image_directory_flush - Flushes the names to disk. Returns: 0 or a negative errno value. */
+int image_directory_flush(struct image_directory *directory, const struct image_error *error);
+
+/** image_directory_close - Closes it. @keep: false: what was made is taken away. */
+void image_directory_close(struct image_directory *directory, bool keep);
+
+#endif

@@ -1,0 +1,26 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# libcrlock, static and shared, and what pkg-config says of it.
+
+LIBDIR ?= $(PREFIX)/lib
+
+libcrlock := $(addprefix user/libcrlock/,ack.c connection.c decode.c family.c files.c handle.c info.c \
+	locks.c regs.c request.c)
+libcrlock_soname := libcrlock.so.0
+
+$(eval $(call archive,libcrlock,$(libcrlock)))
+
+# One set of objects is for both.
+$(call objects,$(libcrlock)): override CFLAGS += -fPIC
+
+user: $(O)/lib/libcrlock.so $(O)/lib/pkgconfig/crlock.pc
+
+$(O)/lib/$(libcrlock_soname): $(call objects,$(libcrlock)) user/libcrlock/libcrlock.map
+	$(call say,LD,$@) mkdir -p $(@D) && $(CC) $(CFLAGS) $(LDFLAGS) -shared -Wl,-z,defs \
+		-Wl,-soname,$(@F) -Wl,--version-script=$(filter %.map,$^) -o $@ $(filter %.o,$^) -lmnl
+
+$(O)/lib/libcrlock.so: $(O)/lib/$(libcrlock_soname)
+	$(call say,LN,$@) ln -sf $(<F) $@
+
+$(O)/lib/pkgconfig/crlock.pc: user/libcrlock/crlock.pc.in Makefile
+	$(call say,GEN,$@) mkdir -p $(@D) && sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@LIBDIR@|$(LIBDIR)|' \
+		-e 's|@VERSION@|$(VERSION)|' $< >$@

@@ -1,0 +1,9 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#ifndef CRLOCK_FAMILY_H
+#define CRLOCK_FAMILY_H
+
+#include "connection.h"
+
+int crlock_find_family(struct crlock_connection *connection);
+
+#endif

@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * Handles: what is kept between calls, and what all calls have in common.
+ */
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "export.h"
+#include "handle.h"
+#include "info.h"
+
+CRLOCK_EXPORT int crlock_open(struct crlock **out)
+{
+	struct crlock *crlock = calloc(1, sizeof(*crlock));
+	int err;
+
+	*out = NULL;
+	if (!crlock)
+		return -ENOMEM;
+	err = crlock_connect(&crlock->connection);
+	if (!err)
+		err = crlock_read_info(&crlock->connection, &crlock->info);
+	if (!err && crlock->info.abi != CRLOCK_ABI)
+		err = -EPROTO;
+	if (err) {
+		crlock_close(crlock);
+		return err;
+	}
+	*out = crlock;
+	return 0;
+}
+
+CRLOCK_EXPORT void crlock_close(struct crlock *crlock)
+{
+	if (!crlock)
+		return;
+	crlock_disconnect(&crlock->connection);
+	free(crlock);
+}
+
+CRLOCK_EXPORT const char *crlock_error(const struct crlock *crlock)
+{
+	return crlock->connection.text;
+}
+
+CRLOCK_EXPORT uint64_t crlock_needed(const struct crlock *crlock)
+{
+	return crlock->needed;
+}
+
+CRLOCK_EXPORT uint32_t crlock_busy_queues(const struct crlock *crlock)
+{
+	return crlock->busy_queues;
+}
+
+/**
+ * crlock_fail - Says more about an error.
+ * @format: as printf(3)
+ *
+ * Returns: @err.
+ */
+int crlock_fail(struct crlock *crlock, int err, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(crlock->connection.text, sizeof(crlock->connection.text), format, args);
+	va_end(args);
+	return err;
+}
+
+/**
+ * crlock_begin - Begins a call: forgets what was said of the last one.
+ *
+ * Returns: 0, or -EBUSY if a callback uses the handle that is calling it.
+ */
+int crlock_begin(struct crlock *crlock)
+{
+	if (crlock->busy)
+		return -EBUSY;
+	crlock->connection.text[0] = '\0';
+	crlock->needed = 0;
+	crlock->busy_queues = 0;
+	return 0;
+}
+
+/**
+ * struct call - The reading of an answer.
+ * @crlock: the handle
+ * @decoder: gets all but what is about the answer itself
+ * @common: gets every attribute first
+ */
+struct call {
+	struct crlock_decoder common;
+	struct crlock *crlock;
+	struct crlock_decoder *decoder;
+};
+
+static int read_attr(struct crlock_decoder *common, const struct crlock_attr *attr)
+{
+	struct call *call = (struct call *)common;
+
+	switch (attr->type) {
+	case CRLOCK_A_NEEDED:
+		return crlock_decode_u64(common, attr, &call->crlock->needed);
+	case CRLOCK_A_BUSY_QUEUES:
+		return crlock_decode_u32(common, attr, &call->crlock->busy_queues);
+	default:
+		return call->decoder->attr(call->decoder, attr);
+	}
+}
+
+static int read_end(struct crlock_decoder *common)
+{
+	struct call *call = (struct call *)common;
+
+	return call->decoder->end ? call->decoder->end(call->decoder) : 0;
+}
+
+static int read_message(const struct nlmsghdr *nlh, void *data)
+{
+	return crlock_decode_message(data, nlh);
+}
+
+/**
+ * crlock_call - Sends a request and decodes the answer.
+ * @crlock: the handle; crlock_begin() was called
+ *
+ * Returns: 0, what the decoder returned, or an error, of which crlock_error() may tell more.
+ */
+int crlock_call(struct crlock *crlock, struct nlmsghdr *request, struct crlock_decoder *decoder)
+{
+	struct call call = {
+		.common = { .attr = read_attr, .end = read_end },
+		.crlock = crlock,
+		.decoder = decoder,
+	};
+	const char *flaw;
+	int err;
+
+	crlock->busy = true;
+	err = crlock_ask(&crlock->connection, request, read_message, &call.common);
+	crlock->busy = false;
+	flaw = call.common.flaw ?: decoder->flaw;
+	if (err == -EPROTO && flaw)
+		return crlock_fail(crlock, err, "the module's answer is malformed: %s", flaw);
+	/* Of the commands none fails so: generic netlink has no family of that number any more. */
+	if (err == -ENOENT && !crlock->connection.text[0])
+		return crlock_fail(crlock, err, "the module was unloaded since it was connected to");
+	return err;
+}

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#ifndef CRLOCK_HANDLE_H
+#define CRLOCK_HANDLE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "connection.h"
+#include "crlock.h"
+#include "decode.h"
+
+/**
+ * struct crlock - A handle.
+ * @connection: to the kernel
+ * @info: what the module said when the handle was opened
+ * @needed: see crlock_needed()
+ * @busy_queues: see crlock_busy_queues()
+ * @busy: an answer is being read
+ */
+struct crlock {
+	struct crlock_connection connection;
+	struct crlock_info info;
+	uint64_t needed;
+	uint32_t busy_queues;
+	bool busy;
+};
+
+int crlock_begin(struct crlock *crlock);
+int crlock_call(struct crlock *crlock, struct nlmsghdr *request, struct crlock_decoder *decoder);
+int crlock_fail(struct crlock *crlock, int err, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+
+#endif

@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <errno.h>
+#include <stdlib.h>
+
+#include "locks/index.h"
+
+struct lock_index_entry {
+	uint64_t dev, ino;
+	int64_t start, end;
+	int kind;
+	pid_t pid;
+	struct lock *lock;
+	bool taken;
+	size_t nr_taken; /* of the first of those with the same key: how many from there on are taken */
+};
+
+static uint64_t device(uint32_t dev_major, uint32_t dev_minor)
+{
+	return (uint64_t)dev_major << 32 | dev_minor;
+}
+
+/* /proc/locks shows layouts as leases. */
+static int shown_kind(int kind)
+{
+	return kind == CRLOCK_KIND_LAYOUT ? CRLOCK_KIND_LEASE : kind;
+}
+
+/* It shows no pid for locks of descriptions. */
+static pid_t shown_pid(int kind, pid_t pid)
+{
+	return kind == CRLOCK_KIND_OFD || pid < 0 ? 0 : pid;
+}
+
+#define COMPARE(a, b)                              \
+	do {                                       \
+		if ((a) != (b))                    \
+			return (a) < (b) ? -1 : 1; \
+	} while (0)
+
+static int compare_keys(const struct lock_index_entry *a, const struct lock_index_entry *b)
+{
+	COMPARE(a->dev, b->dev);
+	COMPARE(a->ino, b->ino);
+	COMPARE(a->kind, b->kind);
+	COMPARE(a->start, b->start);
+	COMPARE(a->end, b->end);
+	COMPARE(a->pid, b->pid);
+	return 0;
+}
+
+/* Requests wait for the first lock of the inode's list that is in their way. */
+static int compare_entries(const void *x, const void *y)
+{
+	const struct lock_index_entry *a = x, *b = y;
+	int order = compare_keys(a, b);
+
+	if (order)
+		return order;
+	COMPARE(a->lock->row.rank, b->lock->row.rank);
+	COMPARE(a->lock, b->lock);
+	return 0;
+}
+
+int lock_index_make(struct lock_index *index, struct lock_list *list)
+{
+	index->nr = list->nr;
+	index->entries = calloc(list->nr + 1, sizeof(*index->entries));
+	if (!index->entries)
+		return -ENOMEM;
+	for (size_t i = 0; i < list->nr; i++) {
+		struct crlock_lock *row = &list->locks[i].row;
+
+		index->entries[i] = (struct lock_index_entry){
+			.dev = device(row->dev_major, row->dev_minor),
+			.ino = row->ino,
+			.start = row->start,
+			.end = row->end,
+			.kind = shown_kind(row->kind),
+			.pid = shown_pid(row->kind, row->pid),
+			.lock = &list->locks[i],
+		};
+	}
+	qsort(index->entries, index->nr, sizeof(*index->entries), compare_entries);
+	return 0;
+}
+
+void lock_index_free(struct lock_index *index)
+{
+	free(index->entries);
+	index->entries = NULL;
+}
+
+static size_t first_entry(const struct lock_index *index, const struct lock_index_entry *key)
+{
+	size_t low = 0, high = index->nr;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (compare_keys(&index->entries[middle], key) < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+static unsigned int likelihood(const struct lock *lock, const struct proc_lock *line,
+			       bool waited_for)
+{
+	bool same_type = lock->row.target == line->type;
+	bool has_waiters = lock->row.state & CRLOCK_LOCK_WAITERS;
+
+	return 1 + same_type + (waited_for && has_waiters ? 2 : 0);
+}
+
+static bool still_taken(const struct lock_index *index, size_t first, size_t i)
+{
+	return i < index->nr && index->entries[i].taken &&
+	       !compare_keys(&index->entries[i], &index->entries[first]);
+}
+
+static struct lock_index_entry *take(struct lock_index *index, const struct lock_index_entry *key,
+				     const struct proc_lock *line, bool waited_for)
+{
+	size_t first = first_entry(index, key), i = first;
+	struct lock_index_entry *best = NULL;
+	unsigned int most = 0;
+
+	if (first < index->nr)
+		i += index->entries[first].nr_taken;
+	for (; i < index->nr && !compare_keys(&index->entries[i], key); i++) {
+		struct lock_index_entry *entry = &index->entries[i];
+		unsigned int likely;
+
+		if (entry->taken)
+			continue;
+		likely = likelihood(entry->lock, line, waited_for);
+		if (likely <= most)
+			continue;
+		best = entry;
+		most = likely;
+		if (likely == (waited_for ? 4 : 2))
+			break;
+	}
+	if (!best)
+		return NULL;
+	best->taken = true;
+	for (i = first + index->entries[first].nr_taken; still_taken(index, first, i); i++)
+		index->entries[first].nr_taken++;
+	return best;
+}
+
+struct lock *lock_index_take(struct lock_index *index, const struct proc_lock *line,
+			     bool waited_for)
+{
+	struct lock_index_entry key = {
+		.dev = device(line->dev_major, line->dev_minor),
+		.ino = line->ino,
+		.start = line->start,
+		.end = line->end,
+		.kind = line->kind,
+		.pid = shown_pid(line->kind, line->pid),
+	};
+	struct lock_index_entry *entry = take(index, &key, line, waited_for);
+
+	if (!entry && key.pid) {
+		/* The source may not have known the pid. */
+		key.pid = 0;
+		entry = take(index, &key, line, waited_for);
+	}
+	return entry ? entry->lock : NULL;
+}

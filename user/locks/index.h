@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Finding the lock that a line of /proc/locks or of fdinfo is about. Several can look the same: each is
+ * found once.
+ */
+#ifndef LOCKS_INDEX_H
+#define LOCKS_INDEX_H
+
+#include "locks/lock.h"
+#include "procfs/locks.h"
+
+struct lock_index {
+	struct lock_index_entry *entries;
+	size_t nr;
+};
+
+/**
+ * lock_index_make - Makes an index of a list, which must not change meanwhile.
+ * @index: the caller frees it with lock_index_free()
+ *
+ * Returns: 0 or -ENOMEM.
+ */
+int lock_index_make(struct lock_index *index, struct lock_list *list);
+
+/** lock_index_free - Frees what an index owns. */
+void lock_index_free(struct lock_index *index);
+
+/**
+ * lock_index_take - Finds a lock that a line can be about and that was not yet taken.
+ * @waited_for: prefer one that has CRLOCK_LOCK_WAITERS
+ *
+ * Returns: the lock, or NULL.
+ */
+struct lock *lock_index_take(struct lock_index *index, const struct proc_lock *line,
+			     bool waited_for);
+
+#endif

@@ -1,0 +1,280 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Locks and waiters from /proc/locks, holders from fdinfo. Descriptors are read first: what
+ * /proc/locks says after that is taken for the truth, and what fdinfo told of locks that are gone since is
+ * let go. Only locks of processes that are not visible from here, which /proc/locks leaves out, are
+ * taken from fdinfo.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "locks/index.h"
+#include "locks/source.h"
+#include "locks/tables.h"
+
+/* FL_* of the kernel's linux/filelock.h, as far as /proc tells them. */
+enum {
+	FL_POSIX = 1,
+	FL_FLOCK = 2,
+	FL_DELEG = 4,
+	FL_LEASE = 32,
+	FL_DOWNGRADE_PENDING = 256,
+	FL_UNLOCK_PENDING = 512,
+	FL_OFDLCK = 1024,
+};
+
+static const uint32_t kind_flags[] = {
+	[CRLOCK_KIND_FLOCK] = FL_FLOCK,		     [CRLOCK_KIND_POSIX] = FL_POSIX,
+	[CRLOCK_KIND_OFD] = FL_POSIX | FL_OFDLCK,    [CRLOCK_KIND_LEASE] = FL_LEASE,
+	[CRLOCK_KIND_DELEGATION] = FL_DELEG,
+};
+
+/* A lease that is to become a read lease is a write lease. One that is to go may be of either type. */
+static void set_breaking(struct lock *lock)
+{
+	struct crlock_lock *row = &lock->row;
+
+	lock->unknown |= LOCK_UNKNOWN_DEADLINE;
+	if (row->target == F_RDLCK) {
+		row->held = F_WRLCK;
+		row->state |= CRLOCK_LOCK_DOWNGRADE_PENDING;
+		row->fl_flags |= FL_DOWNGRADE_PENDING;
+	} else {
+		row->held = F_RDLCK;
+		row->state |= CRLOCK_LOCK_UNLOCK_PENDING;
+		row->fl_flags |= FL_UNLOCK_PENDING;
+		lock->unknown |= LOCK_UNKNOWN_HELD;
+	}
+}
+
+static void set_lock(struct lock *lock, const struct proc_lock *line)
+{
+	lock->unknown = LOCK_UNKNOWN_ID | LOCK_UNKNOWN_HOLDERS | LOCK_UNKNOWN_GENERATION |
+			LOCK_UNKNOWN_FLAGS | LOCK_UNKNOWN_RANK;
+	if (line->kind >= CRLOCK_KIND_LEASE)
+		lock->unknown |= LOCK_UNKNOWN_NOTICE;
+	lock->row = (struct crlock_lock){
+		.ino = line->ino,
+		.dev_major = line->dev_major,
+		.dev_minor = line->dev_minor,
+		.start = line->start,
+		.end = line->end,
+		.break_ms = CRLOCK_NO_DEADLINE,
+		.downgrade_ms = CRLOCK_NO_DEADLINE,
+		.fl_flags = kind_flags[line->kind],
+		.pid = line->pid > 0 ? line->pid : 0,
+		.kind = line->kind,
+		.held = line->type,
+		.target = line->type,
+	};
+	if (line->state == PROC_LOCK_BREAKING)
+		set_breaking(lock);
+}
+
+static bool is_wanted(const struct lock_query *query, const struct proc_lock *line)
+{
+	const struct crlock_filter *filter = &query->filter;
+
+	if (line->kind == PROC_LOCK_KIND_UNKNOWN || !line->has_inode)
+		return false;
+	if (filter->kinds && !(filter->kinds & 1U << line->kind))
+		return false;
+	return !filter->by_inode ||
+	       (filter->dev_major == line->dev_major && filter->dev_minor == line->dev_minor &&
+		filter->ino == line->ino);
+}
+
+struct counts {
+	size_t strange; /* lines that were not understood */
+};
+
+/* Takes in a line. What waits for a lock that is not wanted is not wanted. */
+static int take_line(struct lock_list *list, const struct lock_query *query, bool *wanted,
+		     const struct proc_lock *line, struct counts *counts)
+{
+	struct lock *lock;
+
+	if (line->depth) {
+		if (!*wanted || !(query->details & LOCK_DETAIL_WAITERS))
+			return 0;
+		return lock_take_waiter(&list->locks[list->nr - 1], line);
+	}
+	counts->strange += line->kind == PROC_LOCK_KIND_UNKNOWN;
+	*wanted = is_wanted(query, line);
+	if (!*wanted)
+		return 0;
+	lock = lock_list_add(list);
+	if (!lock)
+		return -ENOMEM;
+	set_lock(lock, line);
+	return 0;
+}
+
+static int read_locks(struct lock_list *list, const struct lock_query *query,
+		      struct counts *counts)
+{
+	struct proc_lines *lines = malloc(sizeof(*lines));
+	int err = lines ? proc_lines_open(lines, AT_FDCWD, "/proc/locks") : -ENOMEM, ret;
+	bool wanted = false;
+	struct proc_lock line;
+	struct proc_text text;
+
+	if (err) {
+		free(lines);
+		return err;
+	}
+	while (!err && (ret = proc_lines_next(lines, &text))) {
+		if (ret < 0)
+			err = ret;
+		else if (proc_lock_parse(text, &line))
+			counts->strange++;
+		else
+			err = take_line(list, query, &wanted, &line, counts);
+	}
+	proc_lines_close(lines);
+	free(lines);
+	return err;
+}
+
+static struct lock_holders *copy_holders(const struct lock_description *description)
+{
+	struct lock_holders *holders = lock_holders_new(description->nr_holders);
+
+	for (size_t i = 0; holders && i < description->nr_holders; i++) {
+		const struct lock_descriptor *from = &description->holders[i];
+
+		holders->rows[i].row = (struct crlock_holder){
+			.tgid = from->tgid,
+			.tid = from->tid,
+			.fd = from->fd,
+			.kind = CRLOCK_HOLDER_DESCRIPTOR,
+			.flags = from->flags & O_CLOEXEC ? CRLOCK_HOLDER_CLOEXEC : 0,
+		};
+	}
+	return holders;
+}
+
+static void set_description(struct lock *lock, const struct lock_description *description,
+			    struct lock_holders *holders)
+{
+	/* There are no read leases on descriptions that write. */
+	if (lock->unknown & LOCK_UNKNOWN_HELD && description->first.flags & O_ACCMODE) {
+		lock->row.held = F_WRLCK;
+		lock->unknown &= ~LOCK_UNKNOWN_HELD;
+	}
+	lock->mnt_id = description->mnt_id;
+	lock_set_holders(lock, holders);
+}
+
+/* Gives one description's locks their holders. */
+static int join_description(struct lock_index *index, const struct lock_description *description)
+{
+	struct lock_holders *holders = copy_holders(description);
+
+	if (!holders)
+		return -ENOMEM;
+	for (size_t i = 0; i < description->nr_locks; i++) {
+		struct lock *lock = lock_index_take(index, &description->locks[i], false);
+
+		if (lock)
+			set_description(lock, description, holders);
+	}
+	lock_holders_put(holders);
+	return 0;
+}
+
+static int join_holders(struct lock_list *list, const struct lock_tables *tables)
+{
+	struct lock_index index = { 0 };
+	int err = lock_index_make(&index, list);
+
+	for (size_t i = 0; !err && i < tables->nr; i++)
+		err = join_description(&index, tables->descriptions[i]);
+	lock_index_free(&index);
+	return err;
+}
+
+/* /proc/locks leaves out locks whose process is not visible from here. */
+static int add_hidden(struct lock_list *list, const struct lock_query *query,
+		      const struct lock_tables *tables)
+{
+	for (size_t i = 0; i < tables->nr; i++) {
+		const struct lock_description *description = tables->descriptions[i];
+
+		for (size_t j = 0; j < description->nr_locks; j++) {
+			const struct proc_lock *line = &description->locks[j];
+			struct lock *lock;
+
+			if (line->pid || !is_wanted(query, line))
+				continue;
+			lock = lock_list_add(list);
+			if (!lock)
+				return -ENOMEM;
+			set_lock(lock, line);
+		}
+	}
+	return 0;
+}
+
+static bool is_named(const struct crlock_filter *filter, pid_t pid)
+{
+	for (size_t i = 0; i < filter->nr_tgids; i++) {
+		if (filter->tgids[i] == pid)
+			return true;
+	}
+	return false;
+}
+
+static bool held_by_named(const struct lock *lock, const void *data)
+{
+	const struct crlock_filter *filter = data;
+
+	for (size_t i = 0; i < lock->nr_holders; i++) {
+		if (is_named(filter, lock->holders[i].row.tgid))
+			return true;
+	}
+	return !lock->nr_holders && is_named(filter, lock->row.pid);
+}
+
+static void say(struct lock_report *report, const char *text)
+{
+	size_t len = strlen(report->lacking);
+
+	snprintf(report->lacking + len, sizeof(report->lacking) - len, "%s%s", len ? "; " : "", text);
+}
+
+static void say_lacking(struct lock_report *report, const struct lock_tables *tables,
+			const struct counts *counts)
+{
+	if (tables->unreadable)
+		say(report, "descriptors of other users' processes cannot be read");
+	if (tables->cannot_compare)
+		say(report, "without kcmp(2) holders by fork are not told");
+	if (counts->strange)
+		say(report, "/proc/locks has locks of an unknown kind, left out");
+}
+
+int lock_read_proc(struct lock_list *list, const struct lock_query *query,
+		   struct lock_report *report)
+{
+	struct lock_tables tables = { 0 };
+	struct counts counts = { 0 };
+	int err;
+
+	list->source = LOCK_SOURCE_PROC;
+	err = lock_tables_read(&tables);
+	err = err ?: read_locks(list, query, &counts);
+	err = err ?: add_hidden(list, query, &tables);
+	err = err ?: join_holders(list, &tables);
+	if (!err && query->filter.nr_tgids)
+		lock_list_drop(list, held_by_named, &query->filter);
+	if (err)
+		snprintf(report->error, sizeof(report->error), "/proc: %s", strerror(-err));
+	else
+		say_lacking(report, &tables, &counts);
+	lock_tables_free(&tables);
+	return err;
+}

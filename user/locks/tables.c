@@ -1,0 +1,331 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * fdinfo of a descriptor shows the locks of its description, and which descriptors share one is told by
+ * kcmp(2). Since that tells an order too, descriptions are kept in a tree, and comparisons are n log n.
+ *
+ * What processes do meanwhile can make two descriptors look shared that are not, or the reverse.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/kcmp.h>
+#include <search.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "locks/tables.h"
+#include "procfs/tree.h"
+
+/* A descriptor that shows no locks: it may share a description whose locks another table owns. */
+struct bare {
+	struct lock_descriptor descriptor;
+	int mnt_id;
+	uint64_t ino;
+};
+
+struct reading {
+	struct lock_tables *tables;
+	void *tree; /* of struct lock_description */
+	struct bare *bare;
+	size_t nr_bare;
+	struct proc_lock *locks; /* of the descriptor that is being read */
+	size_t nr_locks, room_locks;
+	struct proc_lines *lines;
+};
+
+static int compare_numbers(uint64_t a, uint64_t b)
+{
+	return (a > b) - (a < b);
+}
+
+static int compare_files(const struct lock_descriptor *a, const struct lock_descriptor *b)
+{
+	int order;
+
+	if (a->tid == b->tid && a->fd == b->fd)
+		return 0;
+	order = syscall(SYS_kcmp, a->tid, b->tid, KCMP_FILE, a->fd, b->fd);
+	if (order >= 0 && order <= 2)
+		return order == 2 ? 1 : -order;
+	/* One is gone, or it is forbidden: not known to be the same. */
+	return compare_numbers(a->tid, b->tid) ?: compare_numbers(a->fd, b->fd);
+}
+
+static int compare_descriptions(const void *x, const void *y)
+{
+	const struct lock_description *a = x, *b = y;
+
+	return compare_numbers(a->mnt_id, b->mnt_id) ?: compare_numbers(a->ino, b->ino) ?:
+	       compare_files(&a->first, &b->first);
+}
+
+static void *grow(void *array, size_t nr, size_t size)
+{
+	if (nr & (nr - 1))
+		return array;
+	return reallocarray(array, nr ? 2 * nr : 1, size);
+}
+
+static int add_holder(struct lock_description *description, const struct lock_descriptor *holder)
+{
+	struct lock_descriptor *holders = grow(description->holders, description->nr_holders,
+					       sizeof(*holders));
+
+	if (!holders)
+		return -ENOMEM;
+	description->holders = holders;
+	holders[description->nr_holders++] = *holder;
+	return 0;
+}
+
+static int add_bare(struct reading *reading, const struct lock_description *key)
+{
+	struct bare *bare = grow(reading->bare, reading->nr_bare, sizeof(*bare));
+
+	if (!bare)
+		return -ENOMEM;
+	reading->bare = bare;
+	bare[reading->nr_bare++] = (struct bare){ key->first, key->mnt_id, key->ino };
+	return 0;
+}
+
+static int keep_lock(const struct proc_lock *lock, void *data)
+{
+	struct reading *reading = data;
+
+	if (reading->nr_locks == reading->room_locks) {
+		size_t room = reading->room_locks ? 2 * reading->room_locks : 16;
+		struct proc_lock *locks = reallocarray(reading->locks, room, sizeof(*locks));
+
+		if (!locks)
+			return -ENOMEM;
+		reading->locks = locks;
+		reading->room_locks = room;
+	}
+	reading->locks[reading->nr_locks++] = *lock;
+	return 0;
+}
+
+static bool owned_by_table(const struct proc_lock *lock)
+{
+	return lock->kind == CRLOCK_KIND_POSIX;
+}
+
+/*
+ * Adds the locks just read. All descriptors of a description show those that it owns, so they are new
+ * only with the first; those of a table are new with the first descriptor in that table.
+ */
+static int add_locks(struct lock_description *description, const struct reading *reading, pid_t tid)
+{
+	bool first = !description->nr_holders;
+	struct proc_lock *locks;
+	size_t room;
+
+	if (!first && description->last_tid == tid)
+		return 0;
+	room = description->nr_locks + reading->nr_locks;
+	locks = reallocarray(description->locks, room, sizeof(*locks));
+	if (!locks)
+		return -ENOMEM;
+	description->locks = locks;
+	for (size_t i = 0; i < reading->nr_locks; i++) {
+		if (first || owned_by_table(&reading->locks[i]))
+			locks[description->nr_locks++] = reading->locks[i];
+	}
+	return 0;
+}
+
+static struct lock_description *add_description(struct reading *reading,
+						const struct lock_description *key)
+{
+	struct lock_tables *tables = reading->tables;
+	struct lock_description **all = grow(tables->descriptions, tables->nr, sizeof(*all)), *copy;
+	void *node;
+
+	if (!all)
+		return NULL;
+	tables->descriptions = all;
+	copy = malloc(sizeof(*copy));
+	if (!copy)
+		return NULL;
+	*copy = *key;
+	node = tsearch(copy, &reading->tree, compare_descriptions);
+	if (!node || *(struct lock_description **)node != copy) {
+		free(copy);
+		return node ? *(struct lock_description **)node : NULL;
+	}
+	all[tables->nr++] = copy;
+	return copy;
+}
+
+static int add_locked(struct reading *reading, const struct lock_description *key)
+{
+	struct lock_description *description = add_description(reading, key);
+	int err;
+
+	if (!description)
+		return -ENOMEM;
+	err = add_locks(description, reading, key->first.tid);
+	description->last_tid = key->first.tid;
+	return err ?: add_holder(description, &key->first);
+}
+
+/* Before Linux 5.14, fdinfo does not tell the inode. */
+static bool stat_ino(int dir, int fd, uint64_t *ino)
+{
+	struct statx stat;
+	char name[32];
+
+	snprintf(name, sizeof(name), "fd/%d", fd);
+	if (statx(dir, name, AT_STATX_DONT_SYNC, STATX_INO, &stat))
+		return false;
+	*ino = stat.stx_ino;
+	return true;
+}
+
+/* What cannot be read is gone meanwhile, or not understood, and left out. */
+static int read_descriptor(struct reading *reading, int dir, pid_t tgid, pid_t tid, int fd)
+{
+	struct lock_description key = { .first = { .tgid = tgid, .tid = tid, .fd = fd } };
+	struct proc_fdinfo info;
+	int err;
+
+	reading->nr_locks = 0;
+	err = proc_fdinfo_read(dir, fd, reading->lines, &info, keep_lock, reading);
+	if (err)
+		return err == -ENOMEM ? err : 0;
+	if (!info.has_ino && !stat_ino(dir, fd, &info.ino))
+		return 0;
+	key.first.flags = info.flags;
+	key.mnt_id = info.mnt_id;
+	key.ino = info.ino;
+	return reading->nr_locks ? add_locked(reading, &key) : add_bare(reading, &key);
+}
+
+static int read_table(struct reading *reading, int dir, pid_t tgid, pid_t tid)
+{
+	struct proc_numbers *numbers;
+	int err = proc_numbers_open(&numbers, dir, "fd"), fd;
+
+	if (err == -EACCES || err == -EPERM)
+		reading->tables->unreadable++;
+	if (err)
+		return 0;
+	while (!err && (err = proc_numbers_next(numbers, &fd)) > 0)
+		err = read_descriptor(reading, dir, tgid, tid, fd);
+	proc_numbers_close(numbers);
+	return err == -ENOMEM ? err : 0;
+}
+
+static bool shares_table(const struct proc_pids *seen, pid_t tid)
+{
+	for (size_t i = 0; i < seen->nr; i++) {
+		/* If that cannot be told, as for a thread that is gone: take it that it does. */
+		if (syscall(SYS_kcmp, seen->pids[i], tid, KCMP_FILES, 0, 0) <= 0)
+			return true;
+	}
+	return false;
+}
+
+/* Threads whose table is not that of one before, the process's first among them. */
+static int read_threads(struct reading *reading, int dir, pid_t tgid)
+{
+	struct proc_pids threads = { 0 };
+	int err = proc_pids_threads(&threads, dir);
+	size_t nr = 1;
+
+	/* The first is the process itself. */
+	for (size_t i = 1; !err && i < threads.nr; i++) {
+		struct proc_pids seen = { threads.pids, nr };
+		pid_t tid = threads.pids[i];
+		int task;
+
+		if (shares_table(&seen, tid))
+			continue;
+		threads.pids[nr++] = tid;
+		task = proc_open(tid);
+		if (task < 0)
+			continue;
+		err = read_table(reading, task, tgid, tid);
+		close(task);
+	}
+	proc_pids_free(&threads);
+	return err == -ENOMEM ? err : 0;
+}
+
+static int read_process(struct reading *reading, pid_t pid)
+{
+	int dir = proc_open(pid), err;
+
+	if (dir < 0)
+		return 0;
+	err = read_table(reading, dir, pid, pid) ?: read_threads(reading, dir, pid);
+	close(dir);
+	return err;
+}
+
+static int read_processes(struct reading *reading)
+{
+	struct proc_pids pids = { 0 };
+	int err = proc_pids_all(&pids);
+
+	for (size_t i = 0; !err && i < pids.nr; i++)
+		err = read_process(reading, pids.pids[i]);
+	proc_pids_free(&pids);
+	return err;
+}
+
+/* Descriptors without locks that share a description that has some. */
+static int join_bare(struct reading *reading)
+{
+	int err = 0;
+
+	for (size_t i = 0; !err && i < reading->nr_bare; i++) {
+		const struct bare *bare = &reading->bare[i];
+		struct lock_description key = { .first = bare->descriptor,
+						.mnt_id = bare->mnt_id,
+						.ino = bare->ino };
+		void *node = tfind(&key, &reading->tree, compare_descriptions);
+
+		if (node)
+			err = add_holder(*(struct lock_description **)node, &bare->descriptor);
+	}
+	return err;
+}
+
+static void keep_descriptions(void *description)
+{
+	(void)description;
+}
+
+int lock_tables_read(struct lock_tables *tables)
+{
+	struct reading reading = { .tables = tables };
+	pid_t self = getpid();
+	int err;
+
+	*tables = (struct lock_tables){ 0 };
+	tables->cannot_compare = syscall(SYS_kcmp, self, self, KCMP_VM, 0, 0) < 0;
+	reading.lines = malloc(sizeof(*reading.lines));
+	err = reading.lines ? read_processes(&reading) : -ENOMEM;
+	err = err ?: join_bare(&reading);
+	tdestroy(reading.tree, keep_descriptions);
+	free(reading.bare);
+	free(reading.locks);
+	free(reading.lines);
+	return err;
+}
+
+void lock_tables_free(struct lock_tables *tables)
+{
+	for (size_t i = 0; i < tables->nr; i++) {
+		free(tables->descriptions[i]->locks);
+		free(tables->descriptions[i]->holders);
+		free(tables->descriptions[i]);
+	}
+	free(tables->descriptions);
+	*tables = (struct lock_tables){ 0 };
+}

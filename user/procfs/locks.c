@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+
+#include "procfs/locks.h"
+
+static bool parse_number(struct proc_text *line, struct proc_lock *lock)
+{
+	struct proc_text field;
+
+	return proc_text_field(line, ':', &field) &&
+	       proc_text_unsigned(proc_text_word(&field), 10, UINT64_MAX, &lock->nr) &&
+	       proc_text_skip(line, " ");
+}
+
+/* Requests have "-> ", with one blank more before it for each level from the second on. */
+static bool parse_depth(struct proc_text *line, struct proc_lock *lock)
+{
+	unsigned int blanks = 0;
+
+	while (proc_text_skip(line, " "))
+		blanks++;
+	lock->depth = 0;
+	if (proc_text_skip(line, "-> "))
+		lock->depth = blanks + 1;
+	return true;
+}
+
+static bool parse_kind(struct proc_text *line, struct proc_lock *lock)
+{
+	static const struct {
+		const char *word;
+		int kind;
+	} kinds[] = {
+		{ "FLOCK", CRLOCK_KIND_FLOCK },	 { "POSIX", CRLOCK_KIND_POSIX },
+		{ "ACCESS", CRLOCK_KIND_POSIX }, { "OFDLCK", CRLOCK_KIND_OFD },
+		{ "LEASE", CRLOCK_KIND_LEASE },	 { "DELEG", CRLOCK_KIND_DELEGATION },
+	};
+	struct proc_text word = proc_text_word(line);
+
+	lock->access = proc_text_is(word, "ACCESS");
+	lock->kind = PROC_LOCK_KIND_UNKNOWN;
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(*kinds); i++) {
+		if (proc_text_is(word, kinds[i].word))
+			lock->kind = kinds[i].kind;
+	}
+	return word.at < word.end;
+}
+
+/* ADVISORY, MANDATORY or *NOINODE*; of leases ACTIVE, BREAKING or BREAKER. */
+static bool parse_state(struct proc_text *line, struct proc_lock *lock)
+{
+	struct proc_text word = proc_text_word(line);
+
+	lock->mandatory = proc_text_is(word, "MANDATORY");
+	lock->state = PROC_LOCK_ACTIVE;
+	if (proc_text_is(word, "BREAKING"))
+		lock->state = PROC_LOCK_BREAKING;
+	else if (proc_text_is(word, "BREAKER"))
+		lock->state = PROC_LOCK_BREAKER;
+	return word.at < word.end;
+}
+
+static bool parse_type(struct proc_text *line, struct proc_lock *lock)
+{
+	struct proc_text word = proc_text_word(line);
+
+	if (proc_text_is(word, "READ"))
+		lock->type = F_RDLCK;
+	else if (proc_text_is(word, "WRITE") || proc_text_is(word, "RW"))
+		lock->type = F_WRLCK;
+	else if (proc_text_is(word, "UNLCK") || proc_text_is(word, "NONE"))
+		lock->type = F_UNLCK;
+	else
+		return false;
+	return true;
+}
+
+static bool parse_pid(struct proc_text *line, struct proc_lock *lock)
+{
+	int64_t pid;
+
+	if (!proc_text_signed(proc_text_word(line), &pid) || pid < INT_MIN || pid > INT_MAX)
+		return false;
+	lock->pid = pid;
+	return true;
+}
+
+static bool parse_inode(struct proc_text *line, struct proc_lock *lock)
+{
+	struct proc_text word = proc_text_word(line), major, minor;
+	uint64_t value;
+
+	lock->has_inode = !proc_text_skip(&word, "<none>:");
+	lock->dev_major = 0;
+	lock->dev_minor = 0;
+	if (lock->has_inode) {
+		if (!proc_text_field(&word, ':', &major) || !proc_text_field(&word, ':', &minor) ||
+		    !proc_text_unsigned(major, 16, UINT32_MAX, &value))
+			return false;
+		lock->dev_major = value;
+		if (!proc_text_unsigned(minor, 16, UINT32_MAX, &value))
+			return false;
+		lock->dev_minor = value;
+	}
+	return proc_text_unsigned(word, 10, UINT64_MAX, &lock->ino);
+}
+
+static bool parse_range(struct proc_text *line, struct proc_lock *lock)
+{
+	struct proc_text end;
+
+	if (!proc_text_signed(proc_text_word(line), &lock->start))
+		return false;
+	end = proc_text_word(line);
+	if (!proc_text_is(end, "EOF"))
+		return proc_text_signed(end, &lock->end);
+	lock->end = CRLOCK_EOF;
+	return true;
+}
+
+int proc_lock_parse(struct proc_text line, struct proc_lock *lock)
+{
+	bool ok = parse_number(&line, lock) && parse_depth(&line, lock) &&
+		  parse_kind(&line, lock) && parse_state(&line, lock) && parse_type(&line, lock) &&
+		  parse_pid(&line, lock) && parse_inode(&line, lock) && parse_range(&line, lock);
+
+	return ok ? 0 : -EINVAL;
+}

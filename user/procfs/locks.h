@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * /proc/locks, and the "lock:" lines of /proc/PID/fdinfo/FD, which look the same; see
+ * lock_get_status() of the kernel's fs/locks.c and proc_locks(5).
+ */
+#ifndef PROCFS_LOCKS_H
+#define PROCFS_LOCKS_H
+
+#include <linux/crlock.h>
+
+#include "procfs/file.h"
+
+/** PROC_LOCK_KIND_UNKNOWN - In kind: a word that is not known here. */
+#define PROC_LOCK_KIND_UNKNOWN (-1)
+
+enum proc_lock_state {
+	PROC_LOCK_ACTIVE, /* also of a lock that is no lease */
+	PROC_LOCK_BREAKING,
+	PROC_LOCK_BREAKER, /* an open that waits for a lease to be given up */
+};
+
+/* One line, as it is. */
+struct proc_lock {
+	uint64_t nr; /* a request that waits has the number of the lock that is held */
+	unsigned int depth; /* 0: held; 1: waits for that; 2: waits for a request of depth 1; ... */
+	int kind; /* enum crlock_kind; a layout is shown as a lease */
+	enum proc_lock_state state;
+	bool access; /* ACCESS: a read or write that waits, and no lock */
+	bool mandatory;
+	uint8_t type; /* F_RDLCK, F_WRLCK or F_UNLCK; of a breaking lease what it is to become */
+	pid_t pid; /* -1: a lock of a description; 0: not visible from here */
+	bool has_inode; /* false for breakers, shown as <none>:0 */
+	uint32_t dev_major, dev_minor; /* of the superblock */
+	uint64_t ino;
+	int64_t start, end; /* inclusive; CRLOCK_EOF */
+};
+
+/**
+ * proc_lock_parse - Reads one line.
+ * @line: without what comes before the number
+ *
+ * Words behind the last that is known are let pass.
+ *
+ * Returns: 0 or -EINVAL.
+ */
+int proc_lock_parse(struct proc_text line, struct proc_lock *lock);
+
+#endif

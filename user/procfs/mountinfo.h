@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * /proc/PID/mountinfo, read by libmount; see proc_pid_mountinfo(5).
+ */
+#ifndef PROCFS_MOUNTINFO_H
+#define PROCFS_MOUNTINFO_H
+
+#include <stdint.h>
+#include <sys/types.h>
+
+struct proc_mount {
+	int id;
+	uint32_t dev_major, dev_minor; /* of the superblock: as in /proc/locks, stat(2) may differ */
+	const char *target; /* where it is mounted, as the process sees it; borrowed */
+	const char *type; /* of filesystem; borrowed */
+};
+
+struct proc_mounts;
+
+/**
+ * proc_mounts_read - Reads the mounts that a process sees.
+ * @out: the caller frees it with proc_mounts_free()
+ *
+ * Returns: 0 or a negative errno value.
+ */
+int proc_mounts_read(struct proc_mounts **out, pid_t pid);
+
+/** proc_mounts_free - Frees it; NULL is allowed. */
+void proc_mounts_free(struct proc_mounts *mounts);
+
+/** proc_mounts_find - Finds a mount by its id. Returns: 0 or -ENOENT. */
+int proc_mounts_find(struct proc_mounts *mounts, int id, struct proc_mount *mount);
+
+#endif

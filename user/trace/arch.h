@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What depends on the processor.
+ */
+#ifndef TRACE_ARCH_H
+#define TRACE_ARCH_H
+
+#include <stddef.h>
+#include <sys/user.h>
+
+/* The instruction that makes a system call. */
+extern const unsigned char trace_syscall_insn[];
+extern const size_t trace_syscall_insn_size;
+
+/**
+ * trace_arch_call - Turns registers into those with which a system call is made.
+ * @at: address of the instruction
+ *
+ * The kernel must not take them for those of an interrupted call that it should restart.
+ */
+void trace_arch_call(struct user_regs_struct *regs, unsigned long at, long nr,
+		     const unsigned long args[6]);
+
+/** trace_arch_result - What the system call returned. */
+long trace_arch_result(const struct user_regs_struct *regs);
+
+/** trace_arch_pc - The program counter. */
+unsigned long trace_arch_pc(const struct user_regs_struct *regs);
+
+/** trace_arch_set_pc - Sets it. */
+void trace_arch_set_pc(struct user_regs_struct *regs, unsigned long pc);
+
+/** trace_arch_free_stack - The end of memory below the stack that the thread does not use. */
+unsigned long trace_arch_free_stack(const struct user_regs_struct *regs);
+
+#endif

@@ -1,0 +1,389 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <elf.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ptrace.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "procfs/maps.h"
+#include "procfs/process.h"
+#include "trace/arch.h"
+#include "trace/remote.h"
+#include "trace/wait.h"
+
+/* The kernel's signal set, which is smaller than sigset_t. */
+typedef uint64_t kernel_sigset;
+
+#define TRACE_OPTIONS PTRACE_O_TRACESYSGOOD
+
+
+struct trace_remote {
+	pid_t tid;
+	pid_t tgid;
+	int memory; /* /proc/TID/mem */
+	struct user_regs_struct regs;
+	kernel_sigset mask;
+	unsigned long insn;
+	unsigned long scratch;
+	unsigned char saved[TRACE_SCRATCH_SIZE]; /* what was in the scratch memory */
+	bool masked, used, scratched, suspended;
+	bool stop_signal; /* a SIGSTOP came, which no mask holds back */
+};
+
+static int read_memory(const struct trace_remote *remote, unsigned long at, void *data, size_t size)
+{
+	ssize_t got = pread(remote->memory, data, size, at);
+
+	if (got < 0)
+		return -errno;
+	return (size_t)got == size ? 0 : -EFAULT;
+}
+
+static int write_memory(const struct trace_remote *remote, unsigned long at, const void *data,
+			size_t size)
+{
+	ssize_t got = pwrite(remote->memory, data, size, at);
+
+	if (got < 0)
+		return -errno;
+	return (size_t)got == size ? 0 : -EFAULT;
+}
+
+static int get_regs(pid_t tid, struct user_regs_struct *regs)
+{
+	struct iovec iov = { regs, sizeof(*regs) };
+
+	if (ptrace(PTRACE_GETREGSET, tid, NT_PRSTATUS, &iov))
+		return -errno;
+	/* The set of a 32-bit thread is smaller. */
+	return iov.iov_len == sizeof(*regs) ? 0 : -EOPNOTSUPP;
+}
+
+static int set_regs(pid_t tid, struct user_regs_struct *regs)
+{
+	struct iovec iov = { regs, sizeof(*regs) };
+
+	return ptrace(PTRACE_SETREGSET, tid, NT_PRSTATUS, &iov) ? -errno : 0;
+}
+
+/* ---- Where the system call instruction is ---- */
+
+static unsigned long find_insn_in(const struct trace_remote *remote, unsigned long start,
+				  unsigned long end)
+{
+	unsigned char chunk[4096], *at;
+	size_t overlap = trace_syscall_insn_size - 1;
+
+	while (start < end) {
+		size_t size = end - start < sizeof(chunk) ? end - start : sizeof(chunk);
+
+		if (read_memory(remote, start, chunk, size))
+			return 0;
+		at = memmem(chunk, size, trace_syscall_insn, trace_syscall_insn_size);
+		if (at)
+			return start + (at - chunk);
+		if (size < sizeof(chunk))
+			return 0;
+		start += size - overlap;
+	}
+	return 0;
+}
+
+/* Private memory that can be written is nobody's but the process's, and that is stopped. */
+static bool is_scratch(const struct proc_map *map)
+{
+	return !strncmp(map->perms, "rw-p", 4) && map->end - map->start >= TRACE_SCRATCH_SIZE;
+}
+
+struct search {
+	bool vdso; /* look nowhere else */
+	unsigned long insn, scratch;
+};
+
+static int search_maps(const struct trace_remote *remote, struct search *search)
+{
+	struct proc_lines *lines = malloc(sizeof(*lines));
+	struct proc_text line;
+	struct proc_map map;
+	int dir = proc_open(remote->tgid), err = dir;
+
+	if (!lines)
+		err = -ENOMEM;
+	if (err >= 0)
+		err = proc_lines_open(lines, dir, "maps");
+	if (err >= 0) {
+		while ((err = proc_lines_next(lines, &line)) > 0) {
+			if (proc_map_parse(line, &map))
+				continue;
+			if (!search->scratch && is_scratch(&map))
+				search->scratch = map.start;
+			if (!search->insn && map.perms[2] == 'x' &&
+			    (!search->vdso || proc_text_is(map.path, "[vdso]")))
+				search->insn = find_insn_in(remote, map.start, map.end);
+		}
+		proc_lines_close(lines);
+	}
+	if (dir >= 0)
+		close(dir);
+	free(lines);
+	return err;
+}
+
+/* The vdso nearly always has the instruction, and is small; any other will do. */
+static int find_places(struct trace_remote *remote)
+{
+	struct search search = { .vdso = true };
+	int err = search_maps(remote, &search);
+
+	if (!err && !search.insn) {
+		search.vdso = false;
+		err = search_maps(remote, &search);
+	}
+	if (err)
+		return err;
+	remote->insn = search.insn;
+	remote->scratch = trace_arch_free_stack(&remote->regs) - TRACE_SCRATCH_SIZE;
+	/* The stack may end there, or be none. */
+	if (read_memory(remote, remote->scratch, remote->saved, TRACE_SCRATCH_SIZE) ||
+	    write_memory(remote, remote->scratch, remote->saved, TRACE_SCRATCH_SIZE)) {
+		remote->scratch = search.scratch;
+		err = read_memory(remote, remote->scratch, remote->saved, TRACE_SCRATCH_SIZE);
+	}
+	return search.insn ? err : -ENOEXEC;
+}
+
+/* ---- What the thread was doing ---- */
+
+/*
+ * Once the thread runs elsewhere, the kernel forgets that it is in a restartable sequence. Being interrupted
+ * there means to go on at its abort handler, so that is where the thread goes on. See rseq(2) of libc and
+ * include/uapi/linux/rseq.h.
+ */
+static int leave_rseq(struct trace_remote *remote)
+{
+	struct {
+		uint64_t rseq_abi_pointer;
+		uint32_t rseq_abi_size, signature, flags, pad;
+	} config;
+	struct {
+		uint32_t version, flags;
+		uint64_t start_ip, post_commit_offset, abort_ip;
+	} cs;
+	uint64_t cs_address;
+	unsigned long pc = trace_arch_pc(&remote->regs);
+	const size_t rseq_cs_offset = 8;
+	int err;
+
+	if (ptrace(PTRACE_GET_RSEQ_CONFIGURATION, remote->tid, sizeof(config), &config) < 0 ||
+	    !config.rseq_abi_pointer)
+		return 0;
+	err = read_memory(remote, config.rseq_abi_pointer + rseq_cs_offset, &cs_address,
+			  sizeof(cs_address));
+	if (err || !cs_address)
+		return err;
+	err = read_memory(remote, cs_address, &cs, sizeof(cs));
+	if (!err && pc - cs.start_ip < cs.post_commit_offset)
+		trace_arch_set_pc(&remote->regs, cs.abort_ip);
+	return err;
+}
+
+static uint64_t seccomp_mode(pid_t tid)
+{
+	struct proc_lines *lines = malloc(sizeof(*lines));
+	struct proc_text line;
+	uint64_t mode = 0;
+	int dir = proc_open(tid);
+
+	if (lines && dir >= 0 && !proc_lines_open(lines, dir, "status")) {
+		while (proc_lines_next(lines, &line) > 0) {
+			if (proc_text_skip(&line, "Seccomp:"))
+				proc_text_unsigned(proc_text_word(&line), 10, 99, &mode);
+		}
+		proc_lines_close(lines);
+	}
+	if (dir >= 0)
+		close(dir);
+	free(lines);
+	return mode;
+}
+
+/* A filter could kill the process for a call that it does not make itself. */
+static int suspend_seccomp(struct trace_remote *remote)
+{
+	if (!seccomp_mode(remote->tid))
+		return 0;
+	if (ptrace(PTRACE_SETOPTIONS, remote->tid, 0, TRACE_OPTIONS | PTRACE_O_SUSPEND_SECCOMP))
+		return -EOPNOTSUPP;
+	remote->suspended = true;
+	return 0;
+}
+
+static int block_signals(struct trace_remote *remote)
+{
+	kernel_sigset all = ~0ULL;
+
+	if (ptrace(PTRACE_GETSIGMASK, remote->tid, sizeof(remote->mask), &remote->mask) ||
+	    ptrace(PTRACE_SETSIGMASK, remote->tid, sizeof(all), &all))
+		return -errno;
+	remote->masked = true;
+	return 0;
+}
+
+/* ---- The calls ---- */
+
+static int __attribute__((format(printf, 4, 5))) fail(char *why, size_t size, int err,
+						      const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(why, size, format, args);
+	va_end(args);
+	return err;
+}
+
+static int prepare(struct trace_remote *remote, char *why, size_t size)
+{
+	struct proc_status status;
+	int dir = proc_open(remote->tid), err = dir;
+	char name[64];
+
+	if (dir >= 0) {
+		err = proc_status_read(dir, &status);
+		remote->tgid = status.tgid;
+		close(dir);
+	}
+	if (err < 0)
+		return fail(why, size, err, "%d: %s", remote->tid, strerror(-err));
+	err = get_regs(remote->tid, &remote->regs);
+	if (err == -EOPNOTSUPP)
+		return fail(why, size, err, "%d: is a 32-bit process", remote->tid);
+	if (err)
+		return fail(why, size, err, "%d: registers: %s", remote->tid, strerror(-err));
+	snprintf(name, sizeof(name), "/proc/%d/mem", remote->tid);
+	remote->memory = open(name, O_RDWR | O_CLOEXEC);
+	err = remote->memory < 0 ? -errno : find_places(remote);
+	if (err == -ENOEXEC)
+		return fail(why, size, err, "%d: has no instruction for system calls", remote->tid);
+	err = err ?: leave_rseq(remote);
+	if (err)
+		return fail(why, size, err, "%d: memory: %s", remote->tid, strerror(-err));
+	err = suspend_seccomp(remote);
+	if (err)
+		return fail(why, size, err, "%d: its seccomp filter cannot be suspended", remote->tid);
+	err = block_signals(remote);
+	if (err)
+		return fail(why, size, err, "%d: signal mask: %s", remote->tid, strerror(-err));
+	return 0;
+}
+
+int trace_remote_open(struct trace_remote **out, pid_t tid, char *why, size_t size)
+{
+	struct trace_remote *remote = calloc(1, sizeof(*remote));
+	int err;
+
+	*out = NULL;
+	if (!remote)
+		return fail(why, size, -ENOMEM, "%d: %s", tid, strerror(ENOMEM));
+	remote->tid = tid;
+	remote->memory = -1;
+	err = prepare(remote, why, size);
+	if (err)
+		trace_remote_close(remote);
+	else
+		*out = remote;
+	return err;
+}
+
+/* Lets the thread run to its next stop at a system call: its start or its end. */
+static int run_to_syscall(struct trace_remote *remote)
+{
+	int status, err;
+
+	for (;;) {
+		if (ptrace(PTRACE_SYSCALL, remote->tid, 0, 0))
+			return -errno;
+		err = trace_wait(remote->tid, &status);
+		if (err)
+			return err;
+		if (!WIFSTOPPED(status))
+			return -ESRCH;
+		if (WSTOPSIG(status) == TRACE_SYSCALL_STOP)
+			return 0;
+		/* An interruption that was still to come, and job control: detaching restores its stop. */
+		if (trace_is_event_stop(status))
+			continue;
+		if (WSTOPSIG(status) != SIGSTOP)
+			return -EIO;
+		remote->stop_signal = true;
+	}
+}
+
+int trace_remote_call(struct trace_remote *remote, long nr, const unsigned long args[6], long *result)
+{
+	struct user_regs_struct regs = remote->regs;
+	int err;
+
+	trace_arch_call(&regs, remote->insn, nr, args);
+	remote->used = true;
+	err = set_regs(remote->tid, &regs);
+	err = err ?: run_to_syscall(remote);
+	err = err ?: run_to_syscall(remote);
+	err = err ?: get_regs(remote->tid, &regs);
+	if (!err)
+		*result = trace_arch_result(&regs);
+	return err;
+}
+
+int trace_remote_write(struct trace_remote *remote, const void *data, size_t size,
+		       unsigned long *address)
+{
+	if (size > TRACE_SCRATCH_SIZE)
+		return -E2BIG;
+	remote->scratched = true;
+	*address = remote->scratch;
+	return write_memory(remote, remote->scratch, data, size);
+}
+
+int trace_remote_read(struct trace_remote *remote, void *data, size_t size)
+{
+	if (size > TRACE_SCRATCH_SIZE)
+		return -E2BIG;
+	return read_memory(remote, remote->scratch, data, size);
+}
+
+/*
+ * The registers include what tells the kernel of a system call to restart. It does so on detaching, which makes
+ * the thread look for signals.
+ */
+int trace_remote_close(struct trace_remote *remote)
+{
+	int err = 0;
+
+	if (!remote)
+		return 0;
+	if (remote->scratched)
+		err = write_memory(remote, remote->scratch, remote->saved, TRACE_SCRATCH_SIZE);
+	if (remote->used)
+		err = set_regs(remote->tid, &remote->regs) ?: err;
+	if (remote->masked &&
+	    ptrace(PTRACE_SETSIGMASK, remote->tid, sizeof(remote->mask), &remote->mask))
+		err = -errno;
+	if (remote->suspended)
+		ptrace(PTRACE_SETOPTIONS, remote->tid, 0, TRACE_OPTIONS);
+	if (remote->stop_signal)
+		syscall(SYS_tgkill, remote->tgid, remote->tid, SIGSTOP);
+	if (remote->memory >= 0)
+		close(remote->memory);
+	free(remote);
+	return err;
+}

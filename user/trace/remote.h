@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * System calls made in a stopped thread, which goes on afterwards as if nothing had been: with its registers,
+ * its mask of signals, and a system call that it was in restarted.
+ *
+ * While a remote is open, the thread's registers are not its own: should the tracer be killed then, so is the
+ * sense of what the thread does. Keep it short.
+ */
+#ifndef TRACE_REMOTE_H
+#define TRACE_REMOTE_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+struct trace_remote;
+
+/**
+ * trace_remote_open - Makes a thread ready for system calls.
+ * @out: the caller ends with trace_remote_close()
+ * @tid: a thread that trace_tree_stop() has stopped, and whose process is stopped as a whole
+ * @why: after an error gets one line, without a newline, that names the thread
+ * @size: of @why
+ *
+ * Returns: 0; -EOPNOTSUPP for a thread that runs in another mode than this program (32-bit), or whose
+ * seccomp filter would judge the calls; or another negative errno value.
+ */
+int trace_remote_open(struct trace_remote **out, pid_t tid, char *why, size_t size);
+
+/**
+ * trace_remote_call - Makes a system call. It should be one that does not sleep.
+ * @nr: SYS_* of <sys/syscall.h>
+ * @result: what it returned: a negative errno value if it failed
+ *
+ * Returns: 0 if it was made, or -ESRCH (the thread was killed) or another negative errno value.
+ */
+int trace_remote_call(struct trace_remote *remote, long nr, const unsigned long args[6], long *result);
+
+/* Room for arguments in the thread's memory, bytes. */
+#define TRACE_SCRATCH_SIZE 256
+
+/**
+ * trace_remote_write - Writes arguments into the scratch memory.
+ * @address: gets where they are
+ *
+ * Returns: 0, -E2BIG if they are more than TRACE_SCRATCH_SIZE, or another negative errno value.
+ */
+int trace_remote_write(struct trace_remote *remote, const void *data, size_t size,
+		       unsigned long *address);
+
+/** trace_remote_read - Reads back what a system call left in the scratch memory. */
+int trace_remote_read(struct trace_remote *remote, void *data, size_t size);
+
+/**
+ * trace_remote_close - Puts everything back and frees the remote; NULL is allowed.
+ *
+ * Returns: 0, or a negative errno value if it could not be put back (the thread was killed).
+ */
+int trace_remote_close(struct trace_remote *remote);
+
+#endif
