@@ -25,7 +25,7 @@
  * @snapshot: what is told
  * @sockets: only while the snapshot is built
  * @holder: of the process that is being walked, but for what differs between its holders
- * @tgid: of that process, in the initial pid namespace
+ * @wanted: the filter names that process
  * @description: index of the one that is being told
  * @next_holder: row of the one that is to be told next
  * @next_lock: row of the one that is to be told next
@@ -38,7 +38,7 @@ struct lock_get {
 	struct crlock_snapshot snapshot;
 	struct crlock_sockets sockets;
 	struct crlock_holder holder;
-	pid_t tgid;
+	bool wanted;
 	u32 description;
 	u32 next_holder;
 	u32 next_lock;
@@ -53,13 +53,13 @@ static int note_descriptor(const struct crlock_descriptor *descriptor, void *dat
 	struct lock_get *get = data;
 	int err;
 
-	err = crlock_sockets_note(&get->sockets, descriptor->file);
+	err = crlock_sockets_note(&get->sockets, descriptor->file, get->wanted);
 	if (err)
 		return err;
 	get->holder.files_id = (unsigned long)descriptor->table;
 	get->holder.fd = descriptor->fd;
 	get->holder.flags = descriptor->cloexec ? CRLOCK_HOLDER_CLOEXEC : 0;
-	return crlock_snapshot_note(&get->snapshot, descriptor->file, &get->holder, get->tgid);
+	return crlock_snapshot_note(&get->snapshot, descriptor->file, &get->holder, get->wanted);
 }
 
 static int note_mapping(struct file *file, unsigned long start, void *data)
@@ -67,15 +67,15 @@ static int note_mapping(struct file *file, unsigned long start, void *data)
 	struct lock_get *get = data;
 
 	get->holder.where = start;
-	return crlock_snapshot_note(&get->snapshot, file, &get->holder, get->tgid);
+	return crlock_snapshot_note(&get->snapshot, file, &get->holder, get->wanted);
 }
 
-static int note_message(struct file *file, struct sock *sk, void *data)
+static int note_message(struct file *file, const struct crlock_sock *sock, void *data)
 {
 	struct lock_get *get = data;
 
-	get->holder.where = (unsigned long)sk;
-	return crlock_snapshot_note(&get->snapshot, file, &get->holder, 0);
+	get->holder.where = (unsigned long)sock->sk;
+	return crlock_snapshot_note(&get->snapshot, file, &get->holder, sock->wanted);
 }
 
 static int make_room(void *data)
@@ -88,7 +88,7 @@ static int make_room(void *data)
 static void begin_process(struct lock_get *get, struct task_struct *task,
 			  enum crlock_holder_kind kind)
 {
-	get->tgid = task_tgid_nr(task);
+	get->wanted = crlock_filter_tgid(&get->filter, task_tgid_nr(task));
 	get->holder = (struct crlock_holder){
 		.tgid = task_tgid_nr_ns(task, get->snapshot.pid_ns),
 		.tid = task_pid_nr_ns(task, get->snapshot.pid_ns),

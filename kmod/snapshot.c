@@ -196,7 +196,7 @@ static int look_at_inode(struct crlock_snapshot *snapshot, struct inode *inode)
  * @snapshot: the snapshot
  * @file: the caller holds a lock that keeps it alive: of what it found it in
  * @holder: what it found
- * @holder_tgid: of the holder, in the initial pid namespace, 0 if it is no process
+ * @wanted: the filter names who holds it
  *
  * Locks the inode's flc_lock, beneath what the caller holds: the kernel takes no table's file_lock,
  * mmap_lock or queue lock under it.
@@ -204,7 +204,7 @@ static int look_at_inode(struct crlock_snapshot *snapshot, struct inode *inode)
  * Return: 0, or -ENOSPC: nothing was done, call again after crlock_snapshot_room().
  */
 int crlock_snapshot_note(struct crlock_snapshot *snapshot, struct file *file,
-			 const struct crlock_holder *holder, pid_t holder_tgid)
+			 const struct crlock_holder *holder, bool wanted)
 {
 	struct inode *inode = file_inode(file);
 	struct crlock_description *description;
@@ -221,8 +221,7 @@ int crlock_snapshot_note(struct crlock_snapshot *snapshot, struct file *file,
 	if (!description)
 		return 0;
 	add_holder(snapshot, description, holder);
-	if (crlock_filter_tgid(snapshot->filter, holder_tgid))
-		description->wanted = true;
+	description->wanted |= wanted;
 	return 0;
 }
 

@@ -90,7 +90,7 @@ bool crlock_snapshot_has_room(const struct crlock_snapshot *snapshot, u32 nr_loc
 void crlock_snapshot_finish(struct crlock_snapshot *snapshot);
 u64 crlock_snapshot_bytes(const struct crlock_snapshot *snapshot);
 int crlock_snapshot_note(struct crlock_snapshot *snapshot, struct file *file,
-			 const struct crlock_holder *holder, pid_t holder_tgid);
+			 const struct crlock_holder *holder, bool wanted);
 struct crlock_lock *crlock_snapshot_add_lock(struct crlock_snapshot *snapshot,
 					     const struct inode *inode, const struct file *file);
 

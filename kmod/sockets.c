@@ -34,12 +34,12 @@
 void crlock_sockets_init(struct crlock_sockets *sockets, struct crlock_budget *budget)
 {
 	*sockets = (struct crlock_sockets){};
-	crlock_keyed_init(&sockets->socks, budget, sizeof(struct sock *));
+	crlock_keyed_init(&sockets->socks, budget, sizeof(struct crlock_sock));
 }
 
-static struct sock *sock_at(const struct crlock_sockets *sockets, u32 index)
+static struct crlock_sock *sock_at(const struct crlock_sockets *sockets, u32 index)
 {
-	return *(struct sock **)crlock_row(&sockets->socks.rows, index);
+	return crlock_row(&sockets->socks.rows, index);
 }
 
 /** crlock_sockets_free - Gives the references back and frees the rest. */
@@ -48,7 +48,7 @@ void crlock_sockets_free(struct crlock_sockets *sockets)
 	u32 i;
 
 	for (i = 0; i < sockets->socks.rows.nr; i++)
-		sock_put(sock_at(sockets, i));
+		sock_put(sock_at(sockets, i)->sk);
 	crlock_keyed_free(&sockets->socks);
 }
 
@@ -59,15 +59,22 @@ int crlock_sockets_room(struct crlock_sockets *sockets)
 }
 
 /* The caller keeps @sk alive. */
-static int note_sock(struct crlock_sockets *sockets, struct sock *sk)
+static int note_sock(struct crlock_sockets *sockets, struct sock *sk, bool wanted)
 {
-	if (skb_queue_empty_lockless(&sk->sk_receive_queue) ||
-	    crlock_keyed_find(&sockets->socks, sk))
+	struct crlock_sock *sock;
+
+	if (skb_queue_empty_lockless(&sk->sk_receive_queue))
 		return 0;
+	sock = crlock_keyed_find(&sockets->socks, sk);
+	if (sock) {
+		sock->wanted |= wanted;
+		return 0;
+	}
 	if (!crlock_keyed_fit(&sockets->socks, 1))
 		return -ENOSPC;
 	sock_hold(sk);
-	crlock_keyed_add(&sockets->socks, sk);
+	sock = crlock_keyed_add(&sockets->socks, sk);
+	sock->wanted = wanted;
 	return 0;
 }
 
@@ -75,10 +82,11 @@ static int note_sock(struct crlock_sockets *sockets, struct sock *sk)
  * crlock_sockets_note - Puts a file on the list, if it is a unix socket with messages.
  * @sockets: the list
  * @file: the caller keeps it alive
+ * @wanted: a process that the filter names holds it
  *
  * Return: 0, or -ENOSPC: call again after crlock_sockets_room().
  */
-int crlock_sockets_note(struct crlock_sockets *sockets, struct file *file)
+int crlock_sockets_note(struct crlock_sockets *sockets, struct file *file, bool wanted)
 {
 	struct socket *socket;
 
@@ -87,25 +95,25 @@ int crlock_sockets_note(struct crlock_sockets *sockets, struct file *file)
 	socket = sock_from_file(file);
 	if (!socket || !socket->sk || socket->sk->sk_family != AF_UNIX)
 		return 0;
-	return note_sock(sockets, socket->sk);
+	return note_sock(sockets, socket->sk, wanted);
 }
 
 /* A message is passed over if its files were visited before; @skip counts down over them. */
-static int visit_message(struct crlock_sockets *sockets, struct sock *sk, struct sk_buff *skb,
-			 u32 *skip, u32 *done, crlock_message_fn *visit, void *data)
+static int visit_message(struct crlock_sockets *sockets, const struct crlock_sock *sock,
+			 struct sk_buff *skb, u32 *skip, u32 *done, crlock_message_fn *visit, void *data)
 {
 	struct scm_fp_list *files = UNIXCB(skb).fp;
 	int i, ret;
 
-	if (sk->sk_state == TCP_LISTEN)
-		return skb->sk ? note_sock(sockets, skb->sk) : 0;
+	if (sock->sk->sk_state == TCP_LISTEN)
+		return skb->sk ? note_sock(sockets, skb->sk, sock->wanted) : 0;
 	for (i = 0; files && i < files->count; i++) {
 		if (*skip) {
 			--*skip;
 			continue;
 		}
-		ret = crlock_sockets_note(sockets, files->fp[i]) ?:
-			      visit(files->fp[i], sk, data);
+		ret = crlock_sockets_note(sockets, files->fp[i], sock->wanted) ?:
+			      visit(files->fp[i], sock, data);
 		if (ret)
 			return ret;
 		++*done;
@@ -118,21 +126,22 @@ static int visit_message(struct crlock_sockets *sockets, struct sock *sk, struct
  * added, at the end; or the socket is closed and all are dropped. Return: as crlock_message_fn, or 1 at
  * the end.
  */
-static int visit_batch(struct crlock_sockets *sockets, struct sock *sk, u32 *pos,
+static int visit_batch(struct crlock_sockets *sockets, const struct crlock_sock *sock, u32 *pos,
 		       crlock_message_fn *visit, void *data)
 {
+	struct sk_buff_head *queue = &sock->sk->sk_receive_queue;
 	u32 skip = *pos, done = 0;
 	struct sk_buff *skb;
 	int ret = 1;
 
-	spin_lock(&sk->sk_receive_queue.lock);
-	skb_queue_walk(&sk->sk_receive_queue, skb) {
-		ret = visit_message(sockets, sk, skb, &skip, &done, visit, data);
+	spin_lock(&queue->lock);
+	skb_queue_walk(queue, skb) {
+		ret = visit_message(sockets, sock, skb, &skip, &done, visit, data);
 		if (ret || done >= BATCH)
 			break;
 		ret = 1;
 	}
-	spin_unlock(&sk->sk_receive_queue.lock);
+	spin_unlock(&queue->lock);
 	*pos += done;
 	return ret;
 }
@@ -151,10 +160,10 @@ static bool lock_receivers(struct unix_sock *u)
 	return false;
 }
 
-static int walk_queue(struct crlock_sockets *sockets, struct sock *sk, crlock_message_fn *visit,
-		      crlock_room_fn *room, void *data)
+static int walk_queue(struct crlock_sockets *sockets, const struct crlock_sock *sock,
+		      crlock_message_fn *visit, crlock_room_fn *room, void *data)
 {
-	struct unix_sock *u = unix_sk(sk);
+	struct unix_sock *u = unix_sk(sock->sk);
 	u32 pos = 0;
 	int ret;
 
@@ -163,7 +172,7 @@ static int walk_queue(struct crlock_sockets *sockets, struct sock *sk, crlock_me
 		return 0;
 	}
 	do {
-		ret = visit_batch(sockets, sk, &pos, visit, data);
+		ret = visit_batch(sockets, sock, &pos, visit, data);
 		if (ret == -ENOSPC)
 			ret = room(data);
 		cond_resched();

@@ -8,8 +8,18 @@
 struct sock;
 
 /**
+ * struct crlock_sock - One of them.
+ * @sk: its key
+ * @wanted: a process that the filter names holds it
+ */
+struct crlock_sock {
+	struct sock *sk;
+	bool wanted;
+};
+
+/**
  * struct crlock_sockets - Unix sockets whose receive queues are to be searched.
- * @socks: &struct sock pointers, each once, with a reference
+ * @socks: &struct crlock_sock, with a reference to each
  * @next: index of the first that was not searched yet
  * @busy: how many could not be searched, since a receiver would not let go of them
  */
@@ -20,12 +30,12 @@ struct crlock_sockets {
 };
 
 /** typedef crlock_message_fn - Visits a file in a message, as crlock_descriptor_fn a descriptor. */
-typedef int crlock_message_fn(struct file *file, struct sock *sk, void *data);
+typedef int crlock_message_fn(struct file *file, const struct crlock_sock *sock, void *data);
 
 void crlock_sockets_init(struct crlock_sockets *sockets, struct crlock_budget *budget);
 void crlock_sockets_free(struct crlock_sockets *sockets);
 int crlock_sockets_room(struct crlock_sockets *sockets);
-int crlock_sockets_note(struct crlock_sockets *sockets, struct file *file);
+int crlock_sockets_note(struct crlock_sockets *sockets, struct file *file, bool wanted);
 int crlock_sockets_walk(struct crlock_sockets *sockets, crlock_message_fn *visit,
 			crlock_room_fn *room, void *data);
 

@@ -28,6 +28,8 @@
  *   replies    CRLOCK_A_HOLDER            struct crlock_holder, repeated
  *              CRLOCK_A_LOCK              struct crlock_lock, repeated
  *
+ *   A process holds, for CRLOCK_A_TGID, what is in flight to its sockets too.
+ *
  *   Rows come file by file: first all holders of an open file description, then all of its locks.
  *   Both may go on in the next message. A filter never cuts the list of holders short. If
  *   receive queues of sockets could not be read, since a receiver would not let go of them, the
