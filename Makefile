@@ -109,7 +109,7 @@ remake = $(Q)$(MAKE) --no-print-directory
 
 # check: build all, and run all tests on each of KERNELS; TESTS=PATTERN for some
 check: deps
-	$(remake) user test-programs modules-strict $(O)/kselftest $(O)/ynl
+	$(remake) user test-programs modules-strict $(O)/ynl
 	$(Q)selftests/run-tests -o $(O) $(if $(TESTS),-m '$(TESTS)') $(KERNELS)
 
 # Any word of warning is a failure, of sparse's too.
@@ -123,7 +123,7 @@ modules-strict:
 
 # unit: the tests that need no module, here
 unit: deps
-	$(remake) $(O)/kselftest test-programs
+	$(remake) test-programs
 	$(Q)selftests/run-tests -o $(O) -u
 
 # demo: lock, dump, kill and restore real programs in a VM; HOST=1: on this machine

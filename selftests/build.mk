@@ -2,11 +2,11 @@
 # Test programs. Each NAME_test.c in unit/ is a program of its own; what it is linked with is in its line
 #   /* links: ARCHIVES : LIBRARIES */
 
-KSELFTEST ?= $(O)/kselftest
-export KSELFTEST
-
-$(O)/obj/selftests/%.o: override CPPFLAGS += -isystem $(KSELFTEST)
+$(O)/obj/selftests/%.o: override CPPFLAGS += -isystem $(O)/kselftest
 $(O)/obj/selftests/%.o: override CFLAGS += -Wno-unused-parameter -Wno-sign-compare
+
+# Its harness is the kernel's.
+$(call objects,$(wildcard selftests/*/*.c)): | $(O)/kselftest
 
 links = $(shell sed -n 's,^/\* links: \(.*\) \*/$$,\1,p' $(1))
 link_archives = $(shell echo '$(call links,$(1))' | cut -d: -f1)

@@ -91,6 +91,7 @@ background() {
 	mkfifo "$fifo" "$fifo.in"
 	"$@" <"$fifo.in" >"$fifo" &
 	background_pids+=($!)
+	disown $!
 	# Held open without a reader or writer of its own that could end it early.
 	exec {background_in}>"$fifo.in" {background_out}<"$fifo"
 	read -r -t 30 line <&"$background_out" || line=''
@@ -99,10 +100,10 @@ background() {
 	[[ $line ]]
 }
 
-# end_background: closes the standard input of the last one started, and waits for it.
+# end_background: closes the standard input of the last one started, and waits until it is gone.
 end_background() {
 	exec {background_in}>&-
-	wait "${background_pids[-1]}"
+	tail -s 0.05 -f /dev/null --pid "${background_pids[-1]}"
 }
 
 # until_true COMMAND...: waits until it succeeds, for ten seconds at most.
