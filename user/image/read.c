@@ -13,6 +13,7 @@
 #include "crlock.pb-c.h"
 #include "image/checkpoint.h"
 #include "image/container.h"
+#include "image/filelocks.h"
 #include "image/magic.h"
 #include "inventory.pb-c.h"
 
@@ -263,6 +264,19 @@ static int read_locks(struct checkpoint *checkpoint, int dir, const char *path,
 	return ret;
 }
 
+static int check_filelocks(const struct checkpoint *checkpoint, int dir, const char *path,
+			   const struct image_error *error)
+{
+	struct image_reader reader;
+	int ret = image_reader_open(&reader, dir, path, IMAGE_FILELOCKS, IMAGE_MAGIC_FILELOCKS, error);
+
+	if (ret)
+		return ret;
+	ret = filelocks_check(&reader, checkpoint, error);
+	image_reader_close(&reader);
+	return ret;
+}
+
 static int read_inventory(int dir, const char *path, const struct image_error *error)
 {
 	struct image_reader reader;
@@ -297,6 +311,8 @@ int checkpoint_read(struct checkpoint *checkpoint, const char *dir, char *why, s
 	ret = read_inventory(fd, dir, &error);
 	if (!ret)
 		ret = read_locks(checkpoint, fd, dir, &error);
+	if (!ret)
+		ret = check_filelocks(checkpoint, fd, dir, &error);
 	close(fd);
 	return ret;
 }

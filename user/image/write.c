@@ -9,9 +9,9 @@
 #include <time.h>
 
 #include "crlock.pb-c.h"
-#include "filelocks.pb-c.h"
 #include "image/checkpoint.h"
 #include "image/container.h"
+#include "image/filelocks.h"
 #include "image/magic.h"
 #include "inventory.pb-c.h"
 
@@ -187,76 +187,6 @@ static int write_records(struct image_writer *writer, const struct checkpoint *c
 	return ret;
 }
 
-/* filelocks.img ------------------------------------------------------------------------------------ */
-
-/* The common format's numbers for kinds; delegations and layouts have none. */
-static unsigned int common_kind(unsigned int kind)
-{
-	switch (kind) {
-	case CRLOCK_KIND_POSIX:
-		return 1;
-	case CRLOCK_KIND_FLOCK:
-		return 2;
-	case CRLOCK_KIND_OFD:
-		return 4;
-	case CRLOCK_KIND_LEASE:
-		return 8;
-	default:
-		return 0;
-	}
-}
-
-#define COMMON_BREAKING 4
-
-static bool is_breaking(const struct crlock_lock *row)
-{
-	return row->state & (CRLOCK_LOCK_UNLOCK_PENDING | CRLOCK_LOCK_DOWNGRADE_PENDING);
-}
-
-/* The descriptor that a lock is told to be of: of a POSIX lock, its owner's. */
-static const struct crlock_holder *common_holder(const struct checkpoint_file *file,
-						 const struct crlock_lock *row)
-{
-	const struct crlock_holder *any = NULL;
-
-	for (size_t i = 0; i < file->nr_holders; i++) {
-		const struct crlock_holder *holder = &file->holders[i];
-
-		if (holder->kind != CRLOCK_HOLDER_DESCRIPTOR)
-			continue;
-		if (row->kind != CRLOCK_KIND_POSIX ||
-		    (holder->files_id ? holder->files_id == row->owner_id : holder->tgid == row->pid))
-			return holder;
-		if (!any)
-			any = holder;
-	}
-	return any;
-}
-
-static int write_common(struct image_writer *writer, const struct checkpoint *checkpoint,
-			const struct image_error *error)
-{
-	int ret = 0;
-
-	for (size_t i = 0; !ret && i < checkpoint->locks.nr; i++) {
-		const struct crlock_lock *row = &checkpoint->locks.locks[i].row;
-		const struct checkpoint_file *file = checkpoint_file_of(checkpoint, row->file_id);
-		const struct crlock_holder *holder = file ? common_holder(file, row) : NULL;
-		Image__FileLockEntry message = IMAGE__FILE_LOCK_ENTRY__INIT;
-
-		message.flag = common_kind(row->kind);
-		if (!message.flag || !holder)
-			continue;
-		message.type = is_breaking(row) ? COMMON_BREAKING | row->target : row->held;
-		message.pid = holder->tgid;
-		message.fd = holder->fd;
-		message.start = row->start;
-		message.len = row->end == CRLOCK_EOF ? 0 : row->end - row->start + 1;
-		ret = image_write(writer, &message.base, error);
-	}
-	return ret;
-}
-
 /* The directory ------------------------------------------------------------------------------------- */
 
 static int write_inventory(struct image_writer *writer, const struct checkpoint *checkpoint,
@@ -282,7 +212,7 @@ static const struct {
 	int (*write)(struct image_writer *writer, const struct checkpoint *checkpoint,
 		     const struct image_error *error);
 } images[] = {
-	{ IMAGE_FILELOCKS, IMAGE_MAGIC_FILELOCKS, write_common },
+	{ IMAGE_FILELOCKS, IMAGE_MAGIC_FILELOCKS, filelocks_write },
 	{ IMAGE_CRLOCK, IMAGE_MAGIC_CRLOCK, write_records },
 	{ IMAGE_INVENTORY, IMAGE_MAGIC_INVENTORY, write_inventory },
 };
