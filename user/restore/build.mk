@@ -1,0 +1,3 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# crrestore.
+$(eval $(call program,crrestore,$(wildcard user/restore/*.c),image proto trace locks procfs libcrlock,-lprotobuf-c -lmnl -lmount))

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Naming what is in a lock's way.
+ */
+#ifndef RESTORE_CONFLICT_H
+#define RESTORE_CONFLICT_H
+
+#include "locks/buffer.h"
+#include "restore/plan.h"
+
+/**
+ * conflict_find - Looks for a lock of others with which one could not be held.
+ * @fd: descriptor of the file, of this process; O_PATH will do
+ * @name: gets the name of what was found
+ *
+ * Returns: whether one was found.
+ */
+bool conflict_find(const struct plan *plan, const struct lock *wanted, int fd,
+		   struct lock_buffer *name);
+
+/**
+ * conflict_find_open - Looks for another open file that a lease cannot be with.
+ *
+ * Returns: whether one was found.
+ */
+bool conflict_find_open(const struct planned_lock *wanted, struct lock_buffer *name);
+
+/** conflict_any_lease - Whether there are leases that are not the plan's at all, or that is not known. */
+bool conflict_any_lease(const struct plan *plan);
+
+#endif

@@ -1,0 +1,218 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <errno.h>
+#include <getopt.h>
+#include <limits.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "image/status.h"
+#include "restore/options.h"
+#include "restore/say.h"
+
+enum {
+	OPTION_LOCKS_ONLY = 256,
+	OPTION_TASK,
+	OPTION_ON_CONFLICT,
+};
+
+static const struct option long_options[] = {
+	{ "help", no_argument, NULL, 'h' },
+	{ "images-dir", required_argument, NULL, 'D' },
+	{ "locks-only", no_argument, NULL, OPTION_LOCKS_ONLY },
+	{ "on-conflict", required_argument, NULL, OPTION_ON_CONFLICT },
+	{ "pid", required_argument, NULL, 'p' },
+	{ "task", required_argument, NULL, OPTION_TASK },
+	{ "verbose", no_argument, NULL, 'v' },
+	{ "version", no_argument, NULL, 'V' },
+	{ 0 },
+};
+
+static int help(void)
+{
+	printf("usage: crrestore --locks-only -D DIR [OPTION...] --pid [OLD:]NEW...\n"
+	       "       crrestore --locks-only -D DIR [OPTION...] -- COMMAND [ARGUMENT...]\n"
+	       "\n"
+	       "Takes the file locks of a checkpoint again: all of them, or none.\n"
+	       "\n"
+	       "      --locks-only           restore locks, and no processes\n"
+	       "  -D, --images-dir DIR       directory of the checkpoint\n"
+	       "  -p, --pid [OLD:]NEW        for process NEW, which has the files open; OLD is the process\n"
+	       "                             that was dumped; can be given again\n"
+	       "      --task OLD[,OLD...]    only what these dumped processes held\n"
+	       "      --on-conflict ACTION   if others hold conflicting locks: fail, wait[:SECONDS], skip\n"
+	       "  -v, --verbose              name each lock\n"
+	       "  -h, --help                 show this\n"
+	       "  -V, --version              show the version\n"
+	       "\n"
+	       "COMMAND has the files open at the recorded numbers. See crrestore(1).\n");
+	return fflush(stdout) || ferror(stdout) ? STATUS_IMAGE : STATUS_OK;
+}
+
+static int version(void)
+{
+	printf("crrestore %s\n", CRLOCK_VERSION);
+	return fflush(stdout) || ferror(stdout) ? STATUS_IMAGE : STATUS_OK;
+}
+
+/* Reads a pid up to one of some characters. Returns: that place, NULL if it is no pid. */
+static const char *parse_pid(const char *text, const char *stops, pid_t *pid)
+{
+	char *end;
+	long n;
+
+	if (*text < '0' || *text > '9')
+		return NULL;
+	errno = 0;
+	n = strtol(text, &end, 10);
+	if (errno || n < 1 || n > INT_MAX || (*end && !strchr(stops, *end)))
+		return NULL;
+	*pid = n;
+	return end;
+}
+
+static int no_memory(void)
+{
+	say("%s", strerror(ENOMEM));
+	return STATUS_IN_THE_WAY;
+}
+
+static int add_pair(struct options *options, struct pid_pair pair)
+{
+	struct pid_pair *pairs;
+
+	for (size_t i = 0; i < options->nr_pairs; i++) {
+		if (options->pairs[i].old == pair.old)
+			return say_usage("--pid: %d is given twice", pair.old);
+	}
+	pairs = reallocarray(options->pairs, options->nr_pairs + 1, sizeof(*pairs));
+	if (!pairs)
+		return no_memory();
+	options->pairs = pairs;
+	pairs[options->nr_pairs++] = pair;
+	return OPTIONS_DONE;
+}
+
+static int read_pid(struct options *options, const char *text)
+{
+	struct pid_pair pair = { 0 };
+	const char *end = parse_pid(text, ":", &pair.old);
+
+	if (end && *end) {
+		end = parse_pid(end + 1, "", &pair.new);
+		return end ? add_pair(options, pair) : say_usage("--pid: %s: is no pid", text);
+	}
+	if (!end)
+		return say_usage("--pid: %s: is no pid", text);
+	if (options->pid)
+		return say_usage("--pid: more than one without OLD:");
+	options->pid = pair.old;
+	return OPTIONS_DONE;
+}
+
+static int read_tasks(struct options *options, const char *text)
+{
+	const char *at = text;
+	pid_t *tasks, pid;
+
+	do {
+		at = parse_pid(at, ",", &pid);
+		if (!at)
+			return say_usage("--task: %s: is no list of pids", text);
+		tasks = reallocarray(options->tasks, options->nr_tasks + 1, sizeof(*tasks));
+		if (!tasks)
+			return no_memory();
+		options->tasks = tasks;
+		tasks[options->nr_tasks++] = pid;
+	} while (*at++);
+	return OPTIONS_DONE;
+}
+
+static int read_on_conflict(struct options *options, const char *text)
+{
+	char *end;
+
+	if (!strcmp(text, "fail")) {
+		options->on_conflict = ON_CONFLICT_FAIL;
+	} else if (!strcmp(text, "skip")) {
+		options->on_conflict = ON_CONFLICT_SKIP;
+	} else if (!strncmp(text, "wait", 4) && (!text[4] || text[4] == ':')) {
+		options->on_conflict = ON_CONFLICT_WAIT;
+		options->wait_seconds = -1;
+		if (text[4]) {
+			options->wait_seconds = strtod(text + 5, &end);
+			if (end == text + 5 || *end || !isfinite(options->wait_seconds) ||
+			    options->wait_seconds < 0)
+				return say_usage("--on-conflict: %s: is no number of seconds",
+						 text + 5);
+		}
+	} else {
+		return say_usage("--on-conflict: %s: is none of fail, wait, skip", text);
+	}
+	return OPTIONS_DONE;
+}
+
+static int read_option(struct options *options, int option)
+{
+	switch (option) {
+	case 'h':
+		return help();
+	case 'V':
+		return version();
+	case 'v':
+		options->verbose = true;
+		return OPTIONS_DONE;
+	case 'D':
+		options->dir = optarg;
+		return OPTIONS_DONE;
+	case 'p':
+		return read_pid(options, optarg);
+	case OPTION_LOCKS_ONLY:
+		options->locks_only = true;
+		return OPTIONS_DONE;
+	case OPTION_TASK:
+		return read_tasks(options, optarg);
+	case OPTION_ON_CONFLICT:
+		return read_on_conflict(options, optarg);
+	}
+	/* getopt has said what is wrong. */
+	return STATUS_USAGE;
+}
+
+static int check(const struct options *options)
+{
+	bool pids = options->pid || options->nr_pairs;
+
+	if (!options->locks_only)
+		return say_usage("whole processes cannot be restored yet: --locks-only is missing");
+	if (!options->dir)
+		return say_usage("-D DIR is missing");
+	if (pids && options->command)
+		return say_usage("%s: --pid and a command do not go together", options->command[0]);
+	if (!pids && !options->command)
+		return say_usage("there is neither --pid nor a command");
+	return OPTIONS_DONE;
+}
+
+int options_read(struct options *options, int argc, char **argv)
+{
+	int option, ret;
+
+	*options = (struct options){ 0 };
+	while ((option = getopt_long(argc, argv, "+D:hp:vV", long_options, NULL)) != -1) {
+		ret = read_option(options, option);
+		if (ret != OPTIONS_DONE)
+			return ret;
+	}
+	if (argv[optind])
+		options->command = argv + optind;
+	return check(options);
+}
+
+void options_free(struct options *options)
+{
+	free(options->pairs);
+	free(options->tasks);
+	*options = (struct options){ 0 };
+}

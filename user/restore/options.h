@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef RESTORE_OPTIONS_H
+#define RESTORE_OPTIONS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+enum on_conflict {
+	ON_CONFLICT_FAIL,
+	ON_CONFLICT_WAIT,
+	ON_CONFLICT_SKIP,
+};
+
+/* A dumped process and the one that gets its locks. */
+struct pid_pair {
+	pid_t old;
+	pid_t new;
+};
+
+struct options {
+	bool locks_only;
+	bool verbose;
+	const char *dir;
+	struct pid_pair *pairs;
+	size_t nr_pairs;
+	pid_t pid; /* gets the locks of processes that no pair names; 0: there is none */
+	pid_t *tasks; /* dumped processes that are wanted; none: all */
+	size_t nr_tasks;
+	enum on_conflict on_conflict;
+	double wait_seconds; /* negative: without limit */
+	char **command; /* NULL: processes are given */
+};
+
+#define OPTIONS_DONE (-1)
+
+/**
+ * options_read - Reads the command line; says what is wrong with it.
+ * @options: the caller frees it with options_free(), also after an error
+ *
+ * Returns: OPTIONS_DONE to go on, else the exit status.
+ */
+int options_read(struct options *options, int argc, char **argv);
+
+/** options_free - Frees what options own. */
+void options_free(struct options *options);
+
+#endif

@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What of a checkpoint is to be restored, and in which process.
+ */
+#ifndef RESTORE_PLAN_H
+#define RESTORE_PLAN_H
+
+#include "image/checkpoint.h"
+#include "locks/apply.h"
+#include "restore/options.h"
+#include "trace/remote.h"
+#include "trace/tree.h"
+
+#define WHY_MAX 4096
+
+/* A process that gets locks. */
+struct target {
+	pid_t pid;
+	int pidfd; /* -1: it is not open */
+	struct trace_tree stopped;
+	struct trace_remote *remote; /* NULL: no system call was needed yet */
+	struct lock_actor actor;
+};
+
+struct planned_file;
+
+struct planned_descriptor {
+	struct target *target;
+	struct planned_file *file;
+	pid_t old; /* process that was dumped */
+	int fd;
+};
+
+/* An open file description. */
+struct planned_file {
+	const struct checkpoint_file *file;
+	struct planned_descriptor *descriptors; /* at least one; a part of the plan's */
+	size_t nr_descriptors;
+	int fd; /* of this process, -1: it is not open */
+	bool skipped; /* cannot be opened, so its locks are not restored */
+};
+
+enum lock_progress {
+	LOCK_TO_DO,
+	LOCK_TAKEN,
+	LOCK_WAS_THERE, /* the target had it, in exactly this state */
+	LOCK_SKIPPED,
+};
+
+struct planned_lock {
+	const struct lock *lock;
+	struct planned_file *file;
+	const struct planned_descriptor *by; /* who takes it, through which descriptor */
+	struct lock_notice notice_before; /* leases: what the description had */
+	enum lock_progress progress;
+};
+
+struct plan {
+	const struct checkpoint *checkpoint;
+	const struct options *options;
+	struct target *targets;
+	size_t nr_targets;
+	struct planned_descriptor *descriptors;
+	size_t nr_descriptors;
+	struct planned_descriptor **sorted; /* by target and number */
+	struct planned_file *files;
+	size_t nr_files;
+	struct planned_lock *locks; /* in the order of taking */
+	size_t nr_locks;
+};
+
+/**
+ * plan_make - Selects what is to be restored, and finds where it would clash.
+ * @plan: the caller frees it with plan_free(), also after an error
+ * @why: after an error gets one line, without a newline
+ *
+ * Returns: 0 or the exit status.
+ */
+int plan_make(struct plan *plan, const struct checkpoint *checkpoint, const struct options *options,
+	      char why[WHY_MAX]);
+
+/** plan_free - Frees what a plan owns. */
+void plan_free(struct plan *plan);
+
+/** plan_new_pid - The process that gets what a dumped one had; 0: none does. */
+pid_t plan_new_pid(const struct plan *plan, pid_t old);
+
+/** plan_is_ours - Whether a lock that was read is held by descriptors of the plan. */
+bool plan_is_ours(const struct plan *plan, const struct lock *lock);
+
+#endif

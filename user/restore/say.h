@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef RESTORE_SAY_H
+#define RESTORE_SAY_H
+
+/** say - Prints one line on standard error, with the program's name before it. */
+void say(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/** say_usage - The same, and how to get help. Returns: STATUS_USAGE. */
+int say_usage(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/**
+ * say_elsewhere - Keeps standard error for messages when its number is to be another file's.
+ * @lowest: of the descriptor that it is kept under
+ *
+ * Returns: 0 or a negative errno value.
+ */
+int say_elsewhere(int lowest);
+
+#endif
