@@ -389,6 +389,26 @@ static void make_root(const struct job *job)
 	mount_shares(job->rw);
 }
 
+/*
+ * All CPUs but the first. A kernel that boots patches its own text, behind breakpoints; where CPUs are threads
+ * of an emulator one may run into a breakpoint that is not there any more, and that is an oops.
+ */
+static void start_cpus(void)
+{
+	char path[64];
+	int fd;
+
+	for (int cpu = 1;; cpu++) {
+		snprintf(path, sizeof(path), "/sys/devices/system/cpu/cpu%d/online", cpu);
+		fd = open(path, O_WRONLY | O_CLOEXEC);
+		if (fd < 0)
+			return;
+		if (write(fd, "1", 1) != 1)
+			log_line("<4>crlock-vm: CPU %d does not start: %s\n", cpu, strerror(errno));
+		close(fd);
+	}
+}
+
 static void bring_up_loopback(void)
 {
 	struct ifreq request = { .ifr_name = "lo", .ifr_flags = IFF_UP | IFF_RUNNING };
@@ -639,6 +659,7 @@ int main(void)
 	job = receive_job();
 	if (job.argv) {
 		make_root(&job);
+		start_cpus();
 		bring_up_loopback();
 		sethostname("crlock-vm", strlen("crlock-vm"));
 		children = watch_children();
