@@ -20,12 +20,6 @@ static struct file_lock_context *lock_context(struct inode *inode)
 	return smp_load_acquire(&inode->i_flctx);
 }
 
-/** crlock_inode_may_have_locks - False if the inode never had a lock. The caller keeps it alive. */
-bool crlock_inode_may_have_locks(struct inode *inode)
-{
-	return lock_context(inode);
-}
-
 static enum crlock_kind kind_of(const struct file_lock_core *core)
 {
 	unsigned int flags = core->flc_flags;

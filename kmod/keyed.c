@@ -4,17 +4,16 @@
  * spinlocks.
  */
 #include <linux/err.h>
-#include <linux/hash.h>
 
 #include "budget.h"
 #include "keyed.h"
 
-#define FIRST_BITS 8
+#define FIRST_BITS 10
 #define LAST_BITS  30
 
 static size_t slots_size(u32 bits)
 {
-	return sizeof(u32) << bits;
+	return sizeof(struct crlock_slot) << bits;
 }
 
 /**
@@ -38,26 +37,10 @@ void crlock_keyed_free(struct crlock_keyed *keyed)
 	crlock_rows_free(&keyed->rows);
 }
 
-static const void *key_at(const struct crlock_keyed *keyed, u32 index)
-{
-	return *(const void **)crlock_row(&keyed->rows, index);
-}
-
-/* The slot of a key, or the free one where it would be. */
-static u32 *slot_of(const struct crlock_keyed *keyed, const void *key)
-{
-	u32 mask = (1U << keyed->bits) - 1;
-	u32 i = hash_ptr(key, keyed->bits);
-
-	while (keyed->slots[i] && key_at(keyed, keyed->slots[i] - 1) != key)
-		i = (i + 1) & mask;
-	return &keyed->slots[i];
-}
-
 static int grow(struct crlock_keyed *keyed, u32 nr)
 {
-	u32 bits = keyed->bits ? keyed->bits + 1 : FIRST_BITS, i;
-	u32 *slots;
+	u32 bits = keyed->bits ? keyed->bits + 2 : FIRST_BITS, i;
+	struct crlock_slot *slots;
 
 	while ((1ULL << bits) / 2 < (u64)keyed->rows.nr + nr)
 		bits++;
@@ -71,7 +54,7 @@ static int grow(struct crlock_keyed *keyed, u32 nr)
 	keyed->bits = bits;
 	/* In order, so that of rows with one key the last is found. */
 	for (i = 0; i < keyed->rows.nr; i++)
-		*slot_of(keyed, key_at(keyed, i)) = i + 1;
+		crlock_keyed_slot(keyed, crlock_keyed_key(keyed, i))->row = i + 1;
 	return 0;
 }
 
@@ -87,29 +70,4 @@ int crlock_keyed_reserve(struct crlock_keyed *keyed, u32 nr)
 	int err = crlock_rows_reserve(&keyed->rows, nr);
 
 	return err || crlock_keyed_fit(keyed, nr) ? err : grow(keyed, nr);
-}
-
-/** crlock_keyed_find - The row with a key, the last of several; NULL if there is none. */
-void *crlock_keyed_find(const struct crlock_keyed *keyed, const void *key)
-{
-	u32 slot = keyed->bits ? *slot_of(keyed, key) : 0;
-
-	return slot ? crlock_row(&keyed->rows, slot - 1) : NULL;
-}
-
-/**
- * crlock_keyed_add - Adds a row, for which crlock_keyed_fit(). From then on it is the one with that key.
- * @keyed: the rows
- * @key: what it begins with
- *
- * Return: the row, zeroed but for its key.
- */
-void *crlock_keyed_add(struct crlock_keyed *keyed, const void *key)
-{
-	u32 *slot = slot_of(keyed, key);
-	const void **row = crlock_rows_add(&keyed->rows);
-
-	*slot = keyed->rows.nr;
-	*row = key;
-	return row;
 }

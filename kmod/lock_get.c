@@ -182,13 +182,18 @@ static int build(struct lock_get *get, struct netlink_callback *cb)
  * Rows are copied once, to where netlink aligns them to four bytes, and get the id of their description
  * there, at an offset, in place of the number of the next row.
  */
-static int put_row(struct sk_buff *skb, int type, const void *row, size_t size, size_t offset,
+static __always_inline int put_row(struct sk_buff *skb, int type, const void *row, size_t size, size_t offset,
 		   u64 id)
 {
-	struct nlattr *attr = nla_reserve(skb, type, size);
+	struct nlattr *attr;
 
-	if (!attr)
+	/* nla_reserve(), without its calls. */
+	BUILD_BUG_ON(size != NLA_ALIGN(size));
+	if (skb_tailroom(skb) < nla_attr_size(size))
 		return -EMSGSIZE;
+	attr = __skb_put(skb, nla_attr_size(size));
+	attr->nla_type = type;
+	attr->nla_len = nla_attr_size(size);
 	memcpy(nla_data(attr), row, size);
 	memcpy(nla_data(attr) + offset, &id, sizeof(id));
 	return 0;

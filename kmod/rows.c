@@ -100,16 +100,3 @@ u64 crlock_rows_bytes(const struct crlock_rows *rows)
 	/* When the pointers move they are there twice: the old ones and twice as many. */
 	return chunks * CHUNK_SIZE + (3 * chunks + FIRST_CHUNKS) * sizeof(void *);
 }
-
-/**
- * crlock_rows_add - Appends a row, for which crlock_rows_fit().
- * @rows: the array
- *
- * Return: the row, zeroed; NULL if rows are only counted.
- */
-void *crlock_rows_add(struct crlock_rows *rows)
-{
-	u32 index = rows->nr++;
-
-	return rows->counting ? NULL : crlock_row(rows, index);
-}

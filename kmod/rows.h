@@ -36,7 +36,6 @@ void crlock_rows_free(struct crlock_rows *rows);
 int crlock_rows_reserve(struct crlock_rows *rows, u32 nr);
 void crlock_rows_count(struct crlock_rows *rows);
 u64 crlock_rows_bytes(const struct crlock_rows *rows);
-void *crlock_rows_add(struct crlock_rows *rows);
 
 /** crlock_rows_fit - Whether there is room for so many more. */
 static inline bool crlock_rows_fit(const struct crlock_rows *rows, u32 nr)
@@ -50,6 +49,19 @@ static inline void *crlock_row(const struct crlock_rows *rows, u32 index)
 	u32 chunk = reciprocal_divide(index, rows->inverse);
 
 	return rows->chunks[chunk] + (index - chunk * rows->per_chunk) * rows->size;
+}
+
+/**
+ * crlock_rows_add - Appends a row, for which crlock_rows_fit().
+ * @rows: the array
+ *
+ * Return: the row, zeroed; NULL if rows are only counted.
+ */
+static inline void *crlock_rows_add(struct crlock_rows *rows)
+{
+	u32 index = rows->nr++;
+
+	return rows->counting ? NULL : crlock_row(rows, index);
 }
 
 #endif

@@ -92,33 +92,53 @@ int crlock_snapshot_room(struct crlock_snapshot *snapshot)
 	return make_room(snapshot, nr_locks);
 }
 
-/** crlock_snapshot_has_room - Whether an inode with so many locks, and a holder, would fit. */
+/** crlock_snapshot_has_room - Whether so many locks of an inode would fit. */
 bool crlock_snapshot_has_room(const struct crlock_snapshot *snapshot, u32 nr_locks)
 {
-	return crlock_keyed_fit(&snapshot->inodes, 1) &&
-	       crlock_keyed_fit(&snapshot->descriptions, nr_locks) &&
-	       crlock_rows_fit(&snapshot->locks, nr_locks) &&
-	       crlock_rows_fit(&snapshot->holders, 1);
+	return crlock_keyed_fit(&snapshot->descriptions, nr_locks) &&
+	       crlock_rows_fit(&snapshot->locks, nr_locks);
 }
 
-static struct crlock_description *find_description(const struct crlock_snapshot *snapshot,
+/* Neighbours on a list, and who looks for a file after its inode was looked at, mostly ask again. */
+static bool is_last(const struct crlock_snapshot *snapshot, const struct file *file,
+		    const struct inode *inode)
+{
+	return snapshot->last && snapshot->last->file == file && snapshot->last->inode == inode;
+}
+
+static struct crlock_description *find_description(struct crlock_snapshot *snapshot,
 						   const struct file *file,
 						   const struct inode *inode)
 {
-	struct crlock_description *description = crlock_keyed_find(&snapshot->descriptions, file);
+	struct crlock_description *description;
 
-	return description && description->inode == inode ? description : NULL;
+	if (is_last(snapshot, file, inode))
+		return snapshot->last;
+	description = crlock_keyed_find(&snapshot->descriptions, file);
+	if (!description || description->inode != inode)
+		return NULL;
+	snapshot->last = description;
+	return description;
 }
 
-static struct crlock_description *add_description(struct crlock_snapshot *snapshot,
-						  const struct file *file,
-						  const struct inode *inode)
+static struct crlock_description *find_or_add_description(struct crlock_snapshot *snapshot,
+							  const struct file *file,
+							  const struct inode *inode)
 {
-	struct crlock_description *description = crlock_keyed_add(&snapshot->descriptions, file);
+	struct crlock_description *description;
+	struct crlock_slot *slot;
 
-	description->inode = inode;
-	description->first_holder = CRLOCK_NO_ROW;
-	description->first_lock = CRLOCK_NO_ROW;
+	if (is_last(snapshot, file, inode))
+		return snapshot->last;
+	slot = crlock_keyed_slot(&snapshot->descriptions, file);
+	description = crlock_keyed_at(&snapshot->descriptions, slot);
+	if (!description || description->inode != inode) {
+		description = crlock_keyed_add(&snapshot->descriptions, slot, file);
+		description->inode = inode;
+		description->first_holder = CRLOCK_NO_ROW;
+		description->first_lock = CRLOCK_NO_ROW;
+	}
+	snapshot->last = description;
 	return description;
 }
 
@@ -133,8 +153,7 @@ static struct crlock_description *add_description(struct crlock_snapshot *snapsh
 struct crlock_lock *crlock_snapshot_add_lock(struct crlock_snapshot *snapshot,
 					     const struct inode *inode, const struct file *file)
 {
-	struct crlock_description *description = find_description(snapshot, file, inode) ?:
-							 add_description(snapshot, file, inode);
+	struct crlock_description *description = find_or_add_description(snapshot, file, inode);
 	u32 index = snapshot->locks.nr;
 	struct crlock_lock *lock = crlock_rows_add(&snapshot->locks), *last;
 
@@ -176,15 +195,20 @@ static void add_holder(struct crlock_snapshot *snapshot, struct crlock_descripti
  */
 static int look_at_inode(struct crlock_snapshot *snapshot, struct inode *inode)
 {
-	struct crlock_inode_row *seen = crlock_keyed_find(&snapshot->inodes, inode);
+	struct crlock_inode_row *seen;
+	struct crlock_slot *slot;
 	int nr;
 
+	if (!crlock_keyed_fit(&snapshot->inodes, 1))
+		return -ENOSPC;
+	slot = crlock_keyed_slot(&snapshot->inodes, inode);
+	seen = crlock_keyed_at(&snapshot->inodes, slot);
 	if (seen && seen->ino == inode->i_ino && seen->generation == inode->i_generation)
 		return seen->nr_locks;
 	nr = crlock_inode_copy_locks(snapshot, inode);
 	if (nr < 0)
 		return nr;
-	seen = crlock_keyed_add(&snapshot->inodes, inode);
+	seen = crlock_keyed_add(&snapshot->inodes, slot, inode);
 	seen->ino = inode->i_ino;
 	seen->generation = inode->i_generation;
 	seen->nr_locks = nr;
@@ -212,7 +236,7 @@ int crlock_snapshot_note(struct crlock_snapshot *snapshot, struct file *file,
 
 	if (!crlock_inode_may_have_locks(inode) || !crlock_filter_inode(snapshot->filter, inode))
 		return 0;
-	if (!crlock_snapshot_has_room(snapshot, 0))
+	if (!crlock_rows_fit(&snapshot->holders, 1))
 		return -ENOSPC;
 	nr = look_at_inode(snapshot, inode);
 	if (nr <= 0)

@@ -67,6 +67,7 @@ struct crlock_inode_row {
  * @descriptions: &struct crlock_description
  * @locks: &struct crlock_lock
  * @holders: &struct crlock_holder
+ * @last: the description that was asked for last, or NULL
  * @lacking: locks for which there was no room when crlock_snapshot_note() gave -ENOSPC
  * @counting: the budget did not do; how much is needed is being found out
  */
@@ -78,6 +79,7 @@ struct crlock_snapshot {
 	struct crlock_keyed descriptions;
 	struct crlock_rows locks;
 	struct crlock_rows holders;
+	struct crlock_description *last;
 	u32 lacking;
 	bool counting;
 };

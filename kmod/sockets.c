@@ -61,19 +61,21 @@ int crlock_sockets_room(struct crlock_sockets *sockets)
 /* The caller keeps @sk alive. */
 static int note_sock(struct crlock_sockets *sockets, struct sock *sk, bool wanted)
 {
+	struct crlock_slot *slot;
 	struct crlock_sock *sock;
 
 	if (skb_queue_empty_lockless(&sk->sk_receive_queue))
 		return 0;
-	sock = crlock_keyed_find(&sockets->socks, sk);
+	if (!crlock_keyed_fit(&sockets->socks, 1))
+		return -ENOSPC;
+	slot = crlock_keyed_slot(&sockets->socks, sk);
+	sock = crlock_keyed_at(&sockets->socks, slot);
 	if (sock) {
 		sock->wanted |= wanted;
 		return 0;
 	}
-	if (!crlock_keyed_fit(&sockets->socks, 1))
-		return -ENOSPC;
 	sock_hold(sk);
-	sock = crlock_keyed_add(&sockets->socks, sk);
+	sock = crlock_keyed_add(&sockets->socks, slot, sk);
 	sock->wanted = wanted;
 	return 0;
 }

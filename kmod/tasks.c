@@ -68,6 +68,7 @@ struct task_struct *crlock_tasks_next(struct crlock_tasks *tasks)
 static int is_new(struct crlock_tasks *tasks, const struct task_struct *task, const void *object,
 		  const void *leaders)
 {
+	struct crlock_slot *slot;
 	struct seen *seen;
 	int err;
 
@@ -77,13 +78,14 @@ static int is_new(struct crlock_tasks *tasks, const struct task_struct *task, co
 		return 1;
 	if (object == leaders)
 		return 0;
-	seen = crlock_keyed_find(&tasks->seen, object);
-	if (seen && seen->tgid == task->tgid)
-		return 0;
 	err = crlock_keyed_reserve(&tasks->seen, 1);
 	if (err)
 		return err;
-	seen = crlock_keyed_add(&tasks->seen, object);
+	slot = crlock_keyed_slot(&tasks->seen, object);
+	seen = crlock_keyed_at(&tasks->seen, slot);
+	if (seen && seen->tgid == task->tgid)
+		return 0;
+	seen = crlock_keyed_add(&tasks->seen, slot, object);
 	seen->tgid = task->tgid;
 	return 1;
 }

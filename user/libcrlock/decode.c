@@ -72,28 +72,6 @@ int crlock_decode_nest(struct crlock_decoder *decoder, const struct crlock_attr 
 	return decode_attrs(decoder, nest->payload, nest->len, fn);
 }
 
-/**
- * crlock_decode_row - Copies a row.
- * @row: the struct; aligned, which the attribute is only to 4 bytes
- * @size: of the struct as this library knows it
- * @least: of the struct as it was in the first module with this ABI
- *
- * Returns: 0, with members that the row lacks set to 0; or -EPROTO if it is shorter than @least.
- */
-int crlock_decode_row(struct crlock_decoder *decoder, const struct crlock_attr *attr, void *row,
-		      size_t size, size_t least)
-{
-	if (attr->len < least)
-		return crlock_decode_flaw(decoder, "a row is too short");
-	if (attr->len >= size) {
-		memcpy(row, attr->payload, size);
-	} else {
-		memcpy(row, attr->payload, attr->len);
-		memset((char *)row + attr->len, 0, size - attr->len);
-	}
-	return 0;
-}
-
 /** crlock_decode_u32 - Reads a number. Returns: 0 or -EPROTO. */
 int crlock_decode_u32(struct crlock_decoder *decoder, const struct crlock_attr *attr, uint32_t *value)
 {

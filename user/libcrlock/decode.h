@@ -4,6 +4,7 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include <libmnl/libmnl.h>
 
@@ -41,11 +42,33 @@ struct crlock_decoder {
 int crlock_decode_message(struct crlock_decoder *decoder, const struct nlmsghdr *nlh);
 int crlock_decode_nest(struct crlock_decoder *decoder, const struct crlock_attr *nest,
 		       crlock_attr_fn *fn);
-int crlock_decode_row(struct crlock_decoder *decoder, const struct crlock_attr *attr, void *row,
-		      size_t size, size_t least);
 int crlock_decode_u32(struct crlock_decoder *decoder, const struct crlock_attr *attr, uint32_t *value);
 int crlock_decode_u64(struct crlock_decoder *decoder, const struct crlock_attr *attr, uint64_t *value);
 void crlock_decode_string(const struct crlock_attr *attr, char *string, size_t size);
 int crlock_decode_flaw(struct crlock_decoder *decoder, const char *flaw);
+
+/**
+ * crlock_decode_row - Copies a row.
+ * @row: the struct; aligned, which the attribute is only to 4 bytes
+ * @size: of the struct as this library knows it
+ * @least: of the struct as it was in the first module with this ABI
+ *
+ * There may be tens of thousands: inline, so that the usual copy is of constant size.
+ *
+ * Returns: 0, with members that the row lacks set to 0; or -EPROTO if it is shorter than @least.
+ */
+static inline int crlock_decode_row(struct crlock_decoder *decoder, const struct crlock_attr *attr,
+				    void *row, size_t size, size_t least)
+{
+	if (attr->len < least)
+		return crlock_decode_flaw(decoder, "a row is too short");
+	if (attr->len >= size) {
+		memcpy(row, attr->payload, size);
+	} else {
+		memcpy(row, attr->payload, attr->len);
+		memset((char *)row + attr->len, 0, size - attr->len);
+	}
+	return 0;
+}
 
 #endif
