@@ -16,6 +16,7 @@
 #include "dump/options.h"
 #include "dump/say.h"
 #include "image/checkpoint.h"
+#include "image/inventory.h"
 #include "image/status.h"
 #include "trace/tree.h"
 
@@ -70,8 +71,16 @@ static void await_processes(int *pidfds, size_t nr)
 static int write_checkpoint(const struct checkpoint *checkpoint, const struct options *options)
 {
 	char why[4096];
+	const struct image_error error = { why, sizeof(why) };
+	struct image_directory directory;
+	int ret = image_directory_make(&directory, options->dir, &error);
 
-	if (checkpoint_write(checkpoint, options->dir, why, sizeof(why))) {
+	if (!ret) {
+		ret = checkpoint_write(checkpoint, &directory, &error);
+		ret = ret ? ret : inventory_write(&directory, NULL, &error);
+		image_directory_close(&directory, !ret);
+	}
+	if (ret) {
 		say("%s", why);
 		return STATUS_IMAGE;
 	}

@@ -10,6 +10,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "image/directory.h"
 #include "locks/lock.h"
 
 /* A process that was dumped. */
@@ -67,13 +68,8 @@ const struct checkpoint_file *checkpoint_file_of(const struct checkpoint *checkp
  */
 int checkpoint_read(struct checkpoint *checkpoint, const char *dir, char *why, size_t size);
 
-/**
- * checkpoint_write - Writes a checkpoint: filelocks.img, crlock.img, and last inventory.img, each flushed.
- * @dir: made with mode 0700 if it is not there
- *
- * Returns: 0; -EEXIST if there is a checkpoint already; or another negative errno value. After an error
- * nothing of what was written is left.
- */
-int checkpoint_write(const struct checkpoint *checkpoint, const char *dir, char *why, size_t size);
+/** checkpoint_write - Writes filelocks.img and crlock.img. Returns: 0 or a negative errno value. */
+int checkpoint_write(const struct checkpoint *checkpoint, struct image_directory *directory,
+		     const struct image_error *error);
 
 #endif

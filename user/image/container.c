@@ -26,6 +26,19 @@ static int make_room(uint8_t **record, size_t *room, size_t size)
 	return 0;
 }
 
+/* The number before the one that says which image it is; 0: there is none. */
+static uint32_t head_of(uint32_t magic)
+{
+	switch (magic) {
+	case IMAGE_MAGIC_INVENTORY:
+		return 0;
+	case IMAGE_MAGIC_STATS:
+		return IMAGE_MAGIC_SERVICE;
+	default:
+		return IMAGE_MAGIC_COMMON;
+	}
+}
+
 /* Writing ------------------------------------------------------------------------------------------ */
 
 static int write_fails(const struct image_writer *writer, const struct image_error *error)
@@ -50,13 +63,14 @@ int image_writer_open(struct image_writer *writer, struct image_directory *direc
 
 	if (fd < 0)
 		return fd;
-	*writer = (struct image_writer){ .directory = directory, .name = name };
-	writer->file = fdopen(fd, "w");
+	*writer = (struct image_writer){ .directory = directory, .name = strdup(name) };
+	writer->file = writer->name ? fdopen(fd, "w") : NULL;
 	if (!writer->file) {
 		close(fd);
-		return write_fails(writer, error);
+		free(writer->name);
+		return image_error(error, -ENOMEM, directory->path, "%s: %s", name, strerror(ENOMEM));
 	}
-	if ((magic != IMAGE_MAGIC_INVENTORY && !write_number(writer, IMAGE_MAGIC_COMMON)) ||
+	if ((head_of(magic) && !write_number(writer, head_of(magic))) ||
 	    !write_number(writer, magic))
 		return image_writer_close(writer, write_fails(writer, error), error);
 	return 0;
@@ -80,13 +94,18 @@ int image_write(struct image_writer *writer, const ProtobufCMessage *message,
 	return 0;
 }
 
+int image_write_bytes(struct image_writer *writer, const void *bytes, size_t size,
+		      const struct image_error *error)
+{
+	return fwrite(bytes, 1, size, writer->file) == size ? 0 : write_fails(writer, error);
+}
+
 int image_writer_close(struct image_writer *writer, int ret, const struct image_error *error)
 {
-	if (!ret && (fflush(writer->file) || fsync(fileno(writer->file))))
-		ret = write_fails(writer, error);
 	if (fclose(writer->file) && !ret)
 		ret = write_fails(writer, error);
 	free(writer->record);
+	free(writer->name);
 	return ret;
 }
 
@@ -163,8 +182,8 @@ int image_reader_open(struct image_reader *reader, int dir, const char *path, co
 		return image_error(error, -ENOMEM, path, "%s", strerror(ENOMEM));
 	}
 	ret = open_file(reader, dir, name, error);
-	if (!ret && magic != IMAGE_MAGIC_INVENTORY)
-		ret = check_magic(reader, IMAGE_MAGIC_COMMON, error);
+	if (!ret && head_of(magic))
+		ret = check_magic(reader, head_of(magic), error);
 	if (!ret)
 		ret = check_magic(reader, magic, error);
 	if (ret)
@@ -193,6 +212,15 @@ int image_read(struct image_reader *reader, const ProtobufCMessageDescriptor *ty
 	*message = protobuf_c_message_unpack(type, NULL, size, reader->record);
 	if (!*message)
 		return image_reader_wrong(reader, error, "a record is no message that belongs here");
+	return 0;
+}
+
+int image_read_bytes(struct image_reader *reader, void *bytes, size_t size,
+		     const struct image_error *error)
+{
+	if (fread(bytes, 1, size, reader->file) != size)
+		return image_reader_wrong(reader, error, "it is truncated");
+	reader->next += size;
 	return 0;
 }
 

@@ -17,7 +17,7 @@
 
 struct image_writer {
 	struct image_directory *directory;
-	const char *name;
+	char *name;
 	FILE *file;
 	uint8_t *record; /* reused */
 	size_t room;
@@ -31,9 +31,13 @@ int image_writer_open(struct image_writer *writer, struct image_directory *direc
 int image_write(struct image_writer *writer, const ProtobufCMessage *message,
 		const struct image_error *error);
 
+/** image_write_bytes - Appends bytes that belong to the record before them. Returns: as image_write(). */
+int image_write_bytes(struct image_writer *writer, const void *bytes, size_t size,
+		      const struct image_error *error);
+
 /**
- * image_writer_close - Flushes the image to disk and closes it.
- * @ret: of what went before; if it is not 0 nothing is flushed
+ * image_writer_close - Closes an image; image_directory_flush() brings it to disk.
+ * @ret: of what went before
  *
  * Returns: @ret, or a negative errno value.
  */
@@ -65,6 +69,14 @@ int image_reader_open(struct image_reader *reader, int dir, const char *path, co
  */
 int image_read(struct image_reader *reader, const ProtobufCMessageDescriptor *type,
 	       ProtobufCMessage **message, const struct image_error *error);
+
+/**
+ * image_read_bytes - Reads bytes that belong to the record before them.
+ *
+ * Returns: 0, -EBADMSG if there are fewer, or another negative errno value.
+ */
+int image_read_bytes(struct image_reader *reader, void *bytes, size_t size,
+		     const struct image_error *error);
 
 /** image_reader_wrong - Says what is wrong with the record that was read last. Returns: -EBADMSG. */
 int image_reader_wrong(const struct image_reader *reader, const struct image_error *error,

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -75,26 +76,41 @@ int image_directory_make(struct image_directory *directory, const char *path,
 int image_directory_create(struct image_directory *directory, const char *name,
 			   const struct image_error *error)
 {
+	char **files = reallocarray(directory->files, directory->nr_files + 1, sizeof(*files));
+	char *copy = strdup(name);
 	int fd;
 
-	if (directory->nr_files == IMAGE_FILES_MAX)
-		return image_error(error, -ENFILE, name, "one image too many");
+	directory->files = files ? files : directory->files;
+	if (!files || !copy) {
+		free(copy);
+		return image_error(error, -ENOMEM, directory->path, "%s: %s", name, strerror(ENOMEM));
+	}
 	fd = openat(directory->fd, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-	if (fd < 0)
-		return image_error(error, -errno, directory->path, "%s: %s", name, strerror(errno));
-	directory->files[directory->nr_files++] = name;
+	if (fd < 0) {
+		int code = errno;
+
+		free(copy);
+		return image_error(error, -code, directory->path, "%s: %s", name, strerror(code));
+	}
+	directory->files[directory->nr_files++] = copy;
 	return fd;
 }
 
 int image_directory_flush(struct image_directory *directory, const struct image_error *error)
 {
-	return fsync(directory->fd) ? fails(directory, error) : 0;
+	/* One call for all images: there can be thousands. */
+	return syncfs(directory->fd) || fsync(directory->fd) ? fails(directory, error) : 0;
 }
 
 void image_directory_close(struct image_directory *directory, bool keep)
 {
 	for (size_t i = 0; !keep && i < directory->nr_files; i++)
 		unlinkat(directory->fd, directory->files[i], 0);
+	for (size_t i = 0; i < directory->nr_files; i++)
+		free(directory->files[i]);
+	free(directory->files);
+	directory->files = NULL;
+	directory->nr_files = 0;
 	if (directory->fd >= 0)
 		close(directory->fd);
 	if (!keep && directory->made)

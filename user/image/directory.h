@@ -18,13 +18,11 @@ struct image_error {
 int image_error(const struct image_error *error, int error_code, const char *name,
 		const char *format, ...) __attribute__((format(printf, 4, 5)));
 
-#define IMAGE_FILES_MAX 16
-
 struct image_directory {
 	const char *path; /* borrowed */
 	int fd;
 	bool made; /* by us */
-	const char *files[IMAGE_FILES_MAX]; /* made by us */
+	char **files; /* made by us */
 	size_t nr_files;
 };
 
@@ -38,14 +36,13 @@ int image_directory_make(struct image_directory *directory, const char *path,
 
 /**
  * image_directory_create - Makes a file, with mode 0600.
- * @name: a constant
  *
  * Returns: a descriptor, or a negative errno value.
  */
 int image_directory_create(struct image_directory *directory, const char *name,
 			   const struct image_error *error);
 
-/** image_directory_flush - Flushes the names to disk. Returns: 0 or a negative errno value. */
+/** image_directory_flush - Flushes all that was written, and the names. Returns: 0 or a negative errno value. */
 int image_directory_flush(struct image_directory *directory, const struct image_error *error);
 
 /** image_directory_close - Closes it. @keep: false: what was made is taken away. */

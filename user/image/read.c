@@ -14,8 +14,8 @@
 #include "image/checkpoint.h"
 #include "image/container.h"
 #include "image/filelocks.h"
+#include "image/inventory.h"
 #include "image/magic.h"
-#include "inventory.pb-c.h"
 
 #define COMM_MAX 64
 
@@ -277,29 +277,6 @@ static int check_filelocks(const struct checkpoint *checkpoint, int dir, const c
 	return ret;
 }
 
-static int read_inventory(int dir, const char *path, const struct image_error *error)
-{
-	struct image_reader reader;
-	ProtobufCMessage *message;
-	int ret;
-
-	ret = image_reader_open(&reader, dir, path, IMAGE_INVENTORY, IMAGE_MAGIC_INVENTORY, error);
-	if (ret == -ENOENT)
-		return image_error(error, ret, path, "no checkpoint: there is no %s",
-				   IMAGE_INVENTORY);
-	if (ret)
-		return ret;
-	ret = image_read(&reader, &image__inventory_entry__descriptor, &message, error);
-	if (!ret && !message)
-		ret = image_reader_wrong(&reader, error, "it is truncated");
-	if (!ret && ((Image__InventoryEntry *)message)->img_version != 2)
-		ret = image_reader_wrong(&reader, error, "images of another version");
-	if (message)
-		protobuf_c_message_free_unpacked(message, NULL);
-	image_reader_close(&reader);
-	return ret;
-}
-
 int checkpoint_read(struct checkpoint *checkpoint, const char *dir, char *why, size_t size)
 {
 	const struct image_error error = { why, size };
@@ -308,7 +285,7 @@ int checkpoint_read(struct checkpoint *checkpoint, const char *dir, char *why, s
 	*checkpoint = (struct checkpoint){ 0 };
 	if (fd < 0)
 		return image_error(&error, -errno, dir, "%s", strerror(errno));
-	ret = read_inventory(fd, dir, &error);
+	ret = inventory_read(fd, dir, &error);
 	if (!ret)
 		ret = read_locks(checkpoint, fd, dir, &error);
 	if (!ret)

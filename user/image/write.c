@@ -3,17 +3,14 @@
  * From memory to images.
  */
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "crlock.pb-c.h"
 #include "image/checkpoint.h"
 #include "image/container.h"
 #include "image/filelocks.h"
 #include "image/magic.h"
-#include "inventory.pb-c.h"
 
 /* crlock.img --------------------------------------------------------------------------------------- */
 
@@ -187,25 +184,8 @@ static int write_records(struct image_writer *writer, const struct checkpoint *c
 	return ret;
 }
 
-/* The directory ------------------------------------------------------------------------------------- */
+/* ------------------------------------------------------------------------------------------------- */
 
-static int write_inventory(struct image_writer *writer, const struct checkpoint *checkpoint,
-			   const struct image_error *error)
-{
-	Image__InventoryEntry message = IMAGE__INVENTORY_ENTRY__INIT;
-	struct timespec uptime;
-
-	(void)checkpoint;
-	clock_gettime(CLOCK_MONOTONIC, &uptime);
-	message.img_version = 2;
-	message.has_fdinfo_per_id = true;
-	message.fdinfo_per_id = true;
-	message.has_dump_uptime = true;
-	message.dump_uptime = uptime.tv_sec * 1000ULL + uptime.tv_nsec / 1000000;
-	return image_write(writer, &message.base, error);
-}
-
-/* In this order: the inventory says that the others are complete. */
 static const struct {
 	const char *name;
 	uint32_t magic;
@@ -214,38 +194,19 @@ static const struct {
 } images[] = {
 	{ IMAGE_FILELOCKS, IMAGE_MAGIC_FILELOCKS, filelocks_write },
 	{ IMAGE_CRLOCK, IMAGE_MAGIC_CRLOCK, write_records },
-	{ IMAGE_INVENTORY, IMAGE_MAGIC_INVENTORY, write_inventory },
 };
 
-static int write_images(struct image_directory *directory, const struct checkpoint *checkpoint,
-			const struct image_error *error)
+int checkpoint_write(const struct checkpoint *checkpoint, struct image_directory *directory,
+		     const struct image_error *error)
 {
 	struct image_writer writer;
 	int ret = 0;
 
 	for (size_t i = 0; !ret && i < sizeof(images) / sizeof(*images); i++) {
-		/* The names of the others are to be on disk before the inventory's. */
-		if (images[i].magic == IMAGE_MAGIC_INVENTORY)
-			ret = image_directory_flush(directory, error);
-		if (!ret)
-			ret = image_writer_open(&writer, directory, images[i].name, images[i].magic,
-						error);
+		ret = image_writer_open(&writer, directory, images[i].name, images[i].magic, error);
 		if (!ret)
 			ret = image_writer_close(
 				&writer, images[i].write(&writer, checkpoint, error), error);
 	}
-	return ret ? ret : image_directory_flush(directory, error);
-}
-
-int checkpoint_write(const struct checkpoint *checkpoint, const char *dir, char *why, size_t size)
-{
-	const struct image_error error = { why, size };
-	struct image_directory directory;
-	int ret = image_directory_make(&directory, dir, &error);
-
-	if (ret)
-		return ret;
-	ret = write_images(&directory, checkpoint, &error);
-	image_directory_close(&directory, !ret);
 	return ret;
 }

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <errno.h>
+#include <time.h>
+
+#include "image/container.h"
+#include "image/inventory.h"
+#include "image/magic.h"
+#include "inventory.pb-c.h"
+
+/* Images that begin with two magic numbers. */
+#define IMAGE_VERSION 2
+
+static void fill_in(Image__InventoryEntry *message, Image__TaskKobjIdsEntry *root_ids)
+{
+	struct timespec uptime;
+
+	clock_gettime(CLOCK_MONOTONIC, &uptime);
+	message->img_version = IMAGE_VERSION;
+	message->has_fdinfo_per_id = true;
+	message->fdinfo_per_id = true;
+	message->root_ids = root_ids;
+	message->has_ns_per_id = root_ids != NULL;
+	message->ns_per_id = true;
+	message->has_lsmtype = true;
+	message->has_dump_uptime = true;
+	message->dump_uptime = uptime.tv_sec * 1000ULL + uptime.tv_nsec / 1000000;
+}
+
+int inventory_write(struct image_directory *directory, Image__TaskKobjIdsEntry *root_ids,
+		    const struct image_error *error)
+{
+	Image__InventoryEntry message = IMAGE__INVENTORY_ENTRY__INIT;
+	struct image_writer writer;
+	int ret = image_directory_flush(directory, error);
+
+	fill_in(&message, root_ids);
+	if (!ret)
+		ret = image_writer_open(&writer, directory, IMAGE_INVENTORY, IMAGE_MAGIC_INVENTORY,
+					error);
+	if (!ret)
+		ret = image_writer_close(&writer, image_write(&writer, &message.base, error), error);
+	return ret ? ret : image_directory_flush(directory, error);
+}
+
+int inventory_read(int dir, const char *path, const struct image_error *error)
+{
+	struct image_reader reader;
+	ProtobufCMessage *message;
+	int ret;
+
+	ret = image_reader_open(&reader, dir, path, IMAGE_INVENTORY, IMAGE_MAGIC_INVENTORY, error);
+	if (ret == -ENOENT)
+		return image_error(error, ret, path, "no checkpoint: there is no %s",
+				   IMAGE_INVENTORY);
+	if (ret)
+		return ret;
+	ret = image_read(&reader, &image__inventory_entry__descriptor, &message, error);
+	if (!ret && !message)
+		ret = image_reader_wrong(&reader, error, "it is truncated");
+	if (!ret && ((Image__InventoryEntry *)message)->img_version != IMAGE_VERSION)
+		ret = image_reader_wrong(&reader, error, "images of another version");
+	if (message)
+		protobuf_c_message_free_unpacked(message, NULL);
+	image_reader_close(&reader);
+	return ret;
+}

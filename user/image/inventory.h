@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * inventory.img: says that a directory is a checkpoint.
+ */
+#ifndef IMAGE_INVENTORY_H
+#define IMAGE_INVENTORY_H
+
+#include "core.pb-c.h"
+#include "image/directory.h"
+
+/**
+ * inventory_write - Makes a directory a checkpoint: flushes all that was written, then writes and flushes the
+ * inventory.
+ * @root_ids: namespaces of the first process, NULL: only locks were dumped
+ *
+ * Returns: 0 or a negative errno value.
+ */
+int inventory_write(struct image_directory *directory, Image__TaskKobjIdsEntry *root_ids,
+		    const struct image_error *error);
+
+/**
+ * inventory_read - Reads the inventory.
+ * @dir: the directory, @path its path for messages
+ *
+ * Returns: 0, -ENOENT if it is no checkpoint, -EBADMSG, or another negative errno value.
+ */
+int inventory_read(int dir, const char *path, const struct image_error *error);
+
+#endif
