@@ -6,7 +6,19 @@
 #include "dump/say.h"
 #include "locks/format.h"
 
-void block(struct blockers *blockers, const struct lock *lock, const char *format, ...)
+void block(struct blockers *blockers, const char *format, ...)
+{
+	char what[1024];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(what, sizeof(what), format, args);
+	va_end(args);
+	say("%s", what);
+	blockers->nr++;
+}
+
+void block_lock(struct blockers *blockers, const struct lock *lock, const char *format, ...)
 {
 	struct lock_buffer name = { 0 };
 	char what[1024];
@@ -33,16 +45,16 @@ static void block_holder(struct blockers *blockers, const struct lock *lock,
 	const char *comm = holder->comm ? holder->comm : "?";
 
 	if (row->kind == CRLOCK_HOLDER_IN_FLIGHT)
-		block(blockers, lock, "is in flight too, in a message to socket:[%llu]",
+		block_lock(blockers, lock, "is in flight too, in a message to socket:[%llu]",
 		      (unsigned long long)row->where);
 	else if (!row->tgid)
-		block(blockers, lock, "is shared with a process of another pid namespace, outside the tree");
+		block_lock(blockers, lock, "is shared with a process of another pid namespace, outside the tree");
 	else if (row->kind == CRLOCK_HOLDER_MAPPING)
-		block(blockers, lock,
+		block_lock(blockers, lock,
 		      "is shared with process %d (%s), outside the tree, by a mapping at %llx",
 		      row->tgid, comm, (unsigned long long)row->where);
 	else
-		block(blockers, lock,
+		block_lock(blockers, lock,
 		      "is shared with process %d (%s), outside the tree, as its descriptor %d",
 		      row->tgid, comm, row->fd);
 }
@@ -54,7 +66,7 @@ void find_blockers(struct blockers *blockers, const struct checkpoint *checkpoin
 		const struct lock *lock = &checkpoint->locks.locks[i];
 
 		if (lock->row.kind > CRLOCK_KIND_LEASE)
-			block(blockers, lock, "userspace cannot take such a lock again");
+			block_lock(blockers, lock, "userspace cannot take such a lock again");
 		for (size_t j = 0; !external && j < lock->nr_holders; j++) {
 			if (is_outside(&lock->holders[j].row, tree))
 				block_holder(blockers, lock, &lock->holders[j]);

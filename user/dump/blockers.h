@@ -12,8 +12,11 @@ struct blockers {
 	size_t nr; /* that were told */
 };
 
-/** block - Tells what is wrong with a lock. */
-void block(struct blockers *blockers, const struct lock *lock, const char *format, ...)
+/** block - Tells what is in the way, as in "812: descriptor 7: ...". */
+void block(struct blockers *blockers, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/** block_lock - Tells what is wrong with a lock. */
+void block_lock(struct blockers *blockers, const struct lock *lock, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 
 /**

@@ -107,12 +107,12 @@ bool describe_file(struct checkpoint_file *file, const struct lock *lock,
 	int fd, ret;
 
 	if (!holder) {
-		block(blockers, lock, "no descriptor of a whole process of the tree leads to it");
+		block_lock(blockers, lock, "no descriptor of a whole process of the tree leads to it");
 		return false;
 	}
 	fd = duplicate(holder);
 	if (fd < 0) {
-		block(blockers, lock, "descriptor %d of process %d: %s", holder->fd, holder->tgid,
+		block_lock(blockers, lock, "descriptor %d of process %d: %s", holder->fd, holder->tgid,
 		      strerror(-fd));
 		return false;
 	}
@@ -123,7 +123,7 @@ bool describe_file(struct checkpoint_file *file, const struct lock *lock,
 	ret = file->path && copy_holders(file, lock) ? look(file, fd) : -ENOMEM;
 	close(fd);
 	if (ret) {
-		block(blockers, lock, "its file: %s", strerror(-ret));
+		block_lock(blockers, lock, "its file: %s", strerror(-ret));
 		free(file->path);
 		free(file->holders);
 		*file = (struct checkpoint_file){ 0 };

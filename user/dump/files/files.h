@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The open file descriptions of a stopped tree, as files.img and what belongs to it tell them: fdinfo-*.img,
+ * pipes-data.img, fifo-data.img, sk-queues.img, ghost-file-*.img, remap-fpath.img, tty-*.img, memfd.img.
+ *
+ * Everything is looked at through duplicates (pidfd_getfd) and O_PATH: no file is opened anew, for that would
+ * break leases. Nothing is written before dump_files_write().
+ */
+#ifndef DUMP_FILES_H
+#define DUMP_FILES_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "dump/blockers.h"
+#include "image/directory.h"
+#include "trace/tree.h"
+
+struct dump_files;
+
+/* What of a dump is told to this room. */
+struct dump_files_options {
+	bool shell_job; /* terminals of a session outside are allowed */
+	bool use_module; /* ask crlock.ko which descriptors share a description; else kcmp(2) */
+};
+
+/**
+ * dump_files_new - Begins.
+ * @out: the caller frees it with dump_files_free()
+ * @tree: stopped, and outlives it
+ * @blockers: gets what cannot be dumped, all of it, with process and descriptor
+ *
+ * Returns: 0 or a negative errno value.
+ */
+int dump_files_new(struct dump_files **out, const struct trace_tree *tree,
+		   const struct dump_files_options *options, struct blockers *blockers);
+
+/** dump_files_free - Frees it; NULL is allowed. */
+void dump_files_free(struct dump_files *files);
+
+/**
+ * dump_files_table - Takes in the table of descriptors of a process.
+ * @table: the number that its image is to have: fdinfo-TABLE.img
+ *
+ * What stands in the way goes to the blockers and is no error.
+ *
+ * Returns: 0 or a negative errno value.
+ */
+int dump_files_table(struct dump_files *files, pid_t pid, uint32_t table);
+
+/**
+ * dump_files_link - Takes in what a link in /proc/PID leads to: "exe", "cwd", "root".
+ * @id: gets the number of the description that stands for it in files.img
+ *
+ * Returns: 0 or a negative errno value.
+ */
+int dump_files_link(struct dump_files *files, pid_t pid, const char *link, uint32_t *id);
+
+/**
+ * dump_files_mapping - Takes in the file that is mapped at an address.
+ * @start, @end: of the mapping, as in /proc/PID/map_files
+ * @flags: O_RDONLY or O_RDWR: how it must be opened for the mapping to be made again
+ * @id: gets the number of the description that stands for it in files.img
+ *
+ * Returns: 0; -EMEDIUMTYPE if it is shared memory without a name (/dev/zero, SysV), which is no file; or
+ * another negative errno value.
+ */
+int dump_files_mapping(struct dump_files *files, pid_t pid, uint64_t start, uint64_t end, int flags,
+		       uint32_t *id);
+
+/** dump_files_write - Writes the images. Returns: 0 or a negative errno value. */
+int dump_files_write(struct dump_files *files, struct image_directory *directory,
+		     const struct image_error *error);
+
+#endif

@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The open file descriptions of a checkpoint, made anew.
+ *
+ * crrestore opens every description once, before it makes any process, at numbers that no process of the
+ * checkpoint uses: whoever shares a description inherits it. Each new process then puts the descriptors of its
+ * table in place. What belongs to a process (locks, owners of signals) comes later.
+ */
+#ifndef RESTORE_FILES_H
+#define RESTORE_FILES_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "image/directory.h"
+
+struct restore_files;
+
+struct restore_files_options {
+	bool shell_job; /* terminals of the session outside are those of this program */
+	const char *root; /* directory that paths begin at, NULL: / */
+	/* --inherit-fd and --external: what a descriptor of this program replaces */
+	const struct restore_inherit {
+		int fd;
+		const char *key; /* as in "pipe:[1234]", "socket:[1234]", "tty[...]", or a path */
+	} *inherit;
+	size_t nr_inherit;
+};
+
+/**
+ * restore_files_read - Reads and checks files.img and what belongs to it; nothing is opened or made yet.
+ * @out: the caller frees it with restore_files_free()
+ * @dir: the checkpoint, @path its path for messages
+ *
+ * Returns: 0, -EBADMSG, or another negative errno value.
+ */
+int restore_files_read(struct restore_files **out, int dir, const char *path,
+		       const struct restore_files_options *options, const struct image_error *error);
+
+/** restore_files_free - Frees it; NULL is allowed. Descriptors stay open. */
+void restore_files_free(struct restore_files *files);
+
+/** restore_files_lowest - A number above every descriptor of every table: what the tree does not use. */
+int restore_files_lowest(const struct restore_files *files);
+
+/**
+ * restore_files_check - Says what of this machine does not agree: paths, sizes, build ids, kinds.
+ * @say: is called with one line, without a newline, for each obstacle
+ *
+ * Nothing is opened but with O_PATH, or changed.
+ *
+ * Returns: how many obstacles there are.
+ */
+size_t restore_files_check(struct restore_files *files, void (*say)(const char *line, void *data), void *data);
+
+/**
+ * restore_files_open - Opens all descriptions in this process, with close-on-exec, from a number upwards.
+ * @lowest: at least restore_files_lowest()
+ *
+ * Files that had been unlinked are made under a name of their own, opened, and unlinked. After an error nothing
+ * that was made is left.
+ *
+ * Returns: 0 or a negative errno value.
+ */
+int restore_files_open(struct restore_files *files, int lowest, const struct image_error *error);
+
+/** restore_files_fd - This process's, and each new process's, descriptor for a number of files.img; -1: none. */
+int restore_files_fd(const struct restore_files *files, uint32_t id);
+
+/** restore_files_path - Path of a regular file or directory of files.img, NULL: it is something else. */
+const char *restore_files_path(const struct restore_files *files, uint32_t id);
+
+/**
+ * restore_files_install - Puts the descriptors of a table in place; called in the new process itself.
+ * @table: of fdinfo-TABLE.img
+ *
+ * Those from @lowest upwards stay; all others below that are not of the table are closed. Epoll sets get their
+ * targets here. Calls nothing that is not safe after clone3(2) in a program of one thread.
+ *
+ * Returns: 0 or a negative errno value.
+ */
+int restore_files_install(const struct restore_files *files, uint32_t table,
+			  const struct image_error *error);
+
+/**
+ * restore_files_finish - What could not be done before the tree was there: owners of signals (F_SETOWN), the
+ * controlling terminals' foreground groups. Called in crrestore, whose descriptors are still open.
+ *
+ * Returns: 0 or a negative errno value.
+ */
+int restore_files_finish(struct restore_files *files, const struct image_error *error);
+
+#endif
