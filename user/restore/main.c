@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * crrestore - takes the file locks of a checkpoint again.
+ * crrestore - brings processes back from a checkpoint, or takes its file locks again.
  */
 #include <errno.h>
+#include <limits.h>
 #include <locale.h>
-#include <math.h>
-#include <signal.h>
+#include <stdio.h>
 #include <string.h>
-#include <time.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
+#include "image/magic.h"
 #include "image/status.h"
 #include "locks/format.h"
 #include "restore/open.h"
@@ -18,43 +19,8 @@
 #include "restore/say.h"
 #include "restore/take.h"
 #include "restore/target.h"
-
-#define NAP_MIN_MS 20
-#define NAP_MAX_MS 1000
-
-static sigset_t old_mask;
-
-/* Signals that would end the program wait while processes are stopped or locks are half taken. */
-static void block_signals(void)
-{
-	sigset_t all;
-
-	sigfillset(&all);
-	sigprocmask(SIG_BLOCK, &all, &old_mask);
-}
-
-/* Nothing is held in between, so that they may end it. Notices of leases that we had must not. */
-static void sleep_ms(int64_t ms)
-{
-	struct timespec nap = { ms / 1000, ms % 1000 * 1000000 };
-	sigset_t mask = old_mask, all;
-
-	sigaddset(&mask, SIGIO);
-	for (int signal = SIGRTMIN; signal <= SIGRTMAX; signal++)
-		sigaddset(&mask, signal);
-	sigprocmask(SIG_SETMASK, &mask, NULL);
-	nanosleep(&nap, NULL);
-	sigfillset(&all);
-	sigprocmask(SIG_SETMASK, &all, NULL);
-}
-
-static int64_t now_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec * 1000LL + now.tv_nsec / 1000000;
-}
+#include "restore/tree/restore.h"
+#include "restore/wait.h"
 
 /* Returns: 0, -EAGAIN, or the exit status; then all is as it was. */
 static int attempt(struct plan *plan, char why[WHY_MAX])
@@ -71,32 +37,6 @@ static int attempt(struct plan *plan, char why[WHY_MAX])
 	else if (status)
 		files_close(plan);
 	return status;
-}
-
-/* Returns: 0 or the exit status. */
-static int restore(struct plan *plan)
-{
-	const struct options *options = plan->options;
-	double limit = options->wait_seconds < 0 ? INFINITY : options->wait_seconds * 1000;
-	int64_t start = now_ms(), nap = NAP_MIN_MS, left;
-	char why[WHY_MAX] = "", said[WHY_MAX] = "";
-	int status;
-
-	for (;;) {
-		status = attempt(plan, why);
-		if (status != -EAGAIN || options->on_conflict != ON_CONFLICT_WAIT)
-			break;
-		if (now_ms() - start >= limit)
-			break;
-		if (options->verbose && strcmp(why, said))
-			say("%s: waiting", strcpy(said, why));
-		left = limit - (now_ms() - start) < nap ? limit - (now_ms() - start) : nap;
-		sleep_ms(left > 0 ? left : 1);
-		nap = nap < NAP_MAX_MS / 2 ? 2 * nap : NAP_MAX_MS;
-	}
-	if (status)
-		say("%s", why);
-	return status == -EAGAIN ? STATUS_IN_THE_WAY : status;
 }
 
 static void tell_lock(const struct planned_lock *lock)
@@ -144,7 +84,7 @@ static int run(char **command)
 	int err;
 
 	files_restore_limit();
-	sigprocmask(SIG_SETMASK, &old_mask, NULL);
+	unblock_signals();
 	execvp(command[0], command);
 	err = errno;
 	say("%s: %s", command[0], strerror(err));
@@ -162,7 +102,7 @@ static int restore_checkpoint(const struct options *options, const struct checkp
 	if (!status) {
 		files_raise_limit();
 		block_signals();
-		status = restore(&plan);
+		status = try_until_taken(&plan, attempt);
 	}
 	if (!status) {
 		status = tell(&plan);
@@ -173,22 +113,85 @@ static int restore_checkpoint(const struct options *options, const struct checkp
 	return status;
 }
 
-int main(int argc, char **argv)
+/* ---- Whole processes ---- */
+
+/* Images of other programs tell locks in the common format only. */
+static int read_locks(struct checkpoint *locks, const struct options *options, char *why)
+{
+	char name[PATH_MAX];
+
+	if (snprintf(name, sizeof(name), "%s/" IMAGE_CRLOCK, options->dir) < (int)sizeof(name) &&
+	    access(name, F_OK) && errno == ENOENT)
+		return 0;
+	return checkpoint_read(locks, options->dir, why, WHY_MAX);
+}
+
+static int write_pidfile(const char *path, pid_t pid)
+{
+	FILE *file = fopen(path, "we");
+	bool failed = !file || fprintf(file, "%d\n", pid) < 0;
+
+	if ((file && fclose(file)) || failed) {
+		say("%s: %s", path, strerror(errno));
+		return STATUS_IMAGE;
+	}
+	return 0;
+}
+
+/* Returns: the exit status of a process, as shells tell it. */
+static int await(pid_t pid)
+{
+	int status;
+
+	while (waitpid(pid, &status, 0) < 0) {
+		if (errno != EINTR)
+			return STATUS_OK;
+	}
+	return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+}
+
+static int restore_processes(const struct options *options)
+{
+	struct checkpoint locks = { 0 };
+	char why[WHY_MAX] = "";
+	pid_t root = 0;
+	int err = read_locks(&locks, options, why), status;
+
+	if (err)
+		say("%s", *why ? why : strerror(-err));
+	block_signals();
+	status = err ? STATUS_IMAGE : tree_restore(options, &locks, &root);
+	unblock_signals();
+	checkpoint_free(&locks);
+	if (!status && options->pidfile)
+		status = write_pidfile(options->pidfile, root);
+	if (!status && !options->detached && !options->sibling)
+		status = await(root);
+	return status;
+}
+
+static int restore_locks(const struct options *options)
 {
 	struct checkpoint checkpoint = { 0 };
-	struct options options;
 	char why[WHY_MAX] = "";
-	int status, err;
+	int err = checkpoint_read(&checkpoint, options->dir, why, sizeof(why)), status;
+
+	if (err)
+		say("%s", *why ? why : strerror(-err));
+	status = err ? STATUS_IMAGE : restore_checkpoint(options, &checkpoint);
+	checkpoint_free(&checkpoint);
+	return status;
+}
+
+int main(int argc, char **argv)
+{
+	struct options options;
+	int status;
 
 	setlocale(LC_CTYPE, "");
 	status = options_read(&options, argc, argv);
-	if (status == OPTIONS_DONE) {
-		err = checkpoint_read(&checkpoint, options.dir, why, sizeof(why));
-		if (err)
-			say("%s", *why ? why : strerror(-err));
-		status = err ? STATUS_IMAGE : restore_checkpoint(&options, &checkpoint);
-		checkpoint_free(&checkpoint);
-	}
+	if (status == OPTIONS_DONE)
+		status = options.locks_only ? restore_locks(&options) : restore_processes(&options);
 	options_free(&options);
 	return status;
 }

@@ -15,29 +15,51 @@ enum {
 	OPTION_LOCKS_ONLY = 256,
 	OPTION_TASK,
 	OPTION_ON_CONFLICT,
+	OPTION_CHECK,
+	OPTION_FILE_LOCKS,
+	OPTION_PIDFILE,
+	OPTION_ROOT,
 };
 
 static const struct option long_options[] = {
+	{ "check", no_argument, NULL, OPTION_CHECK },
+	{ "file-locks", no_argument, NULL, OPTION_FILE_LOCKS },
 	{ "help", no_argument, NULL, 'h' },
 	{ "images-dir", required_argument, NULL, 'D' },
 	{ "locks-only", no_argument, NULL, OPTION_LOCKS_ONLY },
+	{ "log-file", required_argument, NULL, 'o' },
 	{ "on-conflict", required_argument, NULL, OPTION_ON_CONFLICT },
 	{ "pid", required_argument, NULL, 'p' },
+	{ "pidfile", required_argument, NULL, OPTION_PIDFILE },
+	{ "restore-detached", no_argument, NULL, 'd' },
+	{ "restore-sibling", no_argument, NULL, 'S' },
+	{ "root", required_argument, NULL, OPTION_ROOT },
+	{ "shell-job", no_argument, NULL, 'j' },
 	{ "task", required_argument, NULL, OPTION_TASK },
-	{ "verbose", no_argument, NULL, 'v' },
+	{ "verbose", optional_argument, NULL, 'v' },
 	{ "version", no_argument, NULL, 'V' },
 	{ 0 },
 };
 
 static int help(void)
 {
-	printf("usage: crrestore --locks-only -D DIR [OPTION...] --pid [OLD:]NEW...\n"
+	printf("usage: crrestore -D DIR [OPTION...]\n"
+	       "       crrestore --locks-only -D DIR [OPTION...] --pid [OLD:]NEW...\n"
 	       "       crrestore --locks-only -D DIR [OPTION...] -- COMMAND [ARGUMENT...]\n"
 	       "\n"
-	       "Takes the file locks of a checkpoint again: all of them, or none.\n"
+	       "Brings the processes of a checkpoint back, with their locks; or takes only the locks\n"
+	       "again. All of it, or nothing.\n"
 	       "\n"
-	       "      --locks-only           restore locks, and no processes\n"
 	       "  -D, --images-dir DIR       directory of the checkpoint\n"
+	       "  -d, --restore-detached     end when the processes go on; else wait for the first\n"
+	       "  -S, --restore-sibling      the first process becomes a child of crrestore's parent\n"
+	       "  -j, --shell-job            it stays in this session, with this terminal\n"
+	       "      --pidfile FILE         write the first process's pid there\n"
+	       "      --root DIR             paths of files begin there\n"
+	       "      --check                only say what is in the way\n"
+	       "  -o, --log-file FILE        say what is wrong there\n"
+	       "      --file-locks           accepted; locks are always restored\n"
+	       "      --locks-only           restore locks, and no processes\n"
 	       "  -p, --pid [OLD:]NEW        for process NEW, which has the files open; OLD is the process\n"
 	       "                             that was dumped; can be given again\n"
 	       "      --task OLD[,OLD...]    only what these dumped processes held\n"
@@ -163,6 +185,29 @@ static int read_option(struct options *options, int option)
 	case 'v':
 		options->verbose = true;
 		return OPTIONS_DONE;
+	case 'd':
+		options->detached = true;
+		return OPTIONS_DONE;
+	case 'S':
+		options->sibling = true;
+		return OPTIONS_DONE;
+	case 'j':
+		options->shell_job = true;
+		return OPTIONS_DONE;
+	case 'o':
+		options->log_file = optarg;
+		return OPTIONS_DONE;
+	case OPTION_CHECK:
+		options->check = true;
+		return OPTIONS_DONE;
+	case OPTION_FILE_LOCKS:
+		return OPTIONS_DONE;
+	case OPTION_PIDFILE:
+		options->pidfile = optarg;
+		return OPTIONS_DONE;
+	case OPTION_ROOT:
+		options->root = optarg;
+		return OPTIONS_DONE;
 	case 'D':
 		options->dir = optarg;
 		return OPTIONS_DONE;
@@ -184,10 +229,14 @@ static int check(const struct options *options)
 {
 	bool pids = options->pid || options->nr_pairs;
 
-	if (!options->locks_only)
-		return say_usage("whole processes cannot be restored yet: --locks-only is missing");
 	if (!options->dir)
 		return say_usage("-D DIR is missing");
+	if (!options->locks_only && (pids || options->command))
+		return say_usage("%s goes with --locks-only", pids ? "--pid" : options->command[0]);
+	if (!options->locks_only && options->nr_tasks)
+		return say_usage("--task goes with --locks-only");
+	if (!options->locks_only)
+		return OPTIONS_DONE;
 	if (pids && options->command)
 		return say_usage("%s: --pid and a command do not go together", options->command[0]);
 	if (!pids && !options->command)
@@ -200,7 +249,7 @@ int options_read(struct options *options, int argc, char **argv)
 	int option, ret;
 
 	*options = (struct options){ 0 };
-	while ((option = getopt_long(argc, argv, "+D:hp:vV", long_options, NULL)) != -1) {
+	while ((option = getopt_long(argc, argv, "+D:Sdhjo:p:v::V", long_options, NULL)) != -1) {
 		ret = read_option(options, option);
 		if (ret != OPTIONS_DONE)
 			return ret;

@@ -20,6 +20,13 @@ struct pid_pair {
 
 struct options {
 	bool locks_only;
+	bool detached; /* crrestore ends when the processes go on */
+	bool sibling; /* the first process becomes a child of crrestore's parent */
+	bool shell_job; /* it stays in this session, with this terminal */
+	bool check; /* only say what is in the way */
+	const char *root; /* directory that paths begin at; NULL: / */
+	const char *pidfile;
+	const char *log_file;
 	bool verbose;
 	const char *dir;
 	struct pid_pair *pairs;

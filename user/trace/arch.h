@@ -33,4 +33,13 @@ void trace_arch_set_pc(struct user_regs_struct *regs, unsigned long pc);
 /** trace_arch_free_stack - The end of memory below the stack that the thread does not use. */
 unsigned long trace_arch_free_stack(const struct user_regs_struct *regs);
 
+/**
+ * trace_arch_own_call - Address in this program of a system call instruction with a breakpoint behind it, which
+ * a process that was made by fork has at the same place.
+ */
+unsigned long trace_arch_own_call(void);
+
+/** trace_arch_call_code - The same two instructions, for a place of one's own. Returns: how many bytes. */
+size_t trace_arch_call_code(unsigned char code[16]);
+
 #endif

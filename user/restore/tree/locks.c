@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "image/status.h"
+#include "restore/say.h"
+#include "restore/take.h"
+#include "restore/tree/locks.h"
+#include "restore/wait.h"
+
+/* ---- A process takes them ---- */
+
+static int puppet_flock(void *data, int fd, int operation)
+{
+	return puppet_call(data, SYS_flock, fd, operation);
+}
+
+static int puppet_fcntl(void *data, int fd, int cmd, long arg)
+{
+	return puppet_call(data, SYS_fcntl, fd, cmd, arg);
+}
+
+static int puppet_fcntl_struct(void *data, int fd, int cmd, void *arg, size_t size)
+{
+	struct puppet *puppet = data;
+	unsigned long at = puppet_give(puppet, arg, size);
+	int ret = at ? puppet_call(puppet, SYS_fcntl, fd, cmd, at) : -EFAULT;
+
+	return ret < 0 ? ret : puppet_read(puppet, at, arg, size) ?: ret;
+}
+
+static void drive(struct plan *plan, struct puppet *const *leaders, size_t nr)
+{
+	for (size_t i = 0; i < plan->nr_targets; i++) {
+		for (size_t j = 0; j < nr; j++) {
+			if (leaders[j]->tgid != plan->targets[i].pid)
+				continue;
+			plan->targets[i].actor = (struct lock_actor){
+				.flock = puppet_flock,
+				.fcntl = puppet_fcntl,
+				.fcntl_struct = puppet_fcntl_struct,
+				.data = leaders[j],
+			};
+		}
+	}
+}
+
+/* ---- Their descriptors, as this process's ---- */
+
+static int open_targets(struct plan *plan, char *why)
+{
+	for (size_t i = 0; i < plan->nr_targets; i++) {
+		plan->targets[i].pidfd = syscall(SYS_pidfd_open, plan->targets[i].pid, 0);
+		if (plan->targets[i].pidfd < 0) {
+			snprintf(why, WHY_MAX, "%d: %s", plan->targets[i].pid, strerror(errno));
+			return STATUS_IN_THE_WAY;
+		}
+	}
+	return 0;
+}
+
+static int duplicate(struct plan *plan, char *why)
+{
+	for (size_t i = 0; i < plan->nr_files; i++) {
+		struct planned_file *file = &plan->files[i];
+		const struct planned_descriptor *first = &file->descriptors[0];
+
+		file->fd = syscall(SYS_pidfd_getfd, first->target->pidfd, first->fd, 0);
+		if (file->fd < 0) {
+			snprintf(why, WHY_MAX, "%d: descriptor %d, which has locks: %s",
+				 first->target->pid, first->fd, strerror(errno));
+			return STATUS_IN_THE_WAY;
+		}
+	}
+	return 0;
+}
+
+static void close_all(struct plan *plan)
+{
+	for (size_t i = 0; i < plan->nr_files; i++) {
+		if (plan->files[i].fd >= 0)
+			close(plan->files[i].fd);
+		plan->files[i].fd = -1;
+	}
+	for (size_t i = 0; i < plan->nr_targets; i++) {
+		if (plan->targets[i].pidfd >= 0)
+			close(plan->targets[i].pidfd);
+		plan->targets[i].pidfd = -1;
+	}
+}
+
+static int attempt(struct plan *plan, char why[WHY_MAX])
+{
+	int status = open_targets(plan, why);
+
+	status = status ? status : duplicate(plan, why);
+	status = status ? status : take_locks(plan, why);
+	close_all(plan);
+	return status;
+}
+
+/* Each process gets the locks that it had. */
+static int make_pairs(struct options *options, const struct checkpoint *checkpoint)
+{
+	options->pairs = calloc(checkpoint->nr_processes + 1, sizeof(*options->pairs));
+	options->nr_pairs = 0;
+	if (!options->pairs)
+		return -ENOMEM;
+	for (size_t i = 0; i < checkpoint->nr_processes; i++) {
+		pid_t pid = checkpoint->processes[i].pid;
+
+		options->pairs[options->nr_pairs++] = (struct pid_pair){ pid, pid };
+	}
+	return 0;
+}
+
+int tree_take_locks(struct puppet *const *leaders, size_t nr, const struct checkpoint *checkpoint,
+		    const struct options *options)
+{
+	struct options identity = *options;
+	char why[WHY_MAX] = "";
+	struct plan plan = { 0 };
+	int status = STATUS_IN_THE_WAY;
+
+	if (make_pairs(&identity, checkpoint)) {
+		say("%s", strerror(ENOMEM));
+		return status;
+	}
+	status = plan_make(&plan, checkpoint, &identity, why);
+	if (status)
+		say("%s", why);
+	if (!status) {
+		drive(&plan, leaders, nr);
+		status = try_until_taken(&plan, attempt);
+	}
+	plan_free(&plan);
+	free(identity.pairs);
+	return status;
+}

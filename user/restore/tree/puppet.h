@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A new thread that is driven from outside: it makes the system calls that crrestore wants it to make, until it
+ * gets the registers of the thread that it is to be.
+ *
+ * It is traced, with all signals blocked but SIGTRAP, by which it tells that a call is done: the instruction
+ * behind that of the call is a breakpoint. Both are at first in this program's own text, which a new process has
+ * too; later in a page made for it that the saved program does not use.
+ */
+#ifndef RESTORE_PUPPET_H
+#define RESTORE_PUPPET_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+#include <sys/user.h>
+
+struct puppet {
+	pid_t tid;
+	pid_t tgid;
+	unsigned long insn; /* where the system call instruction is */
+	unsigned long scratch; /* memory of the thread for arguments; 0: none yet */
+	struct user_regs_struct regs; /* on which calls are based */
+	bool gone; /* it was killed */
+};
+
+/* Bytes of scratch memory. */
+#define PUPPET_SCRATCH (64UL << 10)
+/* Bytes of the area that puppet_settle() makes: instructions, then scratch memory. */
+#define PUPPET_AREA (4096 + PUPPET_SCRATCH)
+
+/**
+ * puppet_seize - Begins to drive a process that waits in this program's code.
+ * @puppet: gets it
+ *
+ * It is killed if crrestore comes to its end (PTRACE_O_EXITKILL).
+ *
+ * Returns: 0 or a negative errno value.
+ */
+int puppet_seize(struct puppet *puppet, pid_t pid);
+
+/** puppet_settle - Makes the area of PUPPET_AREA bytes at an address, and uses it from then on. */
+int puppet_settle(struct puppet *puppet, unsigned long area);
+
+/**
+ * puppet_adopt - Begins to drive a thread that a puppet made with CLONE_VM, stopped at its start.
+ * @of: who made it; its area is used by both, one at a time
+ */
+int puppet_adopt(struct puppet *puppet, pid_t tid, const struct puppet *of);
+
+/**
+ * puppet_call - Makes a system call, with up to six arguments.
+ *
+ * Returns: what it returned; -ESRCH too if the thread was killed.
+ */
+#define puppet_call(puppet, nr, ...) \
+	puppet_call_array((puppet), (nr), (const unsigned long[6]){ __VA_ARGS__ })
+
+long puppet_call_array(struct puppet *puppet, long nr, const unsigned long args[6]);
+
+/**
+ * puppet_call_last - The same without the breakpoint: for a call that takes the area away.
+ */
+long puppet_call_last(struct puppet *puppet, long nr, const unsigned long args[6]);
+
+/**
+ * puppet_begin_call - Makes a system call that sleeps, and interrupts it before it does.
+ *
+ * The kernel then has what it needs to go on with it, see restart_syscall(2).
+ *
+ * Returns: what the call returned: an error below those that programs see, see <linux/errno.h> of the kernel.
+ */
+long puppet_begin_call(struct puppet *puppet, long nr, const unsigned long args[6]);
+
+/** puppet_write - Writes into its memory. Returns: 0 or a negative errno value. */
+int puppet_write(const struct puppet *puppet, unsigned long at, const void *data, size_t size);
+
+/** puppet_read - Reads its memory. Returns: 0 or a negative errno value. */
+int puppet_read(const struct puppet *puppet, unsigned long at, void *data, size_t size);
+
+/** puppet_give - Writes arguments at the start of the scratch memory. Returns: their address, 0: it failed. */
+unsigned long puppet_give(const struct puppet *puppet, const void *data, size_t size);
+
+#endif

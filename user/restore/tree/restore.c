@@ -1,0 +1,357 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The order in which a tree comes back. Each step relies on those before:
+ *
+ *   images, descriptions, shared memory    in crrestore, so that all processes inherit them
+ *   processes                              family.c
+ *   memory, then descriptors above the     by the leaders of the processes
+ *     tree's are closed
+ *   locks
+ *   threads
+ *   timers, signals that wait, handlers
+ *   credentials                            from here much may not be done any more
+ *   system calls to go on with, registers
+ *   letting go
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/ptrace.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "image/inventory.h"
+#include "image/status.h"
+#include "restore/files/files.h"
+#include "restore/plan.h"
+#include "restore/say.h"
+#include "restore/tree/creds.h"
+#include "restore/tree/family.h"
+#include "restore/tree/locks.h"
+#include "restore/tree/memory.h"
+#include "restore/tree/puppet.h"
+#include "restore/tree/restore.h"
+#include "restore/tree/saved.h"
+#include "restore/tree/shm.h"
+#include "restore/tree/signals.h"
+#include "restore/tree/task.h"
+#include "restore/tree/thread.h"
+#include "restore/tree/timers.h"
+
+#define TASK_STOPPED 3
+
+/* A thread that is made anew. */
+struct player {
+	const struct saved_thread *saved;
+	struct puppet puppet;
+	struct user_regs_struct regs;
+};
+
+/* A process. */
+struct troupe {
+	const struct saved_process *saved; /* no zombie */
+	struct player *players; /* the leader first */
+	size_t nr;
+	struct memory memory;
+};
+
+struct restoring {
+	const struct options *options;
+	int dir;
+	int lowest; /* descriptors of this program are above, those of the tree below */
+	struct saved_tree tree;
+	struct restore_files *files;
+	struct shms shms;
+	struct vdso vdso;
+	struct memory_sources sources;
+	struct family *family;
+	struct troupe *troupes;
+	size_t nr;
+	struct image_error error;
+};
+
+/* ---- In this process ---- */
+
+static int read_images(struct restoring *r)
+{
+	const struct restore_files_options files = {
+		.shell_job = r->options->shell_job,
+		.root = r->options->root,
+	};
+	const char *path = r->options->dir;
+	int ret;
+
+	r->dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (r->dir < 0)
+		return image_error(&r->error, -errno, path, "%s", strerror(errno));
+	ret = inventory_read(r->dir, path, &r->error);
+	ret = ret ? ret : saved_read(&r->tree, r->dir, path, &r->error);
+	return ret ? ret : restore_files_read(&r->files, r->dir, path, &files, &r->error);
+}
+
+static int check_session(const struct restoring *r)
+{
+	const struct saved_process *root = &r->tree.processes[0];
+
+	if (root->zombie)
+		return image_error(&r->error, -EINVAL, r->options->dir, "its first process has ended");
+	if (root->sid == root->pid || r->options->shell_job)
+		return 0;
+	return image_error(&r->error, -EINVAL, r->options->dir,
+			   "process %d was in a session of others (%d); --shell-job puts it into this one",
+			   root->pid, root->sid);
+}
+
+/* What processes inherit: with numbers that none of them uses. */
+static int open_all(struct restoring *r)
+{
+	struct rlimit limit;
+	int ret;
+
+	/* Those of ours that are open keep room above, too. */
+	r->lowest = restore_files_lowest(r->files);
+	if (!getrlimit(RLIMIT_NOFILE, &limit)) {
+		limit.rlim_cur = limit.rlim_max = limit.rlim_max > 1 << 20 ? limit.rlim_max : 1 << 20;
+		setrlimit(RLIMIT_NOFILE, &limit);
+	}
+	ret = restore_files_open(r->files, r->lowest, &r->error);
+	if (!ret)
+		ret = shms_make(&r->shms, &r->tree, r->dir, r->options->dir, r->lowest, &r->error);
+	for (size_t i = 0; i < r->nr && !ret; i++)
+		ret = memory_open(&r->troupes[i].memory, r->troupes[i].saved, &r->sources, r->dir,
+				  r->lowest, &r->error);
+	return ret;
+}
+
+static int make_troupes(struct restoring *r)
+{
+	r->troupes = calloc(r->tree.nr, sizeof(*r->troupes));
+	if (!r->troupes)
+		return image_error(&r->error, -ENOMEM, r->options->dir, "%s", strerror(ENOMEM));
+	for (size_t i = 0; i < r->tree.nr; i++) {
+		const struct saved_process *saved = &r->tree.processes[i];
+		struct troupe *troupe = &r->troupes[r->nr];
+
+		if (saved->zombie)
+			continue;
+		r->nr++;
+		*troupe = (struct troupe){ .saved = saved, .memory.pages.fd = -1 };
+		troupe->players = calloc(saved->nr_threads, sizeof(*troupe->players));
+		if (!troupe->players)
+			return image_error(&r->error, -ENOMEM, r->options->dir, "%s",
+					   strerror(ENOMEM));
+		troupe->nr = saved->nr_threads;
+		for (size_t j = 0; j < troupe->nr; j++)
+			troupe->players[j].saved = &saved->threads[j];
+	}
+	return 0;
+}
+
+static int prepare(struct restoring *r)
+{
+	int ret = read_images(r);
+
+	ret = ret ? ret : check_session(r);
+	if (!ret) {
+		ret = vdso_find(&r->vdso);
+		if (ret)
+			image_error(&r->error, ret, "vdso", "%s", strerror(-ret));
+	}
+	r->sources = (struct memory_sources){
+		.files = r->files,
+		.shms = &r->shms,
+		.vdso = &r->vdso,
+		.path = r->options->dir,
+	};
+	ret = ret ? ret : make_troupes(r);
+	return ret ? ret : open_all(r);
+}
+
+/* ---- In the new processes ---- */
+
+static int seize(struct restoring *r, struct troupe *troupe)
+{
+	int ret = puppet_seize(&troupe->players[0].puppet, troupe->saved->pid);
+	char name[32];
+
+	if (!ret)
+		return 0;
+	snprintf(name, sizeof(name), "%d", troupe->saved->pid);
+	return image_error(&r->error, ret, name, "cannot be driven: %s", strerror(-ret));
+}
+
+static int restore_memory(struct restoring *r, struct troupe *troupe)
+{
+	struct puppet *leader = &troupe->players[0].puppet;
+	int ret = memory_restore(&troupe->memory, &r->sources, leader, &r->error);
+
+	/* Nothing of ours is needed any more. */
+	if (!ret)
+		puppet_call(leader, SYS_close_range, r->lowest, ~0U, 0);
+	return ret;
+}
+
+static int restore_threads(struct restoring *r, struct troupe *troupe)
+{
+	struct puppet *leader = &troupe->players[0].puppet;
+	int ret = 0;
+
+	for (size_t i = 1; i < troupe->nr && !ret; i++)
+		ret = thread_make(&troupe->players[i].puppet, leader, troupe->players[i].saved,
+				  &r->error);
+	for (size_t i = 0; i < troupe->nr && !ret; i++)
+		ret = thread_restore(&troupe->players[i].puppet, troupe->players[i].saved, &r->error);
+	return ret;
+}
+
+static int restore_task(struct restoring *r, struct troupe *troupe)
+{
+	struct puppet *leader = &troupe->players[0].puppet;
+	int ret = task_restore(leader, troupe->saved, &r->error);
+
+	ret = ret ? ret : timers_restore(leader, troupe->saved, &r->error);
+	ret = ret ? ret : signals_queue(leader, troupe->saved, &r->error);
+	for (size_t i = 0; i < troupe->nr && !ret; i++)
+		ret = signals_queue_thread(&troupe->players[i].puppet, troupe->players[i].saved,
+					   &r->error);
+	return ret ? ret : signals_set_handlers(leader, troupe->saved, &r->error);
+}
+
+static int restore_creds(struct restoring *r, struct troupe *troupe)
+{
+	int ret = 0;
+
+	for (size_t i = 0; i < troupe->nr && !ret; i++)
+		ret = creds_restore(&troupe->players[i].puppet, troupe->players[i].saved, &r->error);
+	return ret ? ret : task_restore_dumpable(&troupe->players[0].puppet, troupe->saved, &r->error);
+}
+
+/* The leader takes the puppets' own memory away when no other needs it any more. */
+static int restore_registers(struct restoring *r, struct troupe *troupe)
+{
+	int ret = 0;
+
+	for (size_t i = troupe->nr; i && !ret; i--) {
+		struct player *player = &troupe->players[i - 1];
+
+		ret = thread_registers(&player->puppet, player->saved, &player->regs, &r->error);
+	}
+	if (!ret && memory_leave(&troupe->memory, &troupe->players[0].puppet))
+		ret = image_error(&r->error, -EFAULT, r->options->dir,
+				  "%d: its memory cannot be finished", troupe->saved->pid);
+	for (size_t i = 0; i < troupe->nr && !ret; i++)
+		ret = thread_set_registers(troupe->saved, troupe->players[i].saved,
+					   &troupe->players[i].regs, &r->error);
+	return ret;
+}
+
+static int each(struct restoring *r, int (*step)(struct restoring *r, struct troupe *troupe))
+{
+	int ret = 0;
+
+	for (size_t i = 0; i < r->nr && !ret; i++)
+		ret = step(r, &r->troupes[i]);
+	return ret;
+}
+
+/* Returns: 0 or the exit status; what is wrong is printed. */
+static int restore_locks(struct restoring *r, const struct checkpoint *locks)
+{
+	struct puppet **leaders = calloc(r->nr, sizeof(*leaders));
+	int status = STATUS_IN_THE_WAY;
+
+	if (!leaders) {
+		say("%s", strerror(ENOMEM));
+		return status;
+	}
+	for (size_t i = 0; i < r->nr; i++)
+		leaders[i] = &r->troupes[i].players[0].puppet;
+	status = tree_take_locks(leaders, r->nr, locks, r->options);
+	free(leaders);
+	return status;
+}
+
+/* ---- Letting go ---- */
+
+static void let_go(const struct troupe *troupe)
+{
+	/* The signal waits until a thread looks for signals, which is the first that it does. */
+	if (saved_task(troupe->saved)->task_state == TASK_STOPPED)
+		kill(troupe->saved->pid, SIGSTOP);
+	for (size_t i = troupe->nr; i; i--)
+		ptrace(PTRACE_DETACH, troupe->players[i - 1].saved->tid, 0, 0);
+}
+
+static void release(struct restoring *r)
+{
+	for (size_t i = 0; i < r->nr; i++) {
+		memory_close(&r->troupes[i].memory);
+		free(r->troupes[i].players);
+	}
+	free(r->troupes);
+	shms_free(&r->shms);
+	restore_files_free(r->files);
+	family_free(r->family);
+	saved_free(&r->tree);
+	if (r->dir >= 0)
+		close(r->dir);
+}
+
+/* Returns: 0, a negative errno value with r->error told, or the exit status, which was told. */
+static int make_tree(struct restoring *r, const struct checkpoint *locks)
+{
+	const struct family_options family = {
+		.sibling = r->options->sibling,
+		.shell_job = r->options->shell_job,
+	};
+	int ret = family_make(&r->family, &r->tree, r->files, &family, &r->error);
+
+	ret = ret ? ret : each(r, seize);
+	ret = ret ? ret : each(r, restore_memory);
+	if (!ret && locks->locks.nr)
+		ret = restore_locks(r, locks);
+	ret = ret ? ret : each(r, restore_threads);
+	ret = ret ? ret : each(r, restore_task);
+	ret = ret ? ret : each(r, restore_creds);
+	ret = ret ? ret : each(r, restore_registers);
+	return ret ? ret : restore_files_finish(r->files, &r->error);
+}
+
+int tree_restore(const struct options *options, const struct checkpoint *locks, pid_t *root)
+{
+	char why[WHY_MAX] = "";
+	struct restoring r = {
+		.options = options,
+		.dir = -1,
+		.error = { why, sizeof(why) },
+	};
+	int ret = prepare(&r);
+
+	if (!ret) {
+		ret = make_tree(&r, locks);
+		if (ret && r.family)
+			family_kill(r.family);
+	} else if (ret < 0) {
+		say("%s", why);
+		release(&r);
+		return ret == -EBADMSG || ret == -ENOENT ? STATUS_IMAGE : STATUS_IN_THE_WAY;
+	}
+	for (size_t i = 0; i < r.nr && !ret; i++)
+		let_go(&r.troupes[i]);
+	/* From now on orphans go where they would have gone. */
+	prctl(PR_SET_CHILD_SUBREAPER, 0);
+	if (!ret)
+		*root = r.tree.processes[0].pid;
+	if (ret < 0) {
+		say("%s", why);
+		ret = STATUS_IN_THE_WAY;
+	}
+	release(&r);
+	return ret;
+}

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What a process does with signals, and those that wait for it.
+ */
+#ifndef RESTORE_SIGNALS_H
+#define RESTORE_SIGNALS_H
+
+#include "image/directory.h"
+#include "restore/tree/puppet.h"
+#include "restore/tree/saved.h"
+
+/** signals_set_handlers - Sets what a process does with each signal. Returns: 0 or a negative errno value. */
+int signals_set_handlers(struct puppet *leader, const struct saved_process *process,
+			 const struct image_error *error);
+
+/** signals_queue - Sends the signals that waited for a whole process. Returns: 0 or a negative errno value. */
+int signals_queue(struct puppet *leader, const struct saved_process *process,
+		  const struct image_error *error);
+
+/** signals_queue_thread - Sends those that waited for one thread. Returns: 0 or a negative errno value. */
+int signals_queue_thread(struct puppet *puppet, const struct saved_thread *thread,
+			 const struct image_error *error);
+
+#endif

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "restore/tree/task.h"
+
+static int fail(const struct image_error *error, pid_t pid, long ret, const char *what)
+{
+	char name[32];
+
+	snprintf(name, sizeof(name), "%d", pid);
+	return image_error(error, ret, name, "%s: %s", what, strerror(-ret));
+}
+
+static int set_limits(pid_t pid, const Image__TaskRlimitsEntry *limits)
+{
+	for (size_t i = 0; limits && i < limits->n_rlimits && i < RLIM_NLIMITS; i++) {
+		struct rlimit64 limit = { limits->rlimits[i]->cur, limits->rlimits[i]->max };
+
+		if (prlimit64(pid, i, &limit, NULL))
+			return -errno;
+	}
+	return 0;
+}
+
+static int set_oom_score(pid_t pid, int score)
+{
+	char name[64], text[16];
+	int length = snprintf(text, sizeof(text), "%d", score), fd, ret = 0;
+
+	snprintf(name, sizeof(name), "/proc/%d/oom_score_adj", pid);
+	fd = open(name, O_WRONLY | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	if (write(fd, text, length) != length)
+		ret = -errno;
+	close(fd);
+	return ret;
+}
+
+int task_restore(struct puppet *leader, const struct saved_process *process,
+		 const struct image_error *error)
+{
+	const Image__TaskCoreEntry *task = saved_task(process);
+	long ret = puppet_call(leader, SYS_personality, task->personality);
+
+	if (ret < 0)
+		return fail(error, process->pid, ret, "its personality");
+	if (task->has_child_subreaper && task->child_subreaper)
+		ret = puppet_call(leader, SYS_prctl, PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
+	if (ret < 0)
+		return fail(error, process->pid, ret, "that it adopts orphans");
+	ret = set_limits(process->pid, task->rlimits);
+	if (ret)
+		return fail(error, process->pid, ret, "its limits");
+	if (task->has_oom_score_adj)
+		ret = set_oom_score(process->pid, task->oom_score_adj);
+	return ret ? fail(error, process->pid, ret, "its oom_score_adj") : 0;
+}
+
+int task_restore_dumpable(struct puppet *leader, const struct saved_process *process,
+			  const struct image_error *error)
+{
+	/* 2 is not for programs to set; like it, 0 keeps others out. */
+	bool dumpable = !process->mm->has_dumpable || process->mm->dumpable == 1;
+	long ret = puppet_call(leader, SYS_prctl, PR_SET_DUMPABLE, dumpable, 0, 0, 0);
+
+	return ret < 0 ? fail(error, process->pid, ret, "whether it is dumpable") : 0;
+}

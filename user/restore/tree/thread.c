@@ -1,0 +1,213 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <elf.h>
+#include <errno.h>
+#include <linux/sched.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/ptrace.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include "image/registers.h"
+#include "restore/tree/restart.h"
+#include "restore/tree/thread.h"
+
+#define IOPRIO_WHO_PROCESS 1
+#define COMM_SIZE	   16
+
+static int fail(const struct image_error *error, pid_t tid, long ret, const char *what)
+{
+	char name[32];
+
+	snprintf(name, sizeof(name), "%d", tid);
+	return image_error(error, ret, name, "%s: %s", what,
+			   ret == -EEXIST ? "the id is taken" : strerror(-ret));
+}
+
+int thread_make(struct puppet *puppet, struct puppet *leader, const struct saved_thread *thread,
+		const struct image_error *error)
+{
+	struct {
+		struct clone_args args;
+		pid_t tid;
+	} arguments = {
+		.args = {
+			.flags = CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD |
+				 CLONE_SYSVSEM,
+			.set_tid = leader->scratch + offsetof(typeof(arguments), tid),
+			.set_tid_size = 1,
+		},
+		.tid = thread->tid,
+	};
+	unsigned long at = puppet_give(leader, &arguments, sizeof(arguments));
+	long ret = -EFAULT;
+
+	if (at)
+		ret = puppet_call(leader, SYS_clone3, at, sizeof(arguments.args));
+	if (ret < 0)
+		return fail(error, thread->tid, ret, "the thread cannot be made");
+	ret = puppet_adopt(puppet, thread->tid, leader);
+	return ret ? fail(error, thread->tid, ret, "the thread cannot be driven") : 0;
+}
+
+/* ---- What is its own ---- */
+
+static long set_name(struct puppet *puppet, const Image__ThreadCoreEntry *core, const char *otherwise)
+{
+	char name[COMM_SIZE] = "";
+	unsigned long at;
+
+	snprintf(name, sizeof(name), "%s", core->comm ? core->comm : otherwise);
+	at = puppet_give(puppet, name, sizeof(name));
+	return at ? puppet_call(puppet, SYS_prctl, PR_SET_NAME, at, 0, 0, 0) : -EFAULT;
+}
+
+static long set_lists(struct puppet *puppet, const struct saved_thread *thread)
+{
+	const Image__ThreadCoreEntry *core = thread->core->thread_core;
+	long ret = 0;
+
+	if (thread->core->thread_info->clear_tid_addr)
+		ret = puppet_call(puppet, SYS_set_tid_address,
+				  thread->core->thread_info->clear_tid_addr);
+	if (ret >= 0 && core->futex_rla)
+		ret = puppet_call(puppet, SYS_set_robust_list, core->futex_rla,
+				  core->futex_rla_len);
+	if (ret >= 0 && core->rseq_entry && core->rseq_entry->rseq_abi_pointer)
+		ret = puppet_call(puppet, SYS_rseq, core->rseq_entry->rseq_abi_pointer,
+				  core->rseq_entry->rseq_abi_size, 0, core->rseq_entry->signature);
+	return ret;
+}
+
+static long set_alternate_stack(struct puppet *puppet, const Image__ThreadSasEntry *sas)
+{
+	stack_t stack = { 0 };
+	unsigned long at;
+
+	if (!sas || sas->ss_flags & SS_DISABLE)
+		return 0;
+	stack.ss_sp = (void *)sas->ss_sp;
+	stack.ss_size = sas->ss_size;
+	/* That it is in use the kernel finds out by the stack pointer. */
+	stack.ss_flags = sas->ss_flags & ~SS_ONSTACK;
+	at = puppet_give(puppet, &stack, sizeof(stack));
+	return at ? puppet_call(puppet, SYS_sigaltstack, at, 0) : -EFAULT;
+}
+
+/* ---- Scheduling, which is set from outside ---- */
+
+static bool is_realtime(uint32_t policy)
+{
+	return policy == SCHED_FIFO || policy == SCHED_RR;
+}
+
+static long set_scheduling(pid_t tid, const Image__ThreadCoreEntry *core)
+{
+	struct {
+		uint32_t size, policy;
+		uint64_t flags;
+		int32_t nice;
+		uint32_t priority;
+		uint64_t runtime, deadline, period;
+	} attributes = {
+		.size = sizeof(attributes),
+		.policy = core->sched_policy,
+		.flags = core->has_sched_flags ? core->sched_flags : 0,
+		.nice = core->sched_nice,
+	};
+
+	if (is_realtime(core->sched_policy))
+		attributes.priority = core->sched_prio;
+	if (core->has_sched_policy && syscall(SYS_sched_setattr, tid, &attributes, 0))
+		return -errno;
+	if (core->has_affinity && core->affinity.len &&
+	    syscall(SYS_sched_setaffinity, tid, core->affinity.len, core->affinity.data) < 0)
+		/* This machine may have none of those CPUs: then any will do. */
+		return errno == EINVAL ? 0 : -errno;
+	if (core->has_ioprio && syscall(SYS_ioprio_set, IOPRIO_WHO_PROCESS, tid, core->ioprio))
+		return -errno;
+	return 0;
+}
+
+int thread_restore(struct puppet *puppet, const struct saved_thread *thread,
+		   const struct image_error *error)
+{
+	const Image__ThreadCoreEntry *core = thread->core->thread_core;
+	const Image__TaskCoreEntry *task = thread->core->tc;
+	long ret = set_name(puppet, core, task ? task->comm : "");
+
+	if (ret < 0)
+		return fail(error, thread->tid, ret, "its name");
+	ret = set_lists(puppet, thread);
+	if (ret < 0)
+		return fail(error, thread->tid, ret, "its robust list, rseq or exit notice");
+	ret = set_alternate_stack(puppet, core->sas);
+	if (ret < 0)
+		return fail(error, thread->tid, ret, "its alternate stack");
+	if (core->has_timerslack)
+		puppet_call(puppet, SYS_prctl, PR_SET_TIMERSLACK, core->timerslack, 0, 0, 0);
+	ret = set_scheduling(thread->tid, core);
+	return ret < 0 ? fail(error, thread->tid, ret, "its scheduling") : 0;
+}
+
+/* ---- Registers ---- */
+
+/* Larger than any XSAVE area. */
+#define XSTATE_MAX 16384
+
+static int set_xstate(pid_t tid, const Image__ThreadInfoX86 *info)
+{
+	char bytes[XSTATE_MAX] __attribute__((aligned(64)));
+	struct iovec iov = { bytes, sizeof(bytes) };
+	int ret;
+
+	if (ptrace(PTRACE_GETREGSET, tid, NT_X86_XSTATE, &iov))
+		return -errno;
+	ret = registers_restore_xstate(info, bytes, iov.iov_len);
+	if (!ret && ptrace(PTRACE_SETREGSET, tid, NT_X86_XSTATE, &iov))
+		ret = -errno;
+	return ret;
+}
+
+static uint64_t mask_of(const struct saved_process *process, const struct saved_thread *thread)
+{
+	const Image__ThreadCoreEntry *core = thread->core->thread_core;
+
+	/* That of a leader may stand with what is its process's only. */
+	return core->has_blk_sigset ? core->blk_sigset : saved_task(process)->blk_sigset;
+}
+
+int thread_registers(struct puppet *puppet, const struct saved_thread *thread,
+		     struct user_regs_struct *regs, const struct image_error *error)
+{
+	int ret;
+
+	*regs = puppet->regs;
+	registers_restore(thread->core->thread_info, regs);
+	ret = restart_begin(puppet, thread, regs);
+	return ret ? fail(error, thread->tid, ret, "the system call that it was in") : 0;
+}
+
+int thread_set_registers(const struct saved_process *process,
+			 const struct saved_thread *thread, struct user_regs_struct *regs,
+			 const struct image_error *error)
+{
+	uint64_t mask = mask_of(process, thread);
+	struct iovec iov = { regs, sizeof(*regs) };
+	int ret;
+
+	ret = set_xstate(thread->tid, thread->core->thread_info);
+	if (!ret && ptrace(PTRACE_SETREGSET, thread->tid, NT_PRSTATUS, &iov))
+		ret = -errno;
+	if (!ret && ptrace(PTRACE_SETSIGMASK, thread->tid, sizeof(mask), &mask))
+		ret = -errno;
+	if (ret == -ENODEV)
+		return fail(error, thread->tid, ret, "this machine lacks registers that are in use");
+	return ret ? fail(error, thread->tid, ret, "its registers") : 0;
+}

@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <sys/time.h>
+#include <time.h>
+
+#include "restore/tree/timers.h"
+
+/* Ids go up by one; a larger one would take too long to reach. */
+#define TIMER_ID_MAX (1U << 20)
+
+/* As sigevent_t of the kernel, without libc's names. */
+struct kernel_sigevent {
+	uint64_t value;
+	int32_t signo;
+	int32_t notify;
+	int32_t tid;
+	char pad[44];
+};
+
+static int fail(const struct image_error *error, pid_t pid, long ret, const char *what)
+{
+	char name[32];
+
+	snprintf(name, sizeof(name), "%d", pid);
+	return image_error(error, ret, name, "%s: %s", what, strerror(-ret));
+}
+
+static long set_interval(struct puppet *leader, int which, const Image__ItimerEntry *entry)
+{
+	struct itimerval value = {
+		.it_interval = { entry->isec, entry->iusec },
+		.it_value = { entry->vsec, entry->vusec },
+	};
+	unsigned long at;
+
+	if (!entry->vsec && !entry->vusec)
+		return 0;
+	at = puppet_give(leader, &value, sizeof(value));
+	return at ? puppet_call(leader, SYS_setitimer, which, at, 0) : -EFAULT;
+}
+
+/* Each id is given once: those that are not wanted are made and deleted. */
+static long create(struct puppet *leader, const Image__PosixTimerEntry *entry)
+{
+	struct {
+		struct kernel_sigevent event;
+		int32_t id;
+	} arguments = {
+		.event = {
+			.value = entry->sival_ptr,
+			.signo = entry->si_signo,
+			.notify = entry->it_sigev_notify,
+			.tid = entry->has_notify_thread_id ? entry->notify_thread_id : 0,
+		},
+	};
+	unsigned long at = leader->scratch;
+	long ret;
+
+	do {
+		if (puppet_write(leader, at, &arguments, sizeof(arguments)))
+			return -EFAULT;
+		ret = puppet_call(leader, SYS_timer_create, entry->clock_id, at,
+				  at + offsetof(typeof(arguments), id));
+		if (ret < 0)
+			return ret;
+		if (puppet_read(leader, at, &arguments, sizeof(arguments)))
+			return -EFAULT;
+		if ((uint32_t)arguments.id != entry->it_id)
+			puppet_call(leader, SYS_timer_delete, arguments.id);
+	} while ((uint32_t)arguments.id < entry->it_id);
+	return (uint32_t)arguments.id == entry->it_id ? 0 : -EEXIST;
+}
+
+static long restore_posix(struct puppet *leader, const Image__PosixTimerEntry *entry)
+{
+	struct itimerspec value = {
+		.it_interval = { entry->isec, entry->insec },
+		.it_value = { entry->vsec, entry->vnsec },
+	};
+	unsigned long at;
+	long ret;
+
+	if (entry->it_id > TIMER_ID_MAX)
+		return -ERANGE;
+	ret = create(leader, entry);
+	if (ret || (!entry->vsec && !entry->vnsec))
+		return ret;
+	at = puppet_give(leader, &value, sizeof(value));
+	return at ? puppet_call(leader, SYS_timer_settime, entry->it_id, 0, at, 0) : -EFAULT;
+}
+
+static int compare_timers(const void *a, const void *b)
+{
+	const Image__PosixTimerEntry *x = *(Image__PosixTimerEntry *const *)a;
+	const Image__PosixTimerEntry *y = *(Image__PosixTimerEntry *const *)b;
+
+	return (x->it_id > y->it_id) - (x->it_id < y->it_id);
+}
+
+int timers_restore(struct puppet *leader, const struct saved_process *process,
+		   const struct image_error *error)
+{
+	const Image__TaskTimersEntry *timers = saved_task(process)->timers;
+	long ret = 0;
+
+	if (!timers)
+		return 0;
+	qsort(timers->posix, timers->n_posix, sizeof(*timers->posix), compare_timers);
+	for (size_t i = 0; i < timers->n_posix && !ret; i++)
+		ret = restore_posix(leader, timers->posix[i]);
+	if (ret < 0)
+		return fail(error, process->pid, ret, "its POSIX timers");
+	ret = set_interval(leader, ITIMER_REAL, timers->real);
+	ret = ret ? ret : set_interval(leader, ITIMER_VIRTUAL, timers->virt);
+	ret = ret ? ret : set_interval(leader, ITIMER_PROF, timers->prof);
+	return ret < 0 ? fail(error, process->pid, ret, "its interval timers") : 0;
+}

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Interval timers and POSIX timers.
+ */
+#ifndef RESTORE_TIMERS_H
+#define RESTORE_TIMERS_H
+
+#include "image/directory.h"
+#include "restore/tree/puppet.h"
+#include "restore/tree/saved.h"
+
+/** timers_restore - Makes a process's timers and sets them going. Returns: 0 or a negative errno value. */
+int timers_restore(struct puppet *leader, const struct saved_process *process,
+		   const struct image_error *error);
+
+#endif
