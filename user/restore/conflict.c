@@ -34,7 +34,7 @@ bool conflict_find(const struct plan *plan, const struct lock *wanted, int fd,
 	    !lock_list_read(&list, &query, LOCK_FROM_AUTO, &report)) {
 		for (size_t i = 0; i < list.nr && !found; i++) {
 			found = lock_conflict(&list.locks[i], wanted) &&
-				!plan_is_ours(plan, &list.locks[i]);
+				!(plan && plan_is_ours(plan, &list.locks[i]));
 			if (found)
 				lock_format_name(name, &list.locks[i]);
 		}

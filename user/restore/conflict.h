@@ -10,6 +10,7 @@
 
 /**
  * conflict_find - Looks for a lock of others with which one could not be held.
+ * @plan: whose locks are not meant; NULL: all are those of others
  * @fd: descriptor of the file, of this process; O_PATH will do
  * @name: gets the name of what was found
  *

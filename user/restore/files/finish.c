@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Who hears of what happens at a file. A signal's owner must be there when it is set, and who sets it is
+ * recorded, for that is whose permission counts.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "restore/files/remap.h"
+#include "restore/files/room.h"
+
+static bool has_owner(const struct restored_file *file)
+{
+	return file->fd >= 0 && file->fown && (file->fown->pid || file->fown->signum);
+}
+
+/* Of this thread alone: the C library's setresuid() is of all. */
+static int set_uids(uid_t uid, uid_t euid)
+{
+	return syscall(SYS_setresuid, uid, euid, -1) ? -errno : 0;
+}
+
+static int set_owner_as(const struct restored_file *file)
+{
+	const Image__FownEntry *fown = file->fown;
+	struct f_owner_ex owner = { fown->pid_type, fown->pid };
+	int ret, back;
+
+	if (!fown->pid)
+		return 0;
+	if (!fown->uid && !fown->euid)
+		return fcntl(file->fd, F_SETOWN_EX, &owner) ? -errno : 0;
+	ret = set_uids(fown->uid, fown->euid);
+	if (ret)
+		return ret;
+	if (fcntl(file->fd, F_SETOWN_EX, &owner))
+		ret = -errno;
+	back = set_uids(0, 0);
+	return ret ? ret : back;
+}
+
+/* Returns: 0 or a negative errno value. */
+static int set_owner(const struct restored_file *file)
+{
+	int ret = set_owner_as(file);
+
+	/* Whoever it was has ended, and hears nothing. */
+	if (ret == -ESRCH)
+		ret = 0;
+	if (!ret && file->fown->signum && fcntl(file->fd, F_SETSIG, file->fown->signum))
+		ret = -errno;
+	if (!ret && file->flags & O_ASYNC &&
+	    fcntl(file->fd, F_SETFL, fcntl(file->fd, F_GETFL) | O_ASYNC))
+		ret = -errno;
+	return ret;
+}
+
+int restore_files_finish(struct restore_files *files, const struct image_error *error)
+{
+	for (size_t i = 0; i < files->nr_files; i++) {
+		struct restored_file *file = &files->files[i];
+		int ret;
+
+		if (!has_owner(file) || file->flags & O_PATH)
+			continue;
+		ret = set_owner(file);
+		if (ret)
+			return image_error(error, ret, files_name(file), "its owner cannot be set: %s",
+					   strerror(-ret));
+	}
+	remap_finish(files);
+	return 0;
+}

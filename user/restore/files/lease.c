@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Leases of others. To open a file under one would break it, though it is not sure yet that this restore
+ * succeeds.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+
+#include "locks/buffer.h"
+#include "procfs/locks.h"
+#include "restore/conflict.h"
+#include "restore/files/path.h"
+
+/* Inode numbers only: the device is not that of stat(2) everywhere. What is found is looked at closely. */
+struct lease_table {
+	uint64_t *inodes;
+	size_t nr;
+};
+
+static int add_lease(struct lease_table *leases, struct proc_text line)
+{
+	struct proc_lock lock;
+	uint64_t *inode;
+
+	if (proc_lock_parse(line, &lock) || lock.kind != CRLOCK_KIND_LEASE || !lock.has_inode)
+		return 0;
+	inode = files_append(&leases->inodes, &leases->nr, sizeof(*inode));
+	if (!inode)
+		return -ENOMEM;
+	*inode = lock.ino;
+	return 0;
+}
+
+int leases_read(struct restore_files *files)
+{
+	struct proc_lines *lines = malloc(sizeof(*lines));
+	struct proc_text line;
+	int ret;
+
+	files->leases = calloc(1, sizeof(*files->leases));
+	if (!lines || !files->leases) {
+		free(lines);
+		return -ENOMEM;
+	}
+	ret = proc_lines_open(lines, AT_FDCWD, "/proc/locks");
+	if (!ret) {
+		while ((ret = proc_lines_next(lines, &line)) > 0 &&
+		       !(ret = add_lease(files->leases, line)))
+			;
+		proc_lines_close(lines);
+	}
+	free(lines);
+	return ret;
+}
+
+void leases_free(struct restore_files *files)
+{
+	if (files->leases)
+		free(files->leases->inodes);
+	free(files->leases);
+	files->leases = NULL;
+}
+
+static bool may_be_leased(const struct lease_table *leases, ino_t inode)
+{
+	for (size_t i = 0; i < leases->nr; i++) {
+		if (leases->inodes[i] == inode)
+			return true;
+	}
+	return false;
+}
+
+bool leases_find(const struct restore_files *files, int fd, uint32_t flags, char *name, size_t size)
+{
+	struct lock opening = { .row.kind = CRLOCK_KIND_LEASE };
+	struct lock_buffer found = { 0 };
+	struct stat stat;
+	bool any;
+
+	if (!files->leases || !files->leases->nr || flags & O_PATH || fstat(fd, &stat) ||
+	    !may_be_leased(files->leases, stat.st_ino))
+		return false;
+	opening.row.held = (flags & O_ACCMODE) == O_RDONLY ? F_RDLCK : F_WRLCK;
+	any = conflict_find(NULL, &opening, fd, &found);
+	snprintf(name, size, "%s", lock_buffer_text(&found));
+	lock_buffer_free(&found);
+	return any;
+}

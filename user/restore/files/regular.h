@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef RESTORE_FILES_REGULAR_H
+#define RESTORE_FILES_REGULAR_H
+
+#include "restore/files/room.h"
+
+/** regular_claim - Notes that the record only tells the path of something else, and is not opened as it is. */
+void regular_claim(struct restored_file *file);
+
+/**
+ * regular_open_at - Opens what a descriptor is of as a description was, and at its position.
+ * @path_fd: O_PATH will do
+ *
+ * Returns: a descriptor or -errno; -EAGAIN: a lease is in the way.
+ */
+int regular_open_at(const struct restore_files *files, const struct restored_file *file, int path_fd);
+
+#endif
