@@ -70,6 +70,10 @@ struct restore_files {
 	int lowest; /* above all descriptors of all tables */
 	int next; /* number that the next file gets, or a higher one */
 	struct lease_table *leases; /* of others */
+	struct made_names {
+		struct made_name *names;
+		size_t nr;
+	} names; /* to be taken away */
 	struct kind_rooms rooms;
 };
 

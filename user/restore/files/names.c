@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "restore/files/names.h"
+#include "restore/files/path.h"
+
+ssize_t names_note(struct restore_files *files, int parent, const char *base, bool directory)
+{
+	struct made_names *names = &files->names;
+	struct made_name *name;
+	char *copy = strdup(base);
+	int fd = fcntl(parent, F_DUPFD_CLOEXEC, 0);
+
+	name = copy && fd >= 0 ? files_append(&names->names, &names->nr, sizeof(*name)) : NULL;
+	if (!name) {
+		int err = copy && fd < 0 ? errno : ENOMEM;
+
+		if (fd >= 0)
+			close(fd);
+		free(copy);
+		return -err;
+	}
+	*name = (struct made_name){ fd, copy, directory };
+	return name - names->names;
+}
+
+/* Returns: 0, also if it is there, or -errno. */
+static int make_directory(struct restore_files *files, const char *path)
+{
+	const char *base;
+	int parent = path_parent(files, path, &base), ret = 0;
+	ssize_t number;
+
+	if (parent < 0)
+		return parent;
+	if (mkdirat(parent, base, 0700)) {
+		ret = errno == EEXIST ? 0 : -errno;
+	} else {
+		number = names_note(files, parent, base, true);
+		if (number < 0) {
+			unlinkat(parent, base, AT_REMOVEDIR);
+			ret = number;
+		}
+	}
+	close(parent);
+	return ret;
+}
+
+static int make_parents(struct restore_files *files, const char *path)
+{
+	char *copy = strdup(path);
+	int ret = 0;
+
+	if (!copy)
+		return -ENOMEM;
+	for (char *slash = strchr(copy + 1, '/'); slash && !ret; slash = strchr(slash + 1, '/')) {
+		*slash = '\0';
+		ret = make_directory(files, copy);
+		*slash = '/';
+	}
+	free(copy);
+	return ret;
+}
+
+int names_parent(struct restore_files *files, const char *path, const char **base)
+{
+	int fd = path_parent(files, path, base), ret;
+
+	if (fd != -ENOENT)
+		return fd;
+	ret = make_parents(files, path);
+	return ret ? ret : path_parent(files, path, base);
+}
+
+const char *names_unique(void)
+{
+	static char name[64];
+	static unsigned int nr;
+
+	snprintf(name, sizeof(name), ".crrestore.%d.%u", getpid(), nr++);
+	return name;
+}
+
+void names_rename(struct restore_files *files, ssize_t number, const char *base)
+{
+	struct made_name *name = &files->names.names[number];
+	char *copy = strdup(base);
+
+	if (!copy || renameat2(name->parent, name->base, name->parent, base, RENAME_NOREPLACE)) {
+		free(copy);
+		return;
+	}
+	free(name->base);
+	name->base = copy;
+}
+
+void names_remove(struct restore_files *files)
+{
+	struct made_names *names = &files->names;
+
+	while (names->nr) {
+		struct made_name *name = &names->names[--names->nr];
+
+		unlinkat(name->parent, name->base, name->directory ? AT_REMOVEDIR : 0);
+		close(name->parent);
+		free(name->base);
+	}
+	free(names->names);
+	names->names = NULL;
+}

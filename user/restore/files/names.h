@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Names that are made in directories for a while, so that what had none can be opened.
+ */
+#ifndef RESTORE_FILES_NAMES_H
+#define RESTORE_FILES_NAMES_H
+
+#include "restore/files/room.h"
+
+struct made_name {
+	int parent;
+	char *base;
+	bool directory;
+};
+
+/**
+ * names_note - Notes a name that was made. Names are taken away in reverse order.
+ * @parent: a descriptor of the directory; is duplicated
+ *
+ * Returns: its number, or -errno; then it is not noted.
+ */
+ssize_t names_note(struct restore_files *files, int parent, const char *base, bool directory);
+
+/**
+ * names_parent - Opens the directory that a path is in; what is missing of it is made, and noted.
+ * @base: as of path_parent()
+ *
+ * Returns: a descriptor or -errno.
+ */
+int names_parent(struct restore_files *files, const char *path, const char **base);
+
+/** names_unique - A name that nobody else uses; good until the next call. */
+const char *names_unique(void);
+
+/** names_rename - Renames a name that was noted, unless the new one is taken; that is no error. */
+void names_rename(struct restore_files *files, ssize_t number, const char *base);
+
+/** names_remove - Takes away all names that were noted. */
+void names_remove(struct restore_files *files);
+
+#endif
