@@ -123,7 +123,7 @@ int image_pages_open(struct image_pages *pages, int dir, const char *path, const
 {
 	struct image_reader reader;
 	off_t size = 0;
-	uint32_t id;
+	uint32_t id = 0;
 	int ret;
 
 	*pages = (struct image_pages){ .fd = -1 };
