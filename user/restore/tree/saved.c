@@ -81,11 +81,15 @@ static bool is_pid(uint32_t pid)
 static int take_threads(const struct source *source, struct saved_process *process,
 			const Image__PstreeEntry *entry)
 {
-	process->threads = calloc(entry->n_threads, sizeof(*process->threads));
+	/* A leader is a thread by itself; what CRIU 3.17 has in its place for zombies makes no sense. */
+	size_t nr = entry->n_threads ? entry->n_threads : 1;
+
+	process->threads = calloc(nr, sizeof(*process->threads));
 	if (!process->threads)
 		return no_memory(source);
-	process->nr_threads = entry->n_threads;
-	for (size_t i = 0; i < entry->n_threads; i++) {
+	process->nr_threads = nr;
+	process->threads[0].tid = process->pid;
+	for (size_t i = 1; i < entry->n_threads; i++) {
 		if (!is_pid(entry->threads[i]))
 			return wrong(source, "pstree.img", "%u is no thread id", entry->threads[i]);
 		process->threads[i].tid = entry->threads[i];
@@ -105,7 +109,7 @@ static int take_process(const struct source *source, struct saved_tree *tree,
 	if (!parent && tree->nr)
 		return wrong(source, "pstree.img", "process %u: its parent %u does not come before it",
 			     entry->pid, entry->ppid);
-	if (!entry->n_threads || entry->n_threads > TASKS_MAX || entry->threads[0] != entry->pid)
+	if (entry->n_threads > TASKS_MAX || (entry->n_threads > 1 && entry->threads[0] != entry->pid))
 		return wrong(source, "pstree.img", "process %u: its threads make no sense", entry->pid);
 	if (tree->nr == TASKS_MAX)
 		return wrong(source, "pstree.img", "it has too many processes");
