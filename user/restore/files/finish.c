@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Who hears of what happens at a file. A signal's owner must be there when it is set, and who sets it is
- * recorded, for that is whose permission counts.
+ * What comes last, most of all who hears of what happens at a file. A signal's owner must be there when it is
+ * set, and who sets it is recorded, for that is whose permission counts.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -14,7 +14,7 @@
 
 static bool has_owner(const struct restored_file *file)
 {
-	return file->fd >= 0 && file->fown && (file->fown->pid || file->fown->signum);
+	return file->fown && (file->fown->pid || file->fown->signum);
 }
 
 /* Of this thread alone: the C library's setresuid() is of all. */
@@ -58,19 +58,32 @@ static int set_owner(const struct restored_file *file)
 	return ret;
 }
 
+static int finish(struct restore_files *files, struct restored_file *file, const struct image_error *error)
+{
+	int ret;
+
+	if (file->kind->finish) {
+		ret = file->kind->finish(files, file, error);
+		if (ret)
+			return ret;
+	}
+	if (!has_owner(file) || file->flags & O_PATH)
+		return 0;
+	ret = set_owner(file);
+	if (ret)
+		image_error(error, ret, files_name(file), "its owner cannot be set: %s", strerror(-ret));
+	return ret;
+}
+
 int restore_files_finish(struct restore_files *files, const struct image_error *error)
 {
-	for (size_t i = 0; i < files->nr_files; i++) {
-		struct restored_file *file = &files->files[i];
-		int ret;
+	int ret = 0;
 
-		if (!has_owner(file) || file->flags & O_PATH)
-			continue;
-		ret = set_owner(file);
-		if (ret)
-			return image_error(error, ret, files_name(file), "its owner cannot be set: %s",
-					   strerror(-ret));
+	for (size_t i = 0; !ret && i < files->nr_files; i++) {
+		if (files->files[i].fd >= 0)
+			ret = finish(files, &files->files[i], error);
 	}
-	remap_finish(files);
-	return 0;
+	if (!ret)
+		remap_finish(files);
+	return ret;
 }

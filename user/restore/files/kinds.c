@@ -8,6 +8,11 @@ static const struct {
 } kinds[] = {
 	{ IMAGE__FD_TYPES__REG, &regular_kind },
 	{ IMAGE__FD_TYPES__PIPE, &pipe_kind },
+	{ IMAGE__FD_TYPES__FIFO, &fifo_kind },
+	{ IMAGE__FD_TYPES__EVENTFD, &eventfd_kind },
+	{ IMAGE__FD_TYPES__SIGNALFD, &signalfd_kind },
+	{ IMAGE__FD_TYPES__TIMERFD, &timerfd_kind },
+	{ IMAGE__FD_TYPES__EVENTPOLL, &epoll_kind },
 };
 
 const struct file_kind *kinds_of(Image__FdTypes type)

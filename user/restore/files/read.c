@@ -15,9 +15,6 @@
 /* What all records of an image take may be more than twice this large; an honest one is far from it. */
 #define IMAGE_MAX (1ULL << 30)
 
-/* Above this no table can be: /proc/sys/fs/nr_open has no larger values. */
-#define FD_MAX ((1 << 30) - 1)
-
 void *files_append(void *array, size_t *nr, size_t size)
 {
 	void **elements = array;
@@ -135,7 +132,7 @@ static int take_descriptor(struct restore_files *files, struct image_reader *rea
 		ret = image_reader_wrong(reader, error, "a descriptor is of a file that is not recorded");
 	else if (file->entry->type != entry->type)
 		ret = image_reader_wrong(reader, error, "a descriptor is of another kind than its file");
-	else if (entry->fd > FD_MAX || entry->flags & ~(uint32_t)FD_CLOEXEC)
+	else if (entry->fd > FILES_FD_MAX || entry->flags & ~(uint32_t)FD_CLOEXEC)
 		ret = image_reader_wrong(reader, error, "a descriptor makes no sense");
 	if (!ret) {
 		*descriptor = (struct restored_descriptor){ entry->fd, entry->flags & FD_CLOEXEC, file };
@@ -241,6 +238,11 @@ static int read_kinds(struct restore_files *files, const struct image_error *err
 
 		if (file->kind->validate)
 			ret = file->kind->validate(files, file, error);
+	}
+	for (size_t i = 0; !ret && i < files->nr_files; i++) {
+		if (files->files[i].claimed && files->files[i].named)
+			ret = files_wrong(files, &files->files[i], error,
+					  "it is a descriptor, and yet only the path of another file");
 	}
 	return ret;
 }

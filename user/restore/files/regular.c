@@ -37,17 +37,6 @@ static int validate(struct restore_files *files, struct restored_file *file,
 	return 0;
 }
 
-/* Whether it is open under a number of its own, or only tells the path of something else. */
-static bool is_opened(const struct restored_file *file)
-{
-	return !file->state;
-}
-
-void regular_claim(struct restored_file *file)
-{
-	file->state = file;
-}
-
 /* What is not as it was, NULL: nothing. */
 static const char *difference(const Image__RegFileEntry *reg, const struct stat *stat)
 {
@@ -101,6 +90,8 @@ static void check(struct restore_files *files, struct restored_file *file, struc
 	const char *why;
 	int fd;
 
+	if (file->claimed)
+		return;
 	if (remap_check(files, file, obstacles) || inherit_find(files, file->entry->reg->name) >= 0)
 		return;
 	if (file->entry->reg->ext) {
@@ -177,7 +168,7 @@ static int open_file(struct restore_files *files, struct restored_file *file,
 {
 	int inherited, fd;
 
-	if (!is_opened(file))
+	if (file->claimed)
 		return 0;
 	if (remap_of(files, file))
 		return remap_open(files, file, error);

@@ -4,9 +4,6 @@
 
 #include "restore/files/room.h"
 
-/** regular_claim - Notes that the record only tells the path of something else, and is not opened as it is. */
-void regular_claim(struct restored_file *file);
-
 /**
  * regular_open_at - Opens what a descriptor is of as a description was, and at its position.
  * @path_fd: O_PATH will do

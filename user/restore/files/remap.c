@@ -91,7 +91,7 @@ static int check_target(struct restore_files *files, const struct remap *remap,
 			return image_error(error, -EBADMSG, files->path,
 					   "remap-fpath.img: file %u stands for another and is not recorded",
 					   remap->remap_id);
-		regular_claim(file);
+		file->claimed = true;
 		return 0;
 	default:
 		file = files_find(files, remap->id);

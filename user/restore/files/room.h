@@ -29,7 +29,7 @@ struct restored_file {
 	const Image__FownEntry *fown; /* NULL: none */
 	int fd; /* -1: not open */
 	bool named; /* by a table of descriptors */
-	void *state; /* the kind's */
+	bool claimed; /* only tells the path of something else, and is not opened as it is */
 };
 
 struct restored_descriptor {
@@ -48,6 +48,7 @@ struct restored_table {
 /* What each kind keeps for all of its files. */
 struct kind_rooms {
 	struct ghosts *ghosts;
+	struct epoll_places *epoll_places;
 	struct pipes *pipes;
 	struct fifos *fifos;
 	struct queues *queues;
@@ -102,6 +103,9 @@ struct file_kind {
 		    const struct image_error *error);
 	/* Once, after all files of all kinds are open. */
 	int (*complete)(struct restore_files *files, const struct image_error *error);
+	/* Each that is open, when the processes are there. */
+	int (*finish)(struct restore_files *files, struct restored_file *file,
+		      const struct image_error *error);
 	/* Once, after an error: what was made is taken away. */
 	void (*abandon)(struct restore_files *files);
 	/* Once, at the end. */
@@ -166,5 +170,8 @@ void *files_append(void *array, size_t *nr, size_t size);
 
 /* No honest image needs more: of all numbers of anything. */
 #define FILES_MAX (1U << 22)
+
+/* Above this no descriptor can be: /proc/sys/fs/nr_open has no larger values. */
+#define FILES_FD_MAX ((1 << 30) - 1)
 
 #endif
