@@ -35,6 +35,17 @@ void proc_mounts_free(struct proc_mounts *mounts)
 	mnt_unref_table(table_of(mounts));
 }
 
+static void take(struct proc_mount *mount, struct libmnt_fs *fs)
+{
+	*mount = (struct proc_mount){
+		.id = mnt_fs_get_id(fs),
+		.dev_major = major(mnt_fs_get_devno(fs)),
+		.dev_minor = minor(mnt_fs_get_devno(fs)),
+		.target = mnt_fs_get_target(fs),
+		.type = mnt_fs_get_fstype(fs),
+	};
+}
+
 int proc_mounts_find(struct proc_mounts *mounts, int id, struct proc_mount *mount)
 {
 	struct libmnt_iter *iter = mnt_new_iter(MNT_ITER_FORWARD);
@@ -44,13 +55,24 @@ int proc_mounts_find(struct proc_mounts *mounts, int id, struct proc_mount *moun
 	while (err == -ENOENT && !mnt_table_next_fs(table_of(mounts), iter, &fs)) {
 		if (mnt_fs_get_id(fs) != id)
 			continue;
-		*mount = (struct proc_mount){
-			.id = id,
-			.dev_major = major(mnt_fs_get_devno(fs)),
-			.dev_minor = minor(mnt_fs_get_devno(fs)),
-			.target = mnt_fs_get_target(fs),
-			.type = mnt_fs_get_fstype(fs),
-		};
+		take(mount, fs);
+		err = 0;
+	}
+	mnt_free_iter(iter);
+	return err;
+}
+
+int proc_mounts_find_device(struct proc_mounts *mounts, uint32_t dev_major, uint32_t dev_minor,
+			    struct proc_mount *mount)
+{
+	struct libmnt_iter *iter = mnt_new_iter(MNT_ITER_FORWARD);
+	struct libmnt_fs *fs;
+	int err = iter ? -ENOENT : -ENOMEM;
+
+	while (err == -ENOENT && !mnt_table_next_fs(table_of(mounts), iter, &fs)) {
+		if (mnt_fs_get_devno(fs) != makedev(dev_major, dev_minor))
+			continue;
+		take(mount, fs);
 		err = 0;
 	}
 	mnt_free_iter(iter);

@@ -31,4 +31,8 @@ void proc_mounts_free(struct proc_mounts *mounts);
 /** proc_mounts_find - Finds a mount by its id. Returns: 0 or -ENOENT. */
 int proc_mounts_find(struct proc_mounts *mounts, int id, struct proc_mount *mount);
 
+/** proc_mounts_find_device - Finds the first mount of a superblock. Returns: 0 or -ENOENT. */
+int proc_mounts_find_device(struct proc_mounts *mounts, uint32_t dev_major, uint32_t dev_minor,
+			    struct proc_mount *mount);
+
 #endif
