@@ -22,7 +22,14 @@ static unsigned int common_kind(unsigned int kind)
 	}
 }
 
-#define COMMON_BREAKING 4
+int filelocks_kind(uint32_t flag)
+{
+	for (int kind = 0; kind <= CRLOCK_KIND_LEASE; kind++) {
+		if (common_kind(kind) == flag)
+			return kind;
+	}
+	return -1;
+}
 
 static bool is_breaking(const struct crlock_lock *row)
 {
@@ -60,7 +67,7 @@ static bool tell(Image__FileLockEntry *message, const struct checkpoint *checkpo
 	message->flag = common_kind(row->kind);
 	if (!message->flag || !holder)
 		return false;
-	message->type = is_breaking(row) ? COMMON_BREAKING | row->target : row->held;
+	message->type = is_breaking(row) ? FILELOCKS_BREAKING | row->target : row->held;
 	message->pid = holder->tgid;
 	message->fd = holder->fd;
 	message->start = row->start;

@@ -8,6 +8,12 @@
 #include "image/checkpoint.h"
 #include "image/container.h"
 
+/* In the field type, beside what a breaking lease is to become. */
+#define FILELOCKS_BREAKING 4
+
+/** filelocks_kind - The enum crlock_kind of a field flag; -1: it is none. */
+int filelocks_kind(uint32_t flag);
+
 /** filelocks_write - Writes a record for each lock that the format has words for. Returns: 0 or an error. */
 int filelocks_write(struct image_writer *writer, const struct checkpoint *checkpoint,
 		    const struct image_error *error);

@@ -3,14 +3,12 @@
  * crrestore - brings processes back from a checkpoint, or takes its file locks again.
  */
 #include <errno.h>
-#include <limits.h>
 #include <locale.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "image/magic.h"
 #include "image/status.h"
 #include "locks/format.h"
 #include "restore/open.h"
@@ -115,17 +113,6 @@ static int restore_checkpoint(const struct options *options, const struct checkp
 
 /* ---- Whole processes ---- */
 
-/* Images of other programs tell locks in the common format only. */
-static int read_locks(struct checkpoint *locks, const struct options *options, char *why)
-{
-	char name[PATH_MAX];
-
-	if (snprintf(name, sizeof(name), "%s/" IMAGE_CRLOCK, options->dir) < (int)sizeof(name) &&
-	    access(name, F_OK) && errno == ENOENT)
-		return 0;
-	return checkpoint_read(locks, options->dir, why, WHY_MAX);
-}
-
 static int write_pidfile(const char *path, pid_t pid)
 {
 	FILE *file = fopen(path, "we");
@@ -152,17 +139,12 @@ static int await(pid_t pid)
 
 static int restore_processes(const struct options *options)
 {
-	struct checkpoint locks = { 0 };
-	char why[WHY_MAX] = "";
 	pid_t root = 0;
-	int err = read_locks(&locks, options, why), status;
+	int status;
 
-	if (err)
-		say("%s", *why ? why : strerror(-err));
 	block_signals();
-	status = err ? STATUS_IMAGE : tree_restore(options, &locks, &root);
+	status = tree_restore(options, &root);
 	unblock_signals();
-	checkpoint_free(&locks);
 	if (!status && options->pidfile)
 		status = write_pidfile(options->pidfile, root);
 	if (!status && !options->detached && !options->sibling)

@@ -143,6 +143,17 @@ const char *restore_files_path(const struct restore_files *files, uint32_t id)
 	return file && file->kind == &regular_kind ? file->entry->reg->name : NULL;
 }
 
+void restore_files_each(const struct restore_files *files,
+			void (*fn)(uint32_t table, int fd, uint32_t id, void *data), void *data)
+{
+	for (size_t i = 0; i < files->nr_tables; i++) {
+		const struct restored_table *table = &files->tables[i];
+
+		for (size_t j = 0; j < table->nr; j++)
+			fn(table->id, table->descriptors[j].fd, table->descriptors[j].file->id, data);
+	}
+}
+
 size_t restore_files_check(struct restore_files *files, void (*say)(const char *line, void *data), void *data)
 {
 	struct obstacles obstacles = { say, data, 0 };

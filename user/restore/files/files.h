@@ -71,6 +71,10 @@ int restore_files_fd(const struct restore_files *files, uint32_t id);
 /** restore_files_path - Path of a regular file or directory of files.img, NULL: it is something else. */
 const char *restore_files_path(const struct restore_files *files, uint32_t id);
 
+/** restore_files_each - Calls a function for each descriptor of each table. */
+void restore_files_each(const struct restore_files *files,
+			void (*fn)(uint32_t table, int fd, uint32_t id, void *data), void *data);
+
 /**
  * restore_files_install - Puts the descriptors of a table in place; called in the new process itself.
  * @table: of fdinfo-TABLE.img

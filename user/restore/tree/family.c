@@ -231,6 +231,8 @@ static void __attribute__((noreturn)) end_as_zombie(const struct saved_process *
 	struct rlimit no_core = { 0, 0 };
 	sigset_t all;
 
+	prctl(PR_SET_NAME, saved_task(process)->comm);
+
 	if (!WIFSIGNALED(status))
 		_exit(WEXITSTATUS(status));
 	setrlimit(RLIMIT_CORE, &no_core);

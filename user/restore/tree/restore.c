@@ -27,10 +27,12 @@
 #include <unistd.h>
 
 #include "image/inventory.h"
+#include "image/magic.h"
 #include "image/status.h"
 #include "restore/files/files.h"
 #include "restore/plan.h"
 #include "restore/say.h"
+#include "restore/tree/common_locks.h"
 #include "restore/tree/creds.h"
 #include "restore/tree/family.h"
 #include "restore/tree/locks.h"
@@ -67,6 +69,7 @@ struct restoring {
 	int lowest; /* descriptors of this program are above, those of the tree below */
 	struct saved_tree tree;
 	struct restore_files *files;
+	struct checkpoint locks;
 	struct shms shms;
 	struct vdso vdso;
 	struct memory_sources sources;
@@ -153,6 +156,16 @@ static int make_troupes(struct restoring *r)
 	return 0;
 }
 
+/* The whole truth, or what images of other programs tell. */
+static int read_locks(struct restoring *r)
+{
+	const char *path = r->options->dir;
+
+	if (!faccessat(r->dir, IMAGE_CRLOCK, F_OK, 0) || errno != ENOENT)
+		return checkpoint_read(&r->locks, path, r->error.text, r->error.size);
+	return common_locks_read(&r->locks, &r->tree, r->files, r->dir, path, &r->error);
+}
+
 static int prepare(struct restoring *r)
 {
 	int ret = read_images(r);
@@ -170,6 +183,7 @@ static int prepare(struct restoring *r)
 		.path = r->options->dir,
 	};
 	ret = ret ? ret : make_troupes(r);
+	ret = ret ? ret : read_locks(r);
 	return ret ? ret : open_all(r);
 }
 
@@ -261,7 +275,7 @@ static int each(struct restoring *r, int (*step)(struct restoring *r, struct tro
 }
 
 /* Returns: 0 or the exit status; what is wrong is printed. */
-static int restore_locks(struct restoring *r, const struct checkpoint *locks)
+static int restore_locks(struct restoring *r)
 {
 	struct puppet **leaders = calloc(r->nr, sizeof(*leaders));
 	int status = STATUS_IN_THE_WAY;
@@ -272,7 +286,7 @@ static int restore_locks(struct restoring *r, const struct checkpoint *locks)
 	}
 	for (size_t i = 0; i < r->nr; i++)
 		leaders[i] = &r->troupes[i].players[0].puppet;
-	status = tree_take_locks(leaders, r->nr, locks, r->options);
+	status = tree_take_locks(leaders, r->nr, &r->locks, r->options);
 	free(leaders);
 	return status;
 }
@@ -295,6 +309,7 @@ static void release(struct restoring *r)
 		free(r->troupes[i].players);
 	}
 	free(r->troupes);
+	checkpoint_free(&r->locks);
 	shms_free(&r->shms);
 	restore_files_free(r->files);
 	family_free(r->family);
@@ -304,7 +319,7 @@ static void release(struct restoring *r)
 }
 
 /* Returns: 0, a negative errno value with r->error told, or the exit status, which was told. */
-static int make_tree(struct restoring *r, const struct checkpoint *locks)
+static int make_tree(struct restoring *r)
 {
 	const struct family_options family = {
 		.sibling = r->options->sibling,
@@ -314,8 +329,8 @@ static int make_tree(struct restoring *r, const struct checkpoint *locks)
 
 	ret = ret ? ret : each(r, seize);
 	ret = ret ? ret : each(r, restore_memory);
-	if (!ret && locks->locks.nr)
-		ret = restore_locks(r, locks);
+	if (!ret && r->locks.locks.nr)
+		ret = restore_locks(r);
 	ret = ret ? ret : each(r, restore_threads);
 	ret = ret ? ret : each(r, restore_task);
 	ret = ret ? ret : each(r, restore_creds);
@@ -323,7 +338,7 @@ static int make_tree(struct restoring *r, const struct checkpoint *locks)
 	return ret ? ret : restore_files_finish(r->files, &r->error);
 }
 
-int tree_restore(const struct options *options, const struct checkpoint *locks, pid_t *root)
+int tree_restore(const struct options *options, pid_t *root)
 {
 	char why[WHY_MAX] = "";
 	struct restoring r = {
@@ -334,7 +349,7 @@ int tree_restore(const struct options *options, const struct checkpoint *locks, 
 	int ret = prepare(&r);
 
 	if (!ret) {
-		ret = make_tree(&r, locks);
+		ret = make_tree(&r);
 		if (ret && r.family)
 			family_kill(r.family);
 	} else if (ret < 0) {

@@ -5,18 +5,16 @@
 #ifndef RESTORE_TREE_H
 #define RESTORE_TREE_H
 
-#include "image/checkpoint.h"
 #include "restore/options.h"
 
 /**
  * tree_restore - Brings the processes of a checkpoint back.
- * @locks: the locks of the same checkpoint
  * @root: gets the pid of the first
  *
  * What is wrong is printed. After an error nothing is left of what was made.
  *
  * Returns: 0 or the exit status.
  */
-int tree_restore(const struct options *options, const struct checkpoint *locks, pid_t *root);
+int tree_restore(const struct options *options, pid_t *root);
 
 #endif

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Locks as filelocks.img tells them: those of checkpoints that other programs wrote, without crlock.img.
+ */
+#ifndef RESTORE_COMMON_LOCKS_H
+#define RESTORE_COMMON_LOCKS_H
+
+#include "image/checkpoint.h"
+#include "restore/files/files.h"
+#include "restore/tree/saved.h"
+
+/**
+ * common_locks_read - Reads filelocks.img.
+ * @locks: gets what it says; the caller frees it with checkpoint_free(), also after an error
+ * @dir: the checkpoint, @path its path for messages
+ *
+ * The image has no held type of a breaking lease and no deadlines: these are unknown, and guessed where locks
+ * are taken.
+ *
+ * Returns: 0, also if there is no such image; -EBADMSG; or another negative errno value.
+ */
+int common_locks_read(struct checkpoint *locks, const struct saved_tree *tree,
+		      const struct restore_files *files, int dir, const char *path,
+		      const struct image_error *error);
+
+#endif
