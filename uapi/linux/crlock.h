@@ -50,8 +50,20 @@
  *                CRLOCK_A_REGSET_NOTE       u32, NT_* of <linux/elf.h>
  *                CRLOCK_A_REGSET_DATA       bytes, those of PTRACE_GETREGSET
  *
+ * CRLOCK_CMD_TASK_GET (dump)
+ *
+ *   request    CRLOCK_A_TGID              u32, repeated, at least one
+ *   replies    CRLOCK_A_PROCESS           struct crlock_process
+ *              CRLOCK_A_SIGACTION         struct crlock_sigaction, repeated
+ *              CRLOCK_A_TIMER             struct crlock_timer, repeated
+ *              CRLOCK_A_TASK              struct crlock_task, repeated: one for each thread
+ *
+ *   Rows come process by process, in this order, and may go on in the next message: a row belongs
+ *   to the CRLOCK_A_PROCESS that came last. A process that has ended before it was looked at has no
+ *   rows. Nothing is told torn, but what is told of a thread that runs holds only at that moment.
+ *
  * Who may ask: in the initial user namespace CAP_CHECKPOINT_RESTORE or CAP_SYS_ADMIN, for
- * registers CAP_SYS_PTRACE too; for CRLOCK_CMD_INFO_GET anyone.
+ * registers and tasks CAP_SYS_PTRACE too; for CRLOCK_CMD_INFO_GET anyone.
  *
  * Errors, each with an extended acknowledgement that says what is wrong:
  *   EPERM    a capability is missing
@@ -83,6 +95,7 @@ enum {
 	CRLOCK_CMD_LOCK_GET,
 	CRLOCK_CMD_FILE_GET,
 	CRLOCK_CMD_REGS_GET,
+	CRLOCK_CMD_TASK_GET,
 
 	__CRLOCK_CMD_MAX,
 	CRLOCK_CMD_MAX = __CRLOCK_CMD_MAX - 1,
@@ -111,6 +124,10 @@ enum {
 	CRLOCK_A_REGSET,
 	CRLOCK_A_NEEDED,
 	CRLOCK_A_BUSY_QUEUES,
+	CRLOCK_A_PROCESS,
+	CRLOCK_A_SIGACTION,
+	CRLOCK_A_TIMER,
+	CRLOCK_A_TASK,
 
 	__CRLOCK_A_MAX,
 	CRLOCK_A_MAX = __CRLOCK_A_MAX - 1,
@@ -132,12 +149,16 @@ enum {
  * @CRLOCK_FEATURE_MAPPINGS: holders that only map a file
  * @CRLOCK_FEATURE_IN_FLIGHT: holders that are messages in unix socket queues
  * @CRLOCK_FEATURE_REGSETS: CRLOCK_CMD_REGS_GET, on this architecture
+ * @CRLOCK_FEATURE_TASKS: CRLOCK_CMD_TASK_GET
+ * @CRLOCK_FEATURE_FILE_OWNERS: fown_* of &struct crlock_file
  */
 enum crlock_feature {
 	CRLOCK_FEATURE_DELEGATIONS = 1 << 0,
 	CRLOCK_FEATURE_MAPPINGS = 1 << 1,
 	CRLOCK_FEATURE_IN_FLIGHT = 1 << 2,
 	CRLOCK_FEATURE_REGSETS = 1 << 3,
+	CRLOCK_FEATURE_TASKS = 1 << 4,
+	CRLOCK_FEATURE_FILE_OWNERS = 1 << 5,
 };
 
 /**
@@ -304,6 +325,13 @@ struct crlock_holder {
  * @generation: generation of the inode number
  * @fd_flags: FD_CLOEXEC or 0
  * @reserved: 0
+ * @fown_pid: process, thread or group that hears of input and output, 0 for none (F_GETOWN_EX);
+ *	O_ASYNC in @flags tells whether it does now
+ * @fown_type: what @fown_pid is, F_OWNER_*
+ * @fown_signum: signal of the notice, 0 for SIGIO (F_GETSIG)
+ * @fown_uid: real user that set the owner, in the initial user namespace
+ * @fown_euid: effective user that set the owner, in the initial user namespace
+ * @reserved2: 0
  */
 struct crlock_file {
 	__u64 id;
@@ -323,6 +351,12 @@ struct crlock_file {
 	__u32 generation;
 	__u32 fd_flags;
 	__u32 reserved;
+	__s32 fown_pid;
+	__u32 fown_type;
+	__s32 fown_signum;
+	__u32 fown_uid;
+	__u32 fown_euid;
+	__u32 reserved2;
 };
 
 /**
@@ -353,6 +387,355 @@ struct crlock_thread {
 	__s32 tid;
 	__u32 state;
 	__s32 error;
+};
+
+/**
+ * enum crlock_process_flag - State of a process, as bits.
+ * @CRLOCK_PROCESS_SUBREAPER: it adopts orphans (PR_SET_CHILD_SUBREAPER)
+ * @CRLOCK_PROCESS_STOPPED: a job control stop is in effect, also where a tracer has its threads in
+ *	stops of another kind
+ * @CRLOCK_PROCESS_STOPPING: a job control stop has begun, and some threads are still to come to it
+ * @CRLOCK_PROCESS_CONTINUED: it was continued, which no wait with WCONTINUED has consumed yet
+ * @CRLOCK_PROCESS_EXITING: it is being ended, by exit_group(2) or a fatal signal
+ * @CRLOCK_PROCESS_DUMPING_CORE: it is writing a core dump
+ * @CRLOCK_PROCESS_ALARM_PENDING: ITIMER_REAL has expired and starts again once its SIGALRM, which is
+ *	pending, is delivered
+ */
+enum crlock_process_flag {
+	CRLOCK_PROCESS_SUBREAPER = 1 << 0,
+	CRLOCK_PROCESS_STOPPED = 1 << 1,
+	CRLOCK_PROCESS_STOPPING = 1 << 2,
+	CRLOCK_PROCESS_CONTINUED = 1 << 3,
+	CRLOCK_PROCESS_EXITING = 1 << 4,
+	CRLOCK_PROCESS_DUMPING_CORE = 1 << 5,
+	CRLOCK_PROCESS_ALARM_PENDING = 1 << 6,
+};
+
+/**
+ * enum crlock_mm_flag - What was asked for an address space, as bits.
+ * @CRLOCK_MM_MCL_FUTURE: new mappings are locked (MCL_FUTURE of mlockall(2))
+ * @CRLOCK_MM_MCL_ONFAULT: and that, page by page when touched (MCL_ONFAULT)
+ * @CRLOCK_MM_THP_DISABLED: PR_SET_THP_DISABLE
+ * @CRLOCK_MM_MERGE_ANY: PR_SET_MEMORY_MERGE
+ * @CRLOCK_MM_MDWE: PR_MDWE_REFUSE_EXEC_GAIN of PR_SET_MDWE
+ * @CRLOCK_MM_MDWE_NO_INHERIT: PR_MDWE_NO_INHERIT of PR_SET_MDWE
+ * @CRLOCK_MM_LDT: there is a local descriptor table (modify_ldt(2))
+ */
+enum crlock_mm_flag {
+	CRLOCK_MM_MCL_FUTURE = 1 << 0,
+	CRLOCK_MM_MCL_ONFAULT = 1 << 1,
+	CRLOCK_MM_THP_DISABLED = 1 << 2,
+	CRLOCK_MM_MERGE_ANY = 1 << 3,
+	CRLOCK_MM_MDWE = 1 << 4,
+	CRLOCK_MM_MDWE_NO_INHERIT = 1 << 5,
+	CRLOCK_MM_LDT = 1 << 6,
+};
+
+/**
+ * struct crlock_process - What the threads of a process have in common.
+ *
+ * Interval timers: nanoseconds that are left, 0 if the timer is not armed, and of the interval after
+ * that, 0 if there is none. Of ITIMER_REAL they are elapsed, of the others CPU time.
+ *
+ * If no thread has an address space any more, mm_id and all that is of it, from exe_id on and up to
+ * membarrier, is 0.
+ *
+ * @signal_id: id of what the threads of a process share (&struct signal_struct)
+ * @sighand_id: id of its table of signal handlers, which processes may share (CLONE_SIGHAND)
+ * @mm_id: id of its address space, which processes may share (CLONE_VM)
+ * @itimer_real_ns: ITIMER_REAL; with %CRLOCK_PROCESS_ALARM_PENDING the time to the next multiple of the
+ *	interval, where getitimer(2) says 0
+ * @itimer_real_interval_ns: its interval
+ * @itimer_virtual_ns: ITIMER_VIRTUAL
+ * @itimer_virtual_interval_ns: its interval
+ * @itimer_prof_ns: ITIMER_PROF
+ * @itimer_prof_interval_ns: its interval
+ * @exe_id: id of the open file description of its executable
+ * @exe_mount_id: id of the mount that this was opened through
+ * @exe_ino: inode number of the executable on its superblock
+ * @start_code: this and the following as in &struct prctl_mm_map of <linux/prctl.h>
+ * @end_code: see there
+ * @start_data: see there
+ * @end_data: see there
+ * @start_brk: see there
+ * @brk: see there
+ * @start_stack: see there
+ * @arg_start: see there
+ * @arg_end: see there
+ * @env_start: see there
+ * @env_end: see there
+ * @exe_dev_major: device of the executable's superblock
+ * @exe_dev_minor: the same
+ * @exe_generation: generation of its inode number
+ * @auxv_size: bytes of /proc/PID/auxv, with the AT_NULL at its end
+ * @mm_flags: bits of &enum crlock_mm_flag
+ * @dumpable: 0 not, 1 as its user, 2 as root (PR_GET_DUMPABLE)
+ * @membarrier: registrations, bits MEMBARRIER_CMD_REGISTER_* of <linux/membarrier.h>
+ * @flags: bits of &enum crlock_process_flag
+ * @tgid: process
+ * @ppid: its parent, to which it is a child (not its tracer)
+ * @exit_signal: signal that the parent gets when it ends, 0 for none
+ * @nr_tasks: how many rows of &struct crlock_task follow
+ * @nr_timers: how many rows of &struct crlock_timer follow
+ * @nr_sigactions: how many rows of &struct crlock_sigaction follow
+ */
+struct crlock_process {
+	__u64 signal_id;
+	__u64 sighand_id;
+	__u64 mm_id;
+	__s64 itimer_real_ns;
+	__s64 itimer_real_interval_ns;
+	__s64 itimer_virtual_ns;
+	__s64 itimer_virtual_interval_ns;
+	__s64 itimer_prof_ns;
+	__s64 itimer_prof_interval_ns;
+	__u64 exe_id;
+	__u64 exe_mount_id;
+	__u64 exe_ino;
+	__u64 start_code;
+	__u64 end_code;
+	__u64 start_data;
+	__u64 end_data;
+	__u64 start_brk;
+	__u64 brk;
+	__u64 start_stack;
+	__u64 arg_start;
+	__u64 arg_end;
+	__u64 env_start;
+	__u64 env_end;
+	__u32 exe_dev_major;
+	__u32 exe_dev_minor;
+	__u32 exe_generation;
+	__u32 auxv_size;
+	__u32 mm_flags;
+	__u32 dumpable;
+	__u32 membarrier;
+	__u32 flags;
+	__s32 tgid;
+	__s32 ppid;
+	__s32 exit_signal;
+	__u32 nr_tasks;
+	__u32 nr_timers;
+	__u32 nr_sigactions;
+};
+
+/** CRLOCK_SIGNALS - Signals are 1 to this. */
+#define CRLOCK_SIGNALS 64
+
+/**
+ * struct crlock_sigaction - What a process does on a signal, as sigaction(2) of the kernel has it.
+ *
+ * A signal without a row has SIG_DFL, no flags and an empty mask.
+ *
+ * @handler: address, or SIG_DFL (0) or SIG_IGN (1)
+ * @flags: SA_*
+ * @restorer: address, with SA_RESTORER
+ * @mask: signals that are blocked meanwhile, bits 1 << (signal - 1)
+ * @signum: the signal
+ * @reserved: 0
+ */
+struct crlock_sigaction {
+	__u64 handler;
+	__u64 flags;
+	__u64 restorer;
+	__u64 mask;
+	__u32 signum;
+	__u32 reserved;
+};
+
+/**
+ * enum crlock_timer_flag - State of a timer, as bits.
+ * @CRLOCK_TIMER_ARMED: it is to expire
+ * @CRLOCK_TIMER_ABSOLUTE: it follows steps of its clock, so that expires_ns is what counts: it is on
+ *	CLOCK_REALTIME and was set with TIMER_ABSTIME, or is on CLOCK_REALTIME_ALARM or CLOCK_TAI
+ * @CRLOCK_TIMER_PENDING: its signal is pending
+ * @CRLOCK_TIMER_ELSEWHERE: it counts the CPU time of another process, which is not read: value_ns is 0
+ *	also if it is armed
+ */
+enum crlock_timer_flag {
+	CRLOCK_TIMER_ARMED = 1 << 0,
+	CRLOCK_TIMER_ABSOLUTE = 1 << 1,
+	CRLOCK_TIMER_PENDING = 1 << 2,
+	CRLOCK_TIMER_ELSEWHERE = 1 << 3,
+};
+
+/**
+ * struct crlock_timer - A timer of timer_create(2).
+ *
+ * @value_ns: nanoseconds until it expires, at least 1, as timer_gettime(2) has it; 0 if it is not armed
+ * @interval_ns: nanoseconds of the interval after that, 0 if there is none
+ * @expires_ns: when that is, as a time of its clock, in the initial time namespace; 0 if it is not armed
+ * @sigval: sigev_value
+ * @id: what timer_create(2) gave
+ * @clock: CLOCK_*, as /proc/PID/timers has it: CLOCK_PROCESS_CPUTIME_ID is -6 and CLOCK_THREAD_CPUTIME_ID
+ *	is -2, by which timer_create(2) knows them too
+ * @clock_pid: of a CPU clock, the process or thread whose time it is; 0: it is gone, or no CPU clock
+ * @notify: SIGEV_*
+ * @signum: sigev_signo
+ * @notify_tid: with SIGEV_THREAD_ID, the thread that is signalled; 0 otherwise or if it is gone
+ * @overrun: as timer_getoverrun(2) has it
+ * @flags: bits of &enum crlock_timer_flag
+ */
+struct crlock_timer {
+	__s64 value_ns;
+	__s64 interval_ns;
+	__s64 expires_ns;
+	__u64 sigval;
+	__s32 id;
+	__s32 clock;
+	__s32 clock_pid;
+	__u32 notify;
+	__s32 signum;
+	__s32 notify_tid;
+	__s32 overrun;
+	__u32 flags;
+};
+
+/**
+ * enum crlock_task_flag - State of a thread, as bits.
+ * @CRLOCK_TASK_EXITING: it is exiting
+ * @CRLOCK_TASK_WORKER: it never runs in user mode: a worker of io_uring or vhost
+ * @CRLOCK_TASK_VFORK: its parent waits in vfork(2) for it
+ * @CRLOCK_TASK_SAVED_MASK: it has a mask for the time of a call (sigsuspend, ppoll, epoll_pwait, ...) in
+ *	blocked; saved_mask becomes its mask again when the call is over
+ * @CRLOCK_TASK_DISPATCH: system calls are dispatched (PR_SET_SYSCALL_USER_DISPATCH), dispatch_* tell how
+ * @CRLOCK_TASK_MEMPOLICY: it has a memory policy (set_mempolicy(2))
+ * @CRLOCK_TASK_NO_TSC: reading the time stamp counter gives SIGSEGV (PR_SET_TSC)
+ * @CRLOCK_TASK_NO_CPUID: cpuid gives SIGSEGV (ARCH_SET_CPUID)
+ * @CRLOCK_TASK_IOPL: it has an I/O privilege level (iopl(2))
+ */
+enum crlock_task_flag {
+	CRLOCK_TASK_EXITING = 1 << 0,
+	CRLOCK_TASK_WORKER = 1 << 1,
+	CRLOCK_TASK_VFORK = 1 << 2,
+	CRLOCK_TASK_SAVED_MASK = 1 << 3,
+	CRLOCK_TASK_DISPATCH = 1 << 4,
+	CRLOCK_TASK_MEMPOLICY = 1 << 5,
+	CRLOCK_TASK_NO_TSC = 1 << 6,
+	CRLOCK_TASK_NO_CPUID = 1 << 7,
+	CRLOCK_TASK_IOPL = 1 << 8,
+};
+
+/**
+ * enum crlock_restart_kind - A system call that was interrupted and goes on by restart_syscall(2).
+ * @CRLOCK_RESTART_NONE: none
+ * @CRLOCK_RESTART_NANOSLEEP: nanosleep(2), or clock_nanosleep(2) with a relative time
+ * @CRLOCK_RESTART_POLL: poll(2)
+ * @CRLOCK_RESTART_FUTEX: FUTEX_WAIT or FUTEX_WAIT_BITSET of futex(2), with a timeout
+ * @CRLOCK_RESTART_OTHER: one that this module does not know
+ */
+enum crlock_restart_kind {
+	CRLOCK_RESTART_NONE,
+	CRLOCK_RESTART_NANOSLEEP,
+	CRLOCK_RESTART_POLL,
+	CRLOCK_RESTART_FUTEX,
+	CRLOCK_RESTART_OTHER,
+};
+
+/**
+ * enum crlock_restart_flag - More about such a call, as bits.
+ * @CRLOCK_RESTART_TIMED: restart_ns holds the time left. Not so for poll(2) without a timeout, and for
+ *	nanosleep on the CPU time of another process
+ * @CRLOCK_RESTART_COMPAT: of nanosleep, the time at restart_address has 32 bits for seconds
+ */
+enum crlock_restart_flag {
+	CRLOCK_RESTART_TIMED = 1 << 0,
+	CRLOCK_RESTART_COMPAT = 1 << 1,
+};
+
+/**
+ * struct crlock_task - A thread.
+ *
+ * Ids are of objects that threads may share, addresses are in its own address space, and masks have bits
+ * 1 << (signal - 1).
+ *
+ * restart_* tell how the system call goes on that the thread was in when it was stopped, if that is more
+ * than to make the call again. Of a thread that is neither stopped, traced nor frozen they are 0. All
+ * arguments of the call are in its registers, but not always its number.
+ *
+ * @mm_id: address space (CLONE_VM), 0 if it has exited
+ * @files_id: table of descriptors (CLONE_FILES), as in &struct crlock_file
+ * @fs_id: root, working directory and umask (CLONE_FS)
+ * @sighand_id: table of signal handlers (CLONE_SIGHAND)
+ * @signal_id: process (CLONE_THREAD)
+ * @sem_undo_id: list of semaphore adjustments (CLONE_SYSVSEM), 0 until it has one
+ * @io_context_id: I/O context (CLONE_IO), 0 until it has one
+ * @sas_sp: alternate signal stack, first byte (sigaltstack(2))
+ * @sas_size: its size, bytes
+ * @set_child_tid: CLONE_CHILD_SETTID
+ * @clear_child_tid: CLONE_CHILD_CLEARTID, set_tid_address(2)
+ * @robust_list: set_robust_list(2)
+ * @compat_robust_list: the same, of the 32-bit call
+ * @rseq: rseq(2), 0 if it is not registered
+ * @blocked: signals that are blocked
+ * @real_blocked: what sigtimedwait(2) puts back into @blocked, 0 otherwise
+ * @saved_mask: what becomes @blocked with %CRLOCK_TASK_SAVED_MASK; without it means nothing
+ * @timer_slack_ns: PR_SET_TIMERSLACK, nanoseconds
+ * @default_timer_slack_ns: what PR_SET_TIMERSLACK with 0 makes it
+ * @dispatch_offset: first address from which system calls are not dispatched
+ * @dispatch_len: of that range, bytes
+ * @dispatch_selector: address of the byte that says whether calls are dispatched now
+ * @restart_ns: nanoseconds until the call's timeout, of its clock and from now on; negative if that is over
+ * @restart_address: of nanosleep where the time left is to be written, 0 for nowhere; of poll the
+ *	array; of futex the word
+ * @tgid: process
+ * @tid: thread
+ * @state: &enum crlock_thread_state, while the rest was read
+ * @flags: bits of &enum crlock_task_flag
+ * @sas_flags: SS_DISABLE or 0, and SS_AUTODISARM
+ * @rseq_len: length that was registered with @rseq
+ * @rseq_sig: signature that was registered with @rseq
+ * @pdeath_signal: signal it gets when its parent ends, 0 for none (PR_SET_PDEATHSIG)
+ * @stop_signal: signal that began the last job control stop, or 0
+ * @securebits: SECBIT_* of <linux/securebits.h> (PR_GET_SECUREBITS)
+ * @restart_kind: &enum crlock_restart_kind
+ * @restart_flags: bits of &enum crlock_restart_flag
+ * @restart_clock: CLOCK_* of @restart_ns. A sleep on CLOCK_REALTIME of a relative time is on CLOCK_MONOTONIC
+ * @restart_value: of poll the number of descriptors, of futex the value that was expected, else 0
+ * @restart_bitset: of futex the bit set, else 0
+ * @reserved: 0
+ */
+struct crlock_task {
+	__u64 mm_id;
+	__u64 files_id;
+	__u64 fs_id;
+	__u64 sighand_id;
+	__u64 signal_id;
+	__u64 sem_undo_id;
+	__u64 io_context_id;
+	__u64 sas_sp;
+	__u64 sas_size;
+	__u64 set_child_tid;
+	__u64 clear_child_tid;
+	__u64 robust_list;
+	__u64 compat_robust_list;
+	__u64 rseq;
+	__u64 blocked;
+	__u64 real_blocked;
+	__u64 saved_mask;
+	__u64 timer_slack_ns;
+	__u64 default_timer_slack_ns;
+	__u64 dispatch_offset;
+	__u64 dispatch_len;
+	__u64 dispatch_selector;
+	__s64 restart_ns;
+	__u64 restart_address;
+	__s32 tgid;
+	__s32 tid;
+	__u32 state;
+	__u32 flags;
+	__u32 sas_flags;
+	__u32 rseq_len;
+	__u32 rseq_sig;
+	__s32 pdeath_signal;
+	__s32 stop_signal;
+	__u32 securebits;
+	__u32 restart_kind;
+	__u32 restart_flags;
+	__s32 restart_clock;
+	__u32 restart_value;
+	__u32 restart_bitset;
+	__u32 reserved;
 };
 
 #endif /* _UAPI_LINUX_CRLOCK_H */

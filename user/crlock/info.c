@@ -23,6 +23,8 @@ static const struct {
 	{ CRLOCK_FEATURE_MAPPINGS, "mappings" },
 	{ CRLOCK_FEATURE_IN_FLIGHT, "in-flight" },
 	{ CRLOCK_FEATURE_REGSETS, "regsets" },
+	{ CRLOCK_FEATURE_TASKS, "tasks" },
+	{ CRLOCK_FEATURE_FILE_OWNERS, "file-owners" },
 };
 
 #define NR_FEATURES (sizeof(features) / sizeof(*features))
