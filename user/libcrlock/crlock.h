@@ -154,6 +154,35 @@ int crlock_thread_regs(struct crlock *crlock, pid_t tid, crlock_thread_fn *fn, v
  */
 int crlock_each_thread(struct crlock *crlock, pid_t tgid, crlock_thread_fn *fn, void *data);
 
+/** struct crlock_process_state - What the threads of a process have in common. */
+struct crlock_process_state {
+	struct crlock_process process;
+	struct crlock_sigaction actions[CRLOCK_SIGNALS]; /* all: of signal N at N - 1 */
+	const struct crlock_timer *timers; /* of timer_create(2), the latest first */
+	size_t nr_timers;
+};
+
+/**
+ * crlock_task_fn - Is called for each thread.
+ * @task: the thread
+ * @process: its process
+ * @data: as given
+ */
+typedef int crlock_task_fn(const struct crlock_task *task, const struct crlock_process_state *process,
+			   void *data);
+
+/**
+ * crlock_each_task - Calls a function for each thread of some processes; threads of one follow each other.
+ * @tgids: the processes, at least one
+ *
+ * A process that ends meanwhile is left out. Memory use is that of one message and of the timers of one
+ * process.
+ *
+ * Returns: as crlock_each_lock(); -EOPNOTSUPP if the module is older than this (%CRLOCK_FEATURE_TASKS).
+ */
+int crlock_each_task(struct crlock *crlock, const pid_t *tgids, size_t nr_tgids, crlock_task_fn *fn,
+		     void *data);
+
 #ifdef __cplusplus
 }
 #endif

@@ -88,15 +88,28 @@ int crlock_request_lock_get(struct nlmsghdr **request, struct crlock *crlock,
 	return 0;
 }
 
-/** crlock_request_file_get - Makes a request of a dump of descriptors, as crlock_request_lock_get(). */
-int crlock_request_file_get(struct nlmsghdr **request, struct crlock *crlock, const pid_t *tgids,
-			    size_t nr_tgids)
+static int request_of_tgids(struct nlmsghdr **request, struct crlock *crlock, uint8_t command,
+			    const pid_t *tgids, size_t nr_tgids)
 {
-	int err = new_dump(request, crlock, CRLOCK_CMD_FILE_GET, 0, nr_tgids);
+	int err = new_dump(request, crlock, command, 0, nr_tgids);
 
 	if (!err)
 		put_tgids(*request, tgids, nr_tgids);
 	return err;
+}
+
+/** crlock_request_file_get - Makes a request of a dump of descriptors, as crlock_request_lock_get(). */
+int crlock_request_file_get(struct nlmsghdr **request, struct crlock *crlock, const pid_t *tgids,
+			    size_t nr_tgids)
+{
+	return request_of_tgids(request, crlock, CRLOCK_CMD_FILE_GET, tgids, nr_tgids);
+}
+
+/** crlock_request_task_get - Makes a request of a dump of threads, as crlock_request_lock_get(). */
+int crlock_request_task_get(struct nlmsghdr **request, struct crlock *crlock, const pid_t *tgids,
+			    size_t nr_tgids)
+{
+	return request_of_tgids(request, crlock, CRLOCK_CMD_TASK_GET, tgids, nr_tgids);
 }
 
 /**

@@ -12,6 +12,8 @@ int crlock_request_lock_get(struct nlmsghdr **request, struct crlock *crlock,
 			    const struct crlock_filter *filter);
 int crlock_request_file_get(struct nlmsghdr **request, struct crlock *crlock, const pid_t *tgids,
 			    size_t nr_tgids);
+int crlock_request_task_get(struct nlmsghdr **request, struct crlock *crlock, const pid_t *tgids,
+			    size_t nr_tgids);
 int crlock_request_regs_get(struct nlmsghdr **request, struct crlock *crlock, uint16_t flags,
 			    uint16_t type, pid_t pid);
 
