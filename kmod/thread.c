@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The registers of a thread that does not run.
+ * Threads that do not run, and their registers.
  *
  * A thread's registers are in its kernel stack and in its struct thread_struct once it has left its CPU.
  * It is kept from coming back by its pi_lock, which every wake-up takes (try_to_wake_up()); its tracer, that
@@ -64,8 +64,93 @@ void crlock_regs_free(struct crlock_regs *regs)
 	regs->size = 0;
 }
 
-/* Under siglock and pi_lock. */
-static u32 state_of(struct task_struct *task)
+/* Return: as @fn, -ESRCH if the thread has been reaped, or -EBUSY: try again. */
+static int try_look(struct task_struct *task, crlock_thread_fn *fn, void *data)
+{
+	struct sighand_struct *sighand;
+	unsigned long flags;
+	int err;
+
+	rcu_read_lock();
+	/* sighand_cachep is SLAB_TYPESAFE_BY_RCU, see __lock_task_sighand() of kernel/signal.c. */
+	sighand = rcu_dereference(task->sighand);
+	if (!sighand) {
+		rcu_read_unlock();
+		return -ESRCH;
+	}
+	spin_lock_irqsave(&sighand->siglock, flags);
+	/* An exec may have given the thread another in between. */
+	if (sighand == rcu_access_pointer(task->sighand))
+		err = fn(task, data);
+	else
+		err = -EBUSY;
+	spin_unlock_irqrestore(&sighand->siglock, flags);
+	rcu_read_unlock();
+	return err;
+}
+
+/**
+ * crlock_siglock_look - Calls a function while a thread's siglock is held. May sleep.
+ * @task: the caller has a reference
+ * @fn: is called with interrupts off, in an RCU section; after -EBUSY it is called again
+ * @data: for @fn
+ *
+ * Until @fn returns, the thread's signal and sighand stay, and no thread of its process is reaped.
+ *
+ * Return: as @fn; -ESRCH if the thread has been reaped; -EAGAIN if @fn gave -EBUSY all the time.
+ */
+int crlock_siglock_look(struct task_struct *task, crlock_thread_fn *fn, void *data)
+{
+	int i, err;
+
+	for (i = 0; i < TRIES; i++) {
+		err = try_look(task, fn, data);
+		if (err != -EBUSY)
+			return err;
+		cond_resched();
+		cpu_relax();
+	}
+	return -EAGAIN;
+}
+
+/**
+ * struct still_look - A look that needs the thread's pi_lock too.
+ * @fn: what to call
+ * @data: for @fn
+ */
+struct still_look {
+	crlock_thread_fn *fn;
+	void *data;
+};
+
+static int look_still(struct task_struct *task, void *data)
+{
+	const struct still_look *look = data;
+	int err;
+
+	raw_spin_lock(&task->pi_lock);
+	err = look->fn(task, look->data);
+	raw_spin_unlock(&task->pi_lock);
+	return err;
+}
+
+/**
+ * crlock_thread_look - As crlock_siglock_look(), with the thread's pi_lock held too.
+ * @task: the caller has a reference
+ * @fn: what it does must do under a raw spinlock
+ * @data: for @fn
+ *
+ * Return: as crlock_siglock_look().
+ */
+int crlock_thread_look(struct task_struct *task, crlock_thread_fn *fn, void *data)
+{
+	struct still_look look = { .fn = fn, .data = data };
+
+	return crlock_siglock_look(task, look_still, &look);
+}
+
+/** crlock_thread_state - What keeps a thread from running, for a function that crlock_thread_look() calls. */
+u32 crlock_thread_state(struct task_struct *task)
 {
 	unsigned int state = READ_ONCE(task->__state);
 
@@ -83,6 +168,16 @@ static u32 state_of(struct task_struct *task)
 		return CRLOCK_THREAD_FROZEN;
 #endif
 	return CRLOCK_THREAD_RUNNING;
+}
+
+/**
+ * crlock_thread_settled - Whether a thread that does not run has left its CPU, and nobody writes its registers.
+ * @task: the caller is called by crlock_thread_look()
+ */
+bool crlock_thread_settled(struct task_struct *task)
+{
+	/* Pairs with finish_task() of kernel/sched/core.c: then its registers are in memory. */
+	return !smp_load_acquire(&task->on_cpu) && !(task->jobctl & JOBCTL_PTRACE_FROZEN);
 }
 
 static int copy_sets(struct crlock_regs *regs, struct task_struct *task)
@@ -115,48 +210,31 @@ static int copy_sets(struct crlock_regs *regs, struct task_struct *task)
 	return 0;
 }
 
-/* Under siglock and pi_lock. Return: 0, or as crlock_regs_copy(); -EBUSY: not yet. */
-static int copy_if_stopped(struct crlock_regs *regs, struct task_struct *task, u32 *state)
+/**
+ * struct copy - What a look is to copy.
+ * @regs: gets the registers
+ * @state: gets the state
+ */
+struct copy {
+	struct crlock_regs *regs;
+	u32 *state;
+};
+
+/* Return: 0, or as crlock_regs_copy(); -EBUSY: not yet. */
+static int copy_if_stopped(struct task_struct *task, void *data)
 {
-	*state = state_of(task);
-	if (*state == CRLOCK_THREAD_DEAD)
+	struct copy *copy = data;
+
+	*copy->state = crlock_thread_state(task);
+	if (*copy->state == CRLOCK_THREAD_DEAD)
 		return -ESRCH;
-	if (*state == CRLOCK_THREAD_RUNNING)
+	if (*copy->state == CRLOCK_THREAD_RUNNING)
 		return -EAGAIN;
-	/* Pairs with finish_task() of kernel/sched/core.c: then its registers are in memory. */
-	if (smp_load_acquire(&task->on_cpu) || task->jobctl & JOBCTL_PTRACE_FROZEN)
+	if (!crlock_thread_settled(task))
 		return -EBUSY;
 	if (!crlock_arch_regs_atomic(task))
 		return -EOPNOTSUPP;
-	return copy_sets(regs, task);
-}
-
-/* Return: as copy_if_stopped(), or -EBUSY: try again. */
-static int try_copy(struct crlock_regs *regs, struct task_struct *task, u32 *state)
-{
-	struct sighand_struct *sighand;
-	unsigned long flags;
-	int err;
-
-	rcu_read_lock();
-	/* sighand_cachep is SLAB_TYPESAFE_BY_RCU, see __lock_task_sighand() of kernel/signal.c. */
-	sighand = rcu_dereference(task->sighand);
-	if (!sighand) {
-		rcu_read_unlock();
-		*state = CRLOCK_THREAD_DEAD;
-		return -ESRCH;
-	}
-	spin_lock_irqsave(&sighand->siglock, flags);
-	raw_spin_lock(&task->pi_lock);
-	/* An exec may have given the thread another in between. */
-	if (sighand == rcu_access_pointer(task->sighand))
-		err = copy_if_stopped(regs, task, state);
-	else
-		err = -EBUSY;
-	raw_spin_unlock(&task->pi_lock);
-	spin_unlock_irqrestore(&sighand->siglock, flags);
-	rcu_read_unlock();
-	return err;
+	return copy_sets(copy->regs, task);
 }
 
 /**
@@ -170,15 +248,13 @@ static int try_copy(struct crlock_regs *regs, struct task_struct *task, u32 *sta
  */
 int crlock_regs_copy(struct crlock_regs *regs, struct task_struct *task, u32 *state)
 {
-	int i, err;
+	struct copy copy = { .regs = regs, .state = state };
+	int err;
 
 	*state = CRLOCK_THREAD_RUNNING;
-	for (i = 0; i < TRIES; i++) {
-		err = try_copy(regs, task, state);
-		if (err != -EBUSY)
-			return err;
-		cond_resched();
-		cpu_relax();
-	}
-	return -EAGAIN;
+	err = crlock_thread_look(task, copy_if_stopped, &copy);
+	/* There may have been nothing left to look at. */
+	if (err == -ESRCH)
+		*state = CRLOCK_THREAD_DEAD;
+	return err;
 }

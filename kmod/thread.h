@@ -34,6 +34,12 @@ struct crlock_regs {
 	u32 nr_sets;
 };
 
+typedef int crlock_thread_fn(struct task_struct *task, void *data);
+
+int crlock_siglock_look(struct task_struct *task, crlock_thread_fn *fn, void *data);
+int crlock_thread_look(struct task_struct *task, crlock_thread_fn *fn, void *data);
+u32 crlock_thread_state(struct task_struct *task);
+bool crlock_thread_settled(struct task_struct *task);
 u32 crlock_regs_size(struct task_struct *task);
 int crlock_regs_alloc(struct crlock_regs *regs, struct task_struct *task);
 void crlock_regs_free(struct crlock_regs *regs);
