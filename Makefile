@@ -86,7 +86,7 @@ define build_module
 	$(Q)mkdir -p $(2)
 	$(Q)find $(2) -type l -delete
 	$(Q)cp -rs $(CURDIR)/Kbuild $(CURDIR)/kmod $(CURDIR)/uapi $(2)/
-	$(Q)$(MAKE) --no-print-directory -C $(1) M=$(2) V=$(V) $(KFLAGS) modules
+	+$(Q)$(MAKE) --no-print-directory -C $(1) M=$(2) V=$(V) $(KFLAGS) modules
 endef
 
 module-kdir:
@@ -105,7 +105,7 @@ module-%:
 deps:
 	$(Q)selftests/deps $(KERNELS)
 
-remake = $(Q)$(MAKE) --no-print-directory
+remake = +$(Q)$(MAKE) --no-print-directory
 
 # check: build all, and run all tests on each of KERNELS; TESTS=PATTERN for some
 check: deps
