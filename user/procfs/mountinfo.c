@@ -35,7 +35,7 @@ void proc_mounts_free(struct proc_mounts *mounts)
 	mnt_unref_table(table_of(mounts));
 }
 
-static void take(struct proc_mount *mount, struct libmnt_fs *fs)
+static void fill_in(struct proc_mount *mount, struct libmnt_fs *fs)
 {
 	*mount = (struct proc_mount){
 		.id = mnt_fs_get_id(fs),
@@ -44,6 +44,21 @@ static void take(struct proc_mount *mount, struct libmnt_fs *fs)
 		.target = mnt_fs_get_target(fs),
 		.type = mnt_fs_get_fstype(fs),
 	};
+}
+
+int proc_mounts_each(struct proc_mounts *mounts, proc_mount_fn *fn, void *data)
+{
+	struct libmnt_iter *iter = mnt_new_iter(MNT_ITER_FORWARD);
+	struct proc_mount mount;
+	struct libmnt_fs *fs;
+	int ret = iter ? 0 : -ENOMEM;
+
+	while (!ret && !mnt_table_next_fs(table_of(mounts), iter, &fs)) {
+		fill_in(&mount, fs);
+		ret = fn(&mount, data);
+	}
+	mnt_free_iter(iter);
+	return ret;
 }
 
 int proc_mounts_find(struct proc_mounts *mounts, int id, struct proc_mount *mount)
@@ -55,7 +70,7 @@ int proc_mounts_find(struct proc_mounts *mounts, int id, struct proc_mount *moun
 	while (err == -ENOENT && !mnt_table_next_fs(table_of(mounts), iter, &fs)) {
 		if (mnt_fs_get_id(fs) != id)
 			continue;
-		take(mount, fs);
+		fill_in(mount, fs);
 		err = 0;
 	}
 	mnt_free_iter(iter);
@@ -72,7 +87,7 @@ int proc_mounts_find_device(struct proc_mounts *mounts, uint32_t dev_major, uint
 	while (err == -ENOENT && !mnt_table_next_fs(table_of(mounts), iter, &fs)) {
 		if (mnt_fs_get_devno(fs) != makedev(dev_major, dev_minor))
 			continue;
-		take(mount, fs);
+		fill_in(mount, fs);
 		err = 0;
 	}
 	mnt_free_iter(iter);

@@ -35,4 +35,10 @@ int proc_mounts_find(struct proc_mounts *mounts, int id, struct proc_mount *moun
 int proc_mounts_find_device(struct proc_mounts *mounts, uint32_t dev_major, uint32_t dev_minor,
 			    struct proc_mount *mount);
 
+/** proc_mount_fn - Is called for each mount. What it returns, if not 0, ends the iteration. */
+typedef int proc_mount_fn(const struct proc_mount *mount, void *data);
+
+/** proc_mounts_each - Calls a function for each mount. Returns: 0, what @fn returned, or -ENOMEM. */
+int proc_mounts_each(struct proc_mounts *mounts, proc_mount_fn *fn, void *data);
+
 #endif

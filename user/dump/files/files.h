@@ -23,6 +23,7 @@ struct dump_files;
 struct dump_files_options {
 	bool shell_job; /* terminals of a session outside are allowed */
 	bool use_module; /* ask crlock.ko which descriptors share a description; else kcmp(2) */
+	uint32_t net_ns_id; /* of sockets: what ids-PID.img says of the network namespace */
 };
 
 /**
@@ -69,8 +70,44 @@ int dump_files_link(struct dump_files *files, pid_t pid, const char *link, uint3
 int dump_files_mapping(struct dump_files *files, pid_t pid, uint64_t start, uint64_t end, int flags,
 		       uint32_t *id);
 
-/** dump_files_write - Writes the images. Returns: 0 or a negative errno value. */
+/**
+ * dump_files_settle - Looks at what only all files together tell, once tables, links and mappings are taken in:
+ * peers of sockets, targets of epoll sets, content of what is deleted.
+ *
+ * What stands in the way goes to the blockers. dump_files_write() does it if that was not done.
+ *
+ * Returns: 0 or a negative errno value.
+ */
+int dump_files_settle(struct dump_files *files);
+
+/* A file of memory (memfd_create(2)): memfd.img tells all of it but its content. */
+struct dump_files_memory {
+	uint32_t shmid; /* pagemap-shmem-SHMID.img is to have the content; page 0 is at address 0 */
+	uint64_t size; /* bytes */
+	int fd; /* for pread(2), lseek(2) and mmap(2); closed when the function returns */
+};
+
+/** dump_files_memory_fn - Is called for each. What it returns, if not 0, ends the iteration. */
+typedef int dump_files_memory_fn(const struct dump_files_memory *memory, void *data);
+
+/**
+ * dump_files_each_memory - Calls a function for each file of memory, once whoever has it.
+ *
+ * Returns: 0, what @fn returned, or a negative errno value.
+ */
+int dump_files_each_memory(struct dump_files *files, dump_files_memory_fn *fn, void *data);
+
+/**
+ * dump_files_write - Writes the images.
+ *
+ * Files that have other names than the one that is gone get one more for the checkpoint, link_remap.N beside it.
+ *
+ * Returns: 0 or a negative errno value; then nothing is left but in the directory.
+ */
 int dump_files_write(struct dump_files *files, struct image_directory *directory,
 		     const struct image_error *error);
+
+/** dump_files_undo - Takes those names away again: for a dump that fails after dump_files_write(). */
+void dump_files_undo(struct dump_files *files);
 
 #endif

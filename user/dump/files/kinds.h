@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The kinds of files that can be dumped, each in a file of its name; and that of all others.
+ */
+#ifndef DUMP_FILES_KINDS_H
+#define DUMP_FILES_KINDS_H
+
+#include "dump/files/file.h"
+
+extern const struct file_kind file_kind_regular;
+extern const struct file_kind file_kind_other;
+
+#endif
