@@ -2,7 +2,7 @@
 # Messages of the images. Programs that link proto need -lprotobuf-c.
 
 proto_names := inventory filelocks crlock pstree core mm pagemap fdinfo files fs ghost-file remap-fpath \
-	pipes-data sk-queues tty-info memfd stats
+	pipes-data sk-queues tty-info memfd stats timens
 proto_headers := $(patsubst %,$(O)/proto/%.pb-c.h,$(proto_names))
 
 $(eval $(call archive,proto,$(patsubst %,$(O)/proto/%.pb-c.c,$(proto_names))))

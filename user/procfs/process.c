@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <errno.h>
 #include <limits.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -42,6 +43,25 @@ static bool skip_words(struct proc_text *text, unsigned int nr)
 	return word.at < word.end;
 }
 
+static bool parse_number(struct proc_text *text, uint64_t *value)
+{
+	return proc_text_unsigned(proc_text_word(text), 10, UINT64_MAX, value);
+}
+
+/* What follows the time of the start. */
+static bool parse_memory(struct proc_text *text, struct proc_stat *stat)
+{
+	/* vsize, rss, rsslim; then kstkesp to cnswap; then processor to cguest_time */
+	return skip_words(text, 3) && parse_number(text, &stat->start_code) &&
+	       parse_number(text, &stat->end_code) && parse_number(text, &stat->start_stack) &&
+	       skip_words(text, 9) && proc_text_signed(proc_text_word(text), &stat->exit_signal) &&
+	       skip_words(text, 6) && parse_number(text, &stat->start_data) &&
+	       parse_number(text, &stat->end_data) && parse_number(text, &stat->start_brk) &&
+	       parse_number(text, &stat->arg_start) && parse_number(text, &stat->arg_end) &&
+	       parse_number(text, &stat->env_start) && parse_number(text, &stat->env_end) &&
+	       proc_text_signed(proc_text_word(text), &stat->exit_code);
+}
+
 int proc_stat_parse(struct proc_text text, struct proc_stat *stat)
 {
 	struct proc_text word;
@@ -56,12 +76,14 @@ int proc_stat_parse(struct proc_text text, struct proc_stat *stat)
 	     parse_pid(proc_text_word(&text), &stat->pgrp) &&
 	     parse_pid(proc_text_word(&text), &stat->session) &&
 	     parse_pid(proc_text_word(&text), &stat->tty_nr) &&
-	     /* tpgid to nice */
-	     skip_words(&text, 12) &&
-	     proc_text_unsigned(proc_text_word(&text), 10, UINT64_MAX, &stat->num_threads) &&
+	     /* tpgid */
+	     skip_words(&text, 1) && parse_number(&text, &stat->flags) &&
+	     /* minflt to priority */
+	     skip_words(&text, 9) && proc_text_signed(proc_text_word(&text), &stat->nice) &&
+	     parse_number(&text, &stat->num_threads) &&
 	     /* itrealvalue */
-	     skip_words(&text, 1) &&
-	     proc_text_unsigned(proc_text_word(&text), 10, UINT64_MAX, &stat->start_time);
+	     skip_words(&text, 1) && parse_number(&text, &stat->start_time) &&
+	     parse_memory(&text, stat);
 	return ok ? 0 : -EINVAL;
 }
 
@@ -110,6 +132,37 @@ static bool parse_nspid(struct proc_text line, struct proc_status *status)
 	return true;
 }
 
+static const struct {
+	const char *name;
+	size_t offset;
+	unsigned int base;
+} numbers[] = {
+	{ "Umask:", offsetof(struct proc_status, umask), 8 },
+	{ "Threads:", offsetof(struct proc_status, threads), 10 },
+	{ "SigPnd:", offsetof(struct proc_status, sig_pending), 16 },
+	{ "ShdPnd:", offsetof(struct proc_status, process_pending), 16 },
+	{ "SigBlk:", offsetof(struct proc_status, sig_blocked), 16 },
+	{ "CapInh:", offsetof(struct proc_status, cap_inh), 16 },
+	{ "CapPrm:", offsetof(struct proc_status, cap_prm), 16 },
+	{ "CapEff:", offsetof(struct proc_status, cap_eff), 16 },
+	{ "CapBnd:", offsetof(struct proc_status, cap_bnd), 16 },
+	{ "CapAmb:", offsetof(struct proc_status, cap_amb), 16 },
+	{ "NoNewPrivs:", offsetof(struct proc_status, no_new_privs), 10 },
+	{ "Seccomp:", offsetof(struct proc_status, seccomp), 10 },
+};
+
+static bool parse_named_number(struct proc_text line, struct proc_status *status)
+{
+	for (size_t i = 0; i < sizeof(numbers) / sizeof(*numbers); i++) {
+		uint64_t *value = (uint64_t *)((char *)status + numbers[i].offset);
+
+		if (proc_text_skip(&line, numbers[i].name))
+			return proc_text_unsigned(proc_text_word(&line), numbers[i].base,
+						  UINT64_MAX, value);
+	}
+	return true;
+}
+
 int proc_status_line(struct proc_text line, struct proc_status *status)
 {
 	bool ok = true;
@@ -126,10 +179,10 @@ int proc_status_line(struct proc_text line, struct proc_status *status)
 		ok = parse_ids(line, status->uid);
 	else if (proc_text_skip(&line, "Gid:"))
 		ok = parse_ids(line, status->gid);
-	else if (proc_text_skip(&line, "Threads:"))
-		ok = proc_text_unsigned(proc_text_word(&line), 10, UINT64_MAX, &status->threads);
 	else if (proc_text_skip(&line, "NSpid:"))
 		ok = parse_nspid(line, status);
+	else
+		ok = parse_named_number(line, status);
 	return ok ? 0 : -EINVAL;
 }
 
@@ -151,4 +204,30 @@ int proc_status_read(int dir, struct proc_status *status)
 	}
 	free(lines);
 	return err;
+}
+
+/* A process can have 65536 groups, and a line of the usual reader would be cut. */
+int proc_groups_read(int dir, uint32_t **groups)
+{
+	const size_t size = 1 << 20;
+	char *buf = malloc(size), *line;
+	ssize_t len = buf ? proc_read(dir, "status", buf, size) : -ENOMEM;
+	struct proc_text text, word;
+	uint64_t group;
+	int nr = 0;
+
+	*groups = NULL;
+	line = len < 0 ? NULL : strstr(buf, "\nGroups:");
+	if (line && strchr(line + 1, '\n')) {
+		text = proc_text(line + 1, strchr(line + 1, '\n') - line - 1);
+		*groups = calloc(proc_text_len(text) / 2 + 1, sizeof(**groups));
+		len = *groups ? len : -ENOMEM;
+		proc_text_skip(&text, "Groups:");
+		while (*groups && (word = proc_text_word(&text), word.at < word.end)) {
+			if (proc_text_unsigned(word, 10, UINT32_MAX, &group))
+				(*groups)[nr++] = group;
+		}
+	}
+	free(buf);
+	return len < 0 ? len : nr;
 }
