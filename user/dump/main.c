@@ -1,20 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * crdump - writes the locks of a process and its descendants to a checkpoint directory.
+ * crdump - writes a process and its descendants, or only their locks, to a checkpoint directory.
  */
 #include <errno.h>
-#include <poll.h>
 #include <signal.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/pidfd.h>
-#include <sys/syscall.h>
-#include <unistd.h>
 
 #include "dump/collect.h"
+#include "dump/finish.h"
 #include "dump/options.h"
 #include "dump/say.h"
+#include "dump/whole.h"
 #include "image/checkpoint.h"
 #include "image/inventory.h"
 #include "image/status.h"
@@ -36,36 +31,6 @@ static void hold_signals(sigset_t *before)
 	sigprocmask(SIG_BLOCK, &set, before);
 	/* A reader of our output that goes away is no reason to leave anything half done either. */
 	signal(SIGPIPE, SIG_IGN);
-}
-
-/* Opens the processes by their pids while these cannot be another's. */
-static int *open_processes(const struct trace_tree *tree)
-{
-	int *pidfds = calloc(tree->nr, sizeof(*pidfds));
-
-	for (size_t i = 0; pidfds && i < tree->nr; i++)
-		pidfds[i] = syscall(SYS_pidfd_open, tree->processes[i].pid, 0);
-	return pidfds;
-}
-
-static void kill_processes(const int *pidfds, size_t nr)
-{
-	for (size_t i = 0; i < nr; i++) {
-		if (pidfds[i] >= 0)
-			syscall(SYS_pidfd_send_signal, pidfds[i], SIGKILL, NULL, 0);
-	}
-}
-
-static void await_processes(int *pidfds, size_t nr)
-{
-	for (size_t i = 0; i < nr; i++) {
-		struct pollfd end = { .fd = pidfds[i], .events = POLLIN };
-
-		while (pidfds[i] >= 0 && poll(&end, 1, -1) < 0 && errno == EINTR)
-			;
-		if (pidfds[i] >= 0)
-			close(pidfds[i]);
-	}
 }
 
 static int write_checkpoint(const struct checkpoint *checkpoint, const struct options *options)
@@ -90,23 +55,21 @@ static int write_checkpoint(const struct checkpoint *checkpoint, const struct op
 	return STATUS_OK;
 }
 
-static int dump_tree(const struct trace_tree *tree, const struct options *options)
+static int dump_stopped(const struct trace_tree *tree, const struct options *options)
 {
 	struct checkpoint checkpoint;
 	int status = collect(&checkpoint, tree, options);
 
-	if (!status)
+	if (!status && !options->check)
 		status = write_checkpoint(&checkpoint, options);
 	checkpoint_free(&checkpoint);
 	return status;
 }
 
-static int dump(const struct options *options)
+static int dump_locks(const struct options *options)
 {
 	struct trace_tree tree;
 	char why[4096];
-	int *pidfds = NULL;
-	size_t nr;
 	int status;
 
 	if (trace_tree_stop(&tree, options->pid, true, why, sizeof(why))) {
@@ -114,17 +77,8 @@ static int dump(const struct options *options)
 		trace_tree_release(&tree);
 		return STATUS_NO_PROCESS;
 	}
-	nr = tree.nr;
-	status = dump_tree(&tree, options);
-	if (!status && options->kill) {
-		pidfds = open_processes(&tree);
-		if (pidfds)
-			kill_processes(pidfds, nr);
-	}
-	trace_tree_release(&tree);
-	if (pidfds)
-		await_processes(pidfds, nr);
-	free(pidfds);
+	status = dump_stopped(&tree, options);
+	finish_tree(&tree, status || options->check ? FINISH_GO_ON : options->finish);
 	return status;
 }
 
@@ -137,7 +91,7 @@ int main(int argc, char **argv)
 	if (status >= 0)
 		return status;
 	hold_signals(&before);
-	status = dump(&options);
+	status = options.locks_only ? dump_locks(&options) : dump_whole(&options);
 	sigprocmask(SIG_SETMASK, &before, NULL);
 	return status;
 }

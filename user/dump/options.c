@@ -4,36 +4,65 @@
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "dump/options.h"
 #include "dump/say.h"
 #include "image/status.h"
 
+enum {
+	OPTION_LOCKS_ONLY = 256,
+	OPTION_SOURCE,
+	OPTION_CHECK,
+	OPTION_NO_PRECOPY,
+	OPTION_IGNORED,
+};
+
 static const struct option long_options[] = {
-	{ "locks-only", no_argument, NULL, 'l' },
 	{ "tree", required_argument, NULL, 't' },
 	{ "images-dir", required_argument, NULL, 'D' },
-	{ "source", required_argument, NULL, 's' },
-	{ "external-locks", no_argument, NULL, 'x' },
+	{ "log-file", required_argument, NULL, 'o' },
+	{ "leave-running", no_argument, NULL, 'R' },
+	{ "leave-stopped", no_argument, NULL, 's' },
+	{ "shell-job", no_argument, NULL, 'j' },
 	{ "kill", no_argument, NULL, 'k' },
-	{ "verbose", no_argument, NULL, 'v' },
+	{ "check", no_argument, NULL, OPTION_CHECK },
+	{ "no-precopy", no_argument, NULL, OPTION_NO_PRECOPY },
+	{ "locks-only", no_argument, NULL, OPTION_LOCKS_ONLY },
+	{ "external-locks", no_argument, NULL, 'x' },
+	{ "source", required_argument, NULL, OPTION_SOURCE },
+	{ "verbose", optional_argument, NULL, 'v' },
+	{ "verbosity", optional_argument, NULL, 'v' },
 	{ "version", no_argument, NULL, 'V' },
 	{ "help", no_argument, NULL, 'h' },
+	/* Of criu(8): what they ask for is so anyhow, or matters only to who restores. */
+	{ "file-locks", no_argument, NULL, OPTION_IGNORED },
+	{ "external", required_argument, NULL, OPTION_IGNORED },
+	{ "root", required_argument, NULL, OPTION_IGNORED },
 	{ 0 },
 };
 
 static void print_help(void)
 {
-	puts("usage: crdump --locks-only -t PID -D DIR [OPTION...]\n\n"
-	     "Writes the locks of a process and its descendants to a checkpoint directory.\n\n"
-	     "      --locks-only      only locks; whole processes cannot be dumped yet\n"
+	puts("usage: crdump -t PID -D DIR [OPTION...]\n"
+	     "       crdump --check -t PID\n\n"
+	     "Writes a process and its descendants to a checkpoint directory, and kills them.\n\n"
 	     "  -t, --tree PID        the process\n"
 	     "  -D, --images-dir DIR  the directory, made if it is not there\n"
-	     "  -s, --source SOURCE   kmod: from the kernel module; proc: from /proc; auto: from the\n"
-	     "                        module if it can be asked, else from /proc; default auto\n"
-	     "  -x, --external-locks  also locks that processes outside the tree share\n"
-	     "  -k, --kill            kill the processes once the checkpoint is on disk\n"
+	     "  -R, --leave-running   let them go on instead\n"
+	     "  -s, --leave-stopped   leave them stopped instead\n"
+	     "  -j, --shell-job       allow a session and a terminal that are those of a shell outside\n"
+	     "      --check           only say what stands in the way\n"
+	     "      --locks-only      only their locks; they go on, but for --kill\n"
+	     "  -k, --kill            kill them\n"
+	     "  -x, --external-locks  also locks that processes outside share\n"
+	     "      --no-precopy      do not copy memory while they still run\n"
+	     "      --source SOURCE   kmod: ask the kernel module, so that no instruction runs in them;\n"
+	     "                        proc: /proc, and system calls made in them; auto: the module if\n"
+	     "                        it can be asked; default auto\n"
+	     "  -o, --log-file FILE   write there what is said\n"
 	     "  -v, --verbose         say what was dumped\n"
+	     "      --file-locks, --external, --root  accepted, for scripts made for criu(8)\n"
 	     "      --version\n"
 	     "  -h, --help\n\n"
 	     "Exit status: 0; 1: something stands in the way, and is listed; 2: bad usage; 3: the process\n"
@@ -53,61 +82,107 @@ static int parse_pid(struct options *options, const char *text)
 	return -1;
 }
 
-static int check(const struct options *options, bool locks_only, int argc)
+static int parse_source(struct options *options, const char *text)
+{
+	if (lock_from_parse(text) < 0)
+		return say_usage("--source: '%s' is not auto, kmod or proc", text);
+	options->from = lock_from_parse(text);
+	return -1;
+}
+
+static int open_log(const char *path)
+{
+	if (freopen(path, "w", stderr))
+		return -1;
+	printf("crdump: %s: %s\n", path, strerror(errno));
+	return STATUS_USAGE;
+}
+
+/* What ends the reading of options. */
+static int show(int option)
+{
+	if (option == 'V')
+		puts("crdump " CRLOCK_VERSION);
+	else if (option == 'h')
+		print_help();
+	else
+		return STATUS_USAGE;
+	return STATUS_OK;
+}
+
+static int take(struct options *options, int option, const char *argument)
+{
+	switch (option) {
+	case 't':
+		return parse_pid(options, argument);
+	case 'D':
+		options->dir = argument;
+		break;
+	case 'o':
+		return open_log(argument);
+	case 'R':
+		options->finish = FINISH_GO_ON;
+		break;
+	case 's':
+		options->finish = FINISH_STAY_STOPPED;
+		break;
+	case 'k':
+		options->finish = FINISH_KILL;
+		break;
+	case 'j':
+		options->shell_job = true;
+		break;
+	case 'x':
+		options->external_locks = true;
+		break;
+	case 'v':
+		options->verbose = true;
+		break;
+	case OPTION_SOURCE:
+		return parse_source(options, argument);
+	case OPTION_LOCKS_ONLY:
+		options->locks_only = true;
+		break;
+	case OPTION_CHECK:
+		options->check = true;
+		break;
+	case OPTION_NO_PRECOPY:
+		options->precopy = false;
+		break;
+	case OPTION_IGNORED:
+		break;
+	default:
+		return show(option);
+	}
+	return -1;
+}
+
+static int check(const struct options *options, int argc)
 {
 	if (optind < argc)
 		return say_usage("one argument too many");
-	if (!locks_only)
-		return say_usage("only --locks-only is there yet: whole processes cannot be dumped");
 	if (!options->pid)
 		return say_usage("-t PID is missing");
-	if (!options->dir)
+	if (!options->dir && !options->check)
 		return say_usage("-D DIR is missing");
 	return -1;
 }
 
+/* None of the options that say what becomes of the tree. */
+#define FINISH_DEFAULT ((enum finish)-1)
+
 int options_parse(struct options *options, int argc, char **argv)
 {
-	bool locks_only = false;
 	int option, status;
 
-	*options = (struct options){ .from = LOCK_FROM_AUTO };
-	while ((option = getopt_long(argc, argv, "t:D:s:xkvh", long_options, NULL)) >= 0) {
-		switch (option) {
-		case 'l':
-			locks_only = true;
-			break;
-		case 't':
-			status = parse_pid(options, optarg);
-			if (status >= 0)
-				return status;
-			break;
-		case 'D':
-			options->dir = optarg;
-			break;
-		case 's':
-			if (lock_from_parse(optarg) < 0)
-				return say_usage("--source: '%s' is not auto, kmod or proc", optarg);
-			options->from = lock_from_parse(optarg);
-			break;
-		case 'x':
-			options->external_locks = true;
-			break;
-		case 'k':
-			options->kill = true;
-			break;
-		case 'v':
-			options->verbose = true;
-			break;
-		case 'V':
-			puts("crdump " CRLOCK_VERSION);
-			return STATUS_OK;
-		case 'h':
-			print_help();
-			return STATUS_OK;
-		default:
-			return STATUS_USAGE;
-		}
+	*options = (struct options){ .from = LOCK_FROM_AUTO, .precopy = true,
+				     .finish = FINISH_DEFAULT };
+	while ((option = getopt_long(argc, argv, "t:D:o:Rsjkxv::Vh", long_options, NULL)) >= 0) {
+		status = take(options, option, optarg);
+		if (status >= 0)
+			return status;
 	}
-	return check(options, locks_only, argc);
+	if (options->finish == FINISH_DEFAULT)
+		options->finish = options->locks_only ? FINISH_GO_ON : FINISH_KILL;
+	return check(options, argc);
 }

@@ -5,14 +5,19 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
+#include "dump/finish.h"
 #include "locks/list.h"
 
 struct options {
 	pid_t pid;
 	const char *dir;
-	enum lock_from from;
+	enum lock_from from; /* also what else the module can tell */
+	bool locks_only;
+	bool check; /* only what stands in the way */
 	bool external_locks;
-	bool kill;
+	bool shell_job;
+	bool precopy;
+	enum finish finish; /* of a tree that was dumped */
 	bool verbose;
 };
 

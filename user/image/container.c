@@ -109,6 +109,15 @@ int image_writer_close(struct image_writer *writer, int ret, const struct image_
 	return ret;
 }
 
+int image_write_one(struct image_directory *directory, const char *name, uint32_t magic,
+		    const ProtobufCMessage *message, const struct image_error *error)
+{
+	struct image_writer writer;
+	int ret = image_writer_open(&writer, directory, name, magic, error);
+
+	return ret ? ret : image_writer_close(&writer, image_write(&writer, message, error), error);
+}
+
 /* Reading ------------------------------------------------------------------------------------------ */
 
 int image_reader_wrong(const struct image_reader *reader, const struct image_error *error,

@@ -43,6 +43,10 @@ int image_write_bytes(struct image_writer *writer, const void *bytes, size_t siz
  */
 int image_writer_close(struct image_writer *writer, int ret, const struct image_error *error);
 
+/** image_write_one - Makes an image of one record. Returns: 0 or a negative errno value. */
+int image_write_one(struct image_directory *directory, const char *name, uint32_t magic,
+		    const ProtobufCMessage *message, const struct image_error *error);
+
 struct image_reader {
 	char *name; /* with the directory, for messages */
 	FILE *file;

@@ -96,6 +96,14 @@ int image_directory_create(struct image_directory *directory, const char *name,
 	return fd;
 }
 
+int image_directory_replace(struct image_directory *directory, const char *from, const char *to,
+			    const struct image_error *error)
+{
+	if (renameat(directory->fd, from, directory->fd, to))
+		return image_error(error, -errno, directory->path, "%s: %s", to, strerror(errno));
+	return 0;
+}
+
 int image_directory_flush(struct image_directory *directory, const struct image_error *error)
 {
 	/* One call for all images: there can be thousands. */

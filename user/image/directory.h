@@ -7,6 +7,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 /* A line that says what is wrong. */
 struct image_error {
@@ -24,6 +25,7 @@ struct image_directory {
 	bool made; /* by us */
 	char **files; /* made by us */
 	size_t nr_files;
+	uint32_t nr_pages; /* how many pages-N.img were begun: the last N */
 };
 
 /**
@@ -41,6 +43,14 @@ int image_directory_make(struct image_directory *directory, const char *path,
  */
 int image_directory_create(struct image_directory *directory, const char *name,
 			   const struct image_error *error);
+
+/**
+ * image_directory_replace - Gives a file that was made the name of another one, which goes away.
+ *
+ * Returns: 0 or a negative errno value.
+ */
+int image_directory_replace(struct image_directory *directory, const char *from, const char *to,
+			    const struct image_error *error);
 
 /** image_directory_flush - Flushes all that was written, and the names. Returns: 0 or a negative errno value. */
 int image_directory_flush(struct image_directory *directory, const struct image_error *error);

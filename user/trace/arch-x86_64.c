@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+#include <errno.h>
+#include <stdbool.h>
 #include <string.h>
+#include <sys/syscall.h>
 
 #include "trace/arch.h"
 
@@ -62,4 +65,62 @@ size_t trace_arch_call_code(unsigned char code[16])
 
 	memcpy(code, bytes, sizeof(bytes));
 	return sizeof(bytes);
+}
+
+/* Numbers that the kernel keeps to itself, but for tracers. */
+enum {
+	ERESTARTSYS = 512,
+	ERESTARTNOINTR = 513,
+	ERESTARTNOHAND = 514,
+	ERESTART_RESTARTBLOCK = 516,
+};
+
+/*
+ * Calls that fail with EINTR when their thread is stopped, though no handler runs, and that have done nothing
+ * then: they can be made again. Of those on files, only sockets with a time limit do so.
+ */
+static bool fails_when_stopped(long nr)
+{
+	static const short calls[] = {
+		SYS_epoll_wait, SYS_epoll_pwait, SYS_epoll_pwait2, SYS_semop, SYS_semtimedop,
+		SYS_rt_sigtimedwait, SYS_io_getevents, SYS_io_pgetevents, SYS_accept, SYS_accept4,
+		SYS_recvfrom, SYS_recvmsg, SYS_recvmmsg, SYS_sendto, SYS_sendmsg, SYS_sendmmsg,
+		SYS_read, SYS_readv, SYS_write, SYS_writev,
+	};
+
+	for (size_t i = 0; i < sizeof(calls) / sizeof(*calls); i++) {
+		if (calls[i] == nr)
+			return true;
+	}
+	return false;
+}
+
+enum trace_interruption trace_arch_interruption(const struct user_regs_struct *regs)
+{
+	/* Negative: not a system call. */
+	if ((long)regs->orig_rax < 0)
+		return TRACE_NOT_INTERRUPTED;
+	switch (-(long)regs->rax) {
+	case ERESTARTSYS:
+	case ERESTARTNOINTR:
+	case ERESTARTNOHAND:
+		return TRACE_TO_REPEAT;
+	case ERESTART_RESTARTBLOCK:
+		return TRACE_TO_RESTART;
+	case EINTR:
+		return fails_when_stopped(regs->orig_rax) ? TRACE_ENDED_EARLY : TRACE_NOT_INTERRUPTED;
+	default:
+		return TRACE_NOT_INTERRUPTED;
+	}
+}
+
+void trace_arch_repeat_call(struct user_regs_struct *regs, long nr)
+{
+	regs->rax = nr;
+	regs->rip -= trace_syscall_insn_size;
+}
+
+void trace_arch_end_call(struct user_regs_struct *regs, long result)
+{
+	regs->rax = result;
 }

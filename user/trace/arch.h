@@ -42,4 +42,21 @@ unsigned long trace_arch_own_call(void);
 /** trace_arch_call_code - The same two instructions, for a place of one's own. Returns: how many bytes. */
 size_t trace_arch_call_code(unsigned char code[16]);
 
+/* What became of a system call that the stop of a thread cut short. */
+enum trace_interruption {
+	TRACE_NOT_INTERRUPTED, /* the thread was in none */
+	TRACE_TO_REPEAT, /* the kernel will have it made again */
+	TRACE_TO_RESTART, /* the kernel will have it go on, with what it remembers of it */
+	TRACE_ENDED_EARLY, /* it fails with EINTR, as some do for any stop, see signal(7) */
+};
+
+/** trace_arch_interruption - What became of the call that a stopped thread was in. */
+enum trace_interruption trace_arch_interruption(const struct user_regs_struct *regs);
+
+/** trace_arch_repeat_call - Has a thread that was in a system call make one with the same arguments. */
+void trace_arch_repeat_call(struct user_regs_struct *regs, long nr);
+
+/** trace_arch_end_call - Has the system call that a thread was in return something. */
+void trace_arch_end_call(struct user_regs_struct *regs, long result);
+
 #endif

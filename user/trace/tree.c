@@ -163,6 +163,7 @@ static int settle(struct reason *reason, struct trace_thread *thread)
 		if (trace_is_event_stop(status)) {
 			/* A job control stop has its signal here. */
 			thread->was_stopped = WSTOPSIG(status) != SIGTRAP;
+			thread->stop_signal = thread->was_stopped ? WSTOPSIG(status) : 0;
 			return 1;
 		}
 		/*

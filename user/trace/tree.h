@@ -12,6 +12,7 @@
 struct trace_thread {
 	pid_t tid;
 	bool was_stopped; /* in a job control stop before */
+	int stop_signal; /* that began it */
 };
 
 struct trace_process {

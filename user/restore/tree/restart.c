@@ -1,80 +1,81 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <errno.h>
-#include <linux/futex.h>
-#include <poll.h>
 #include <sys/syscall.h>
 #include <time.h>
 
 #include "restore/tree/restart.h"
 
-/* Errors that only a tracer sees: the kernel is to restart the call. */
-#define RESTART_BLOCK (-516L)
+/* Arguments of a call that ends after some time, and the address of where that is. */
+struct timed_call {
+	unsigned long args[6];
+	unsigned long *time; /* NULL: milliseconds, in args[2] */
+	unsigned long rest_at; /* where the call writes what is left when it is interrupted; 0: nowhere */
+};
 
-static const Image__UserX86RegsEntry *regs_of(const struct saved_thread *thread)
+/* Returns: whether it is such a call. */
+static bool describe(struct timed_call *call, long nr, const Image__UserX86RegsEntry *regs)
 {
-	return thread->core->thread_info->gpregs;
-}
-
-/* Whether the thread is in a call that goes on with the time that is left. */
-static bool is_timed(const struct saved_thread *thread)
-{
-	const Image__ThreadCoreEntry *core = thread->core->thread_core;
-	long result = regs_of(thread)->ax;
-
-	return core->has_restart_left && (result == RESTART_BLOCK || result == -EINTR);
-}
-
-static long begin(struct puppet *puppet, const Image__UserX86RegsEntry *regs, uint64_t left)
-{
-	struct timespec time = { left / 1000000000, left % 1000000000 };
-	unsigned long at = puppet_give(puppet, &time, sizeof(time));
-	/* Milliseconds; less than one is not left out. */
-	unsigned long ms = (left + 999999) / 1000000;
-
-	if (!at)
-		return -EFAULT;
-	switch (regs->orig_ax) {
+	*call = (struct timed_call){
+		.args = { regs->di, regs->si, regs->dx, regs->r10, regs->r8, regs->r9 },
+	};
+	switch (nr) {
 	case SYS_nanosleep:
-		return puppet_begin_call(puppet, SYS_nanosleep,
-					 (const unsigned long[6]){ at, regs->si });
+		call->time = &call->args[0];
+		call->rest_at = regs->si;
+		return true;
 	case SYS_clock_nanosleep:
-		return puppet_begin_call(puppet, SYS_clock_nanosleep,
-					 (const unsigned long[6]){ regs->di, regs->si, at, regs->r10 });
-	case SYS_poll:
-		return puppet_begin_call(puppet, SYS_poll,
-					 (const unsigned long[6]){ regs->di, regs->si, ms });
+		call->time = &call->args[2];
+		call->rest_at = regs->r10;
+		return true;
 	case SYS_futex:
-		return puppet_begin_call(puppet, SYS_futex,
-					 (const unsigned long[6]){ regs->di, regs->si, regs->dx, at,
-								   regs->r8, regs->r9 });
+		call->time = &call->args[3];
+		return true;
+	case SYS_poll:
+		return true;
 	default:
-		return -ENOSYS;
+		return false;
 	}
 }
 
-int restart_begin(struct puppet *puppet, const struct saved_thread *thread,
-		  struct user_regs_struct *final)
+/* Returns: 0 or -EFAULT. */
+static int set_time(struct timed_call *call, const struct puppet *puppet, uint64_t left)
 {
-	const Image__UserX86RegsEntry *regs = regs_of(thread);
-	unsigned long rest_at = 0;
+	struct timespec time = { left / 1000000000, left % 1000000000 };
+
+	if (!call->time) {
+		/* A part of a millisecond is not left out. */
+		call->args[2] = (left + 999999) / 1000000;
+		return 0;
+	}
+	*call->time = puppet_give(puppet, &time, sizeof(time));
+	return *call->time ? 0 : -EFAULT;
+}
+
+int restart_begin(struct puppet *puppet, const struct saved_thread *thread,
+		  struct user_regs_struct *regs)
+{
+	const Image__ThreadCoreEntry *core = thread->core->thread_core;
+	struct timed_call call;
 	struct timespec rest;
 	long ret;
 
-	if (!is_timed(thread))
+	if (!core->has_restart_call ||
+	    !describe(&call, core->restart_call, thread->core->thread_info->gpregs))
 		return 0;
-	/* The time that is left is written there when the call is interrupted, as it had been before. */
-	if (regs->orig_ax == SYS_nanosleep)
-		rest_at = regs->si;
-	else if (regs->orig_ax == SYS_clock_nanosleep)
-		rest_at = regs->r10;
-	if (rest_at && puppet_read(puppet, rest_at, &rest, sizeof(rest)))
-		rest_at = 0;
-	ret = begin(puppet, regs, thread->core->thread_core->restart_left);
-	if (rest_at)
-		puppet_write(puppet, rest_at, &rest, sizeof(rest));
-	if (puppet->gone || ret == -EFAULT)
-		return puppet->gone ? -ESRCH : ret;
-	/* A futex whose value has changed, or a descriptor that is ready, ends the call: it is what it returns. */
-	final->rax = ret;
+	if (core->has_restart_left && set_time(&call, puppet, core->restart_left))
+		return -EFAULT;
+	if (call.rest_at && puppet_read(puppet, call.rest_at, &rest, sizeof(rest)))
+		call.rest_at = 0;
+	ret = puppet_begin_call(puppet, core->restart_call, call.args);
+	if (puppet->gone)
+		return -ESRCH;
+	if (call.rest_at)
+		puppet_write(puppet, call.rest_at, &rest, sizeof(rest));
+	/*
+	 * What the kernel is to go on with is told by an error that only tracers see. A futex whose value has
+	 * changed, or a descriptor that is ready, has ended the call, and that is what it returns.
+	 */
+	regs->orig_rax = core->restart_call;
+	regs->rax = ret;
 	return 0;
 }

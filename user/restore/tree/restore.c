@@ -52,7 +52,7 @@
 struct player {
 	const struct saved_thread *saved;
 	struct puppet puppet;
-	struct user_regs_struct regs;
+	struct image_regs regs;
 };
 
 /* A process. */
@@ -306,6 +306,8 @@ static void release(struct restoring *r)
 {
 	for (size_t i = 0; i < r->nr; i++) {
 		memory_close(&r->troupes[i].memory);
+		for (size_t j = 0; j < r->troupes[i].nr; j++)
+			image_regs_free(&r->troupes[i].players[j].regs);
 		free(r->troupes[i].players);
 	}
 	free(r->troupes);

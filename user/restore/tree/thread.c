@@ -14,7 +14,7 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-#include "image/registers.h"
+#include "image/arch/x86_64/regs.h"
 #include "restore/tree/restart.h"
 #include "restore/tree/thread.h"
 
@@ -158,23 +158,6 @@ int thread_restore(struct puppet *puppet, const struct saved_thread *thread,
 
 /* ---- Registers ---- */
 
-/* Larger than any XSAVE area. */
-#define XSTATE_MAX 16384
-
-static int set_xstate(pid_t tid, const Image__ThreadInfoX86 *info)
-{
-	char bytes[XSTATE_MAX] __attribute__((aligned(64)));
-	struct iovec iov = { bytes, sizeof(bytes) };
-	int ret;
-
-	if (ptrace(PTRACE_GETREGSET, tid, NT_X86_XSTATE, &iov))
-		return -errno;
-	ret = registers_restore_xstate(info, bytes, iov.iov_len);
-	if (!ret && ptrace(PTRACE_SETREGSET, tid, NT_X86_XSTATE, &iov))
-		ret = -errno;
-	return ret;
-}
-
 static uint64_t mask_of(const struct saved_process *process, const struct saved_thread *thread)
 {
 	const Image__ThreadCoreEntry *core = thread->core->thread_core;
@@ -183,31 +166,41 @@ static uint64_t mask_of(const struct saved_process *process, const struct saved_
 	return core->has_blk_sigset ? core->blk_sigset : saved_task(process)->blk_sigset;
 }
 
-int thread_registers(struct puppet *puppet, const struct saved_thread *thread,
-		     struct user_regs_struct *regs, const struct image_error *error)
+int thread_registers(struct puppet *puppet, const struct saved_thread *thread, struct image_regs *regs,
+		     const struct image_error *error)
 {
-	int ret;
+	int ret = image_regs_unpack(regs, thread->core->thread_info);
 
-	*regs = puppet->regs;
-	registers_restore(thread->core->thread_info, regs);
-	ret = restart_begin(puppet, thread, regs);
-	return ret ? fail(error, thread->tid, ret, "the system call that it was in") : 0;
+	if (ret == -EOPNOTSUPP)
+		return fail(error, thread->tid, ret, "this processor lacks registers that are in use");
+	ret = ret ? ret : restart_begin(puppet, thread, &regs->general);
+	return ret ? fail(error, thread->tid, ret, "its registers, and the call that it was in") : 0;
 }
 
-int thread_set_registers(const struct saved_process *process,
-			 const struct saved_thread *thread, struct user_regs_struct *regs,
-			 const struct image_error *error)
+static int set_tls(pid_t tid, const struct image_regs *regs)
+{
+	for (int i = 0; i < IMAGE_TLS_ENTRIES; i++) {
+		struct user_desc entry = regs->tls[i];
+
+		if (entry.seg_not_present || !entry.limit)
+			continue;
+		if (ptrace(PTRACE_SET_THREAD_AREA, tid, IMAGE_TLS_FIRST + i, &entry))
+			return -errno;
+	}
+	return 0;
+}
+
+int thread_set_registers(const struct saved_process *process, const struct saved_thread *thread,
+			 struct image_regs *regs, const struct image_error *error)
 {
 	uint64_t mask = mask_of(process, thread);
-	struct iovec iov = { regs, sizeof(*regs) };
-	int ret;
+	struct iovec general = { &regs->general, sizeof(regs->general) };
+	struct iovec xstate = { regs->xstate, regs->xstate_size };
+	int ret = set_tls(thread->tid, regs);
 
-	ret = set_xstate(thread->tid, thread->core->thread_info);
-	if (!ret && ptrace(PTRACE_SETREGSET, thread->tid, NT_PRSTATUS, &iov))
+	if (!ret && (ptrace(PTRACE_SETREGSET, thread->tid, NT_X86_XSTATE, &xstate) ||
+		     ptrace(PTRACE_SETREGSET, thread->tid, NT_PRSTATUS, &general) ||
+		     ptrace(PTRACE_SETSIGMASK, thread->tid, sizeof(mask), &mask)))
 		ret = -errno;
-	if (!ret && ptrace(PTRACE_SETSIGMASK, thread->tid, sizeof(mask), &mask))
-		ret = -errno;
-	if (ret == -ENODEV)
-		return fail(error, thread->tid, ret, "this machine lacks registers that are in use");
 	return ret ? fail(error, thread->tid, ret, "its registers") : 0;
 }

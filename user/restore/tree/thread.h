@@ -5,6 +5,7 @@
 #ifndef RESTORE_THREAD_H
 #define RESTORE_THREAD_H
 
+#include "image/arch/x86_64/regs.h"
 #include "image/directory.h"
 #include "restore/tree/puppet.h"
 #include "restore/tree/saved.h"
@@ -28,23 +29,23 @@ int thread_restore(struct puppet *puppet, const struct saved_thread *thread,
 		   const struct image_error *error);
 
 /**
- * thread_registers - What the general registers of a thread are to be; a call that it sleeps in is begun.
+ * thread_registers - What the registers of a thread are to be; a call that it sleeps in is begun.
+ * @regs: zeroed; the caller frees it with image_regs_free(), also after an error
  *
  * The thread makes no more calls after that, but for memory_leave().
  *
  * Returns: 0 or a negative errno value.
  */
-int thread_registers(struct puppet *puppet, const struct saved_thread *thread,
-		     struct user_regs_struct *regs, const struct image_error *error);
+int thread_registers(struct puppet *puppet, const struct saved_thread *thread, struct image_regs *regs,
+		     const struct image_error *error);
 
 /**
  * thread_set_registers - Gives a thread its registers and mask of signals: the last that is done to it.
  * @regs: from thread_registers()
  *
- * Returns: 0; -ENODEV if the machine lacks registers that are in use; or another negative errno value.
+ * Returns: 0 or a negative errno value.
  */
-int thread_set_registers(const struct saved_process *process,
-			 const struct saved_thread *thread, struct user_regs_struct *regs,
-			 const struct image_error *error);
+int thread_set_registers(const struct saved_process *process, const struct saved_thread *thread,
+			 struct image_regs *regs, const struct image_error *error);
 
 #endif

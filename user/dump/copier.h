@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Copies pages of a process into a file, many at a time.
+ */
+#ifndef DUMP_COPIER_H
+#define DUMP_COPIER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+struct copier;
+
+/**
+ * copier_open - Begins.
+ * @fd: where pages go; borrowed
+ * @running: the process runs: what it has unmapped meanwhile is no error. Nothing is written in its place then,
+ *	and it does not matter, for should a page come there again it was written since.
+ *
+ * Returns: 0 or a negative errno value.
+ */
+int copier_open(struct copier **out, pid_t pid, int fd, bool running);
+
+/** copier_add - Copies pages, not all at once. @at: page of the file. Returns: 0 or a negative errno value. */
+int copier_add(struct copier *copier, uint64_t start, uint64_t nr, uint64_t at);
+
+/**
+ * copier_close - Copies what is left and frees the copier.
+ * @ret: of what went before; if it is an error nothing is copied
+ *
+ * Returns: @ret or a negative errno value.
+ */
+int copier_close(struct copier *copier, int ret);
+
+#endif

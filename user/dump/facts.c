@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <errno.h>
+#include <string.h>
+
+#include "dump/facts.h"
+#include "dump/say.h"
+#include "image/status.h"
+
+static bool can_tell_tasks(void)
+{
+	struct crlock_info info;
+
+	return !crlock_get_info(&info) && info.features & CRLOCK_FEATURE_TASKS;
+}
+
+int facts_open(struct dump *dump)
+{
+	enum lock_from from = dump->options->from;
+	int ret;
+
+	if (from == LOCK_FROM_PROC)
+		return 0;
+	ret = crlock_open(&dump->module);
+	if (!ret && can_tell_tasks())
+		return 0;
+	crlock_close(dump->module);
+	dump->module = NULL;
+	if (from == LOCK_FROM_KMOD) {
+		say("the module: %s", ret == -ENOENT ? "is not loaded" :
+				      ret	     ? strerror(-ret) :
+						       "is too old to tell the state of tasks");
+		return STATUS_MODULE;
+	}
+	if (dump->options->verbose)
+		say("without the module system calls run in the target, and the time that is left of "
+		    "poll, of futex, and of a sleep that does not ask for it, is not known");
+	return 0;
+}
+
+int facts_read(struct dump *dump)
+{
+	int ret = 0;
+
+	if (dump->module)
+		return facts_read_module(dump);
+	for (size_t i = 0; !ret && i < dump->nr; i++) {
+		if (!dump->processes[i].zombie)
+			ret = facts_read_remote(&dump->processes[i]);
+	}
+	return ret;
+}

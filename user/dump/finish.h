@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What becomes of a stopped tree once it is dumped.
+ */
+#ifndef DUMP_FINISH_H
+#define DUMP_FINISH_H
+
+#include "trace/tree.h"
+
+enum finish {
+	FINISH_GO_ON,
+	FINISH_STAY_STOPPED, /* as by SIGSTOP */
+	FINISH_KILL, /* and wait until nothing is left of it */
+};
+
+/** finish_tree - Ends the stop and frees what the tree owns. */
+void finish_tree(struct trace_tree *tree, enum finish how);
+
+#endif

@@ -1,0 +1,396 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "dump/copier.h"
+#include "dump/mappings.h"
+#include "dump/pages.h"
+#include "image/container.h"
+#include "image/magic.h"
+#include "pagemap.pb-c.h"
+#include "procfs/maps.h"
+#include "procfs/pagemap.h"
+
+/* Runs --------------------------------------------------------------------------------------------- */
+
+int runs_add(struct dump_runs *runs, uint64_t start, uint64_t nr, uint64_t at)
+{
+	struct dump_run *last = runs->nr ? &runs->runs[runs->nr - 1] : NULL;
+
+	if (last && last->start + last->nr * PROC_PAGE_SIZE == start && last->at + last->nr == at) {
+		last->nr += nr;
+		return 0;
+	}
+	if (runs->nr == runs->room) {
+		size_t room = runs->room ? 2 * runs->room : 64;
+		struct dump_run *larger = reallocarray(runs->runs, room, sizeof(*larger));
+
+		if (!larger)
+			return -ENOMEM;
+		runs->runs = larger;
+		runs->room = room;
+	}
+	runs->runs[runs->nr++] = (struct dump_run){ start, nr, at };
+	return 0;
+}
+
+static bool in_order(const struct dump_pages *pages)
+{
+	uint64_t at = 0;
+
+	for (size_t i = 0; i < pages->runs.nr; i++) {
+		if (pages->runs.runs[i].at != at)
+			return false;
+		at += pages->runs.runs[i].nr;
+	}
+	return at == pages->end;
+}
+
+/* Files -------------------------------------------------------------------------------------------- */
+
+int pages_open(struct dump_pages *pages, struct image_directory *directory,
+	       const struct image_error *error)
+{
+	char name[32];
+
+	*pages = (struct dump_pages){ .id = ++directory->nr_pages };
+	snprintf(name, sizeof(name), "pages-%" PRIu32 ".img", pages->id);
+	pages->fd = image_directory_create(directory, name, error);
+	return pages->fd < 0 ? pages->fd : 0;
+}
+
+void pages_close(struct dump_pages *pages)
+{
+	if (pages->fd >= 0)
+		close(pages->fd);
+	free(pages->runs.runs);
+	*pages = (struct dump_pages){ .fd = -1 };
+}
+
+/* Through a buffer, where the kernel cannot copy from file to file. */
+static int copy_by_hand(int from, off_t at, int to, off_t to_at, uint64_t size)
+{
+	static uint8_t buffer[1 << 18];
+
+	while (size) {
+		ssize_t n = pread(from, buffer, size < sizeof(buffer) ? size : sizeof(buffer), at);
+
+		if (n < 0)
+			return -errno;
+		if (!n)
+			return 0;
+		if (pwrite(to, buffer, n, to_at) != n)
+			return errno ? -errno : -ENOSPC;
+		at += n;
+		to_at += n;
+		size -= n;
+	}
+	return 0;
+}
+
+int pages_copy_file(int from, off_t at, int to, off_t to_at, uint64_t size)
+{
+	while (size) {
+		ssize_t n = copy_file_range(from, &at, to, &to_at, size, 0);
+
+		if (n < 0 && (errno == EXDEV || errno == EINVAL || errno == ENOSYS ||
+			      errno == EOPNOTSUPP || errno == EBADF))
+			return copy_by_hand(from, at, to, to_at, size);
+		if (n < 0)
+			return -errno;
+		if (!n)
+			break;
+		size -= n;
+	}
+	return 0;
+}
+
+int pages_write_map(const struct dump_pages *pages, const char *name,
+		    struct image_directory *directory, const struct image_error *error)
+{
+	Image__PagemapHead head = IMAGE__PAGEMAP_HEAD__INIT;
+	const uint32_t present = 4;
+	struct image_writer writer;
+	int ret = image_writer_open(&writer, directory, name, IMAGE_MAGIC_PAGEMAP, error);
+
+	if (ret)
+		return ret;
+	head.pages_id = pages->id;
+	ret = image_write(&writer, &head.base, error);
+	for (size_t i = 0; !ret && i < pages->runs.nr; i++) {
+		Image__PagemapEntry entry = IMAGE__PAGEMAP_ENTRY__INIT;
+
+		entry.vaddr = pages->runs.runs[i].start;
+		entry.compat_nr_pages = pages->runs.runs[i].nr;
+		entry.has_flags = true;
+		entry.flags = present;
+		ret = image_write(&writer, &entry.base, error);
+	}
+	return image_writer_close(&writer, ret, error);
+}
+
+/* Order -------------------------------------------------------------------------------------------- */
+
+static int copy_in_order(const struct dump_pages *from, int to)
+{
+	uint64_t at = 0;
+	int ret = 0;
+
+	for (size_t i = 0; !ret && i < from->runs.nr; i++) {
+		const struct dump_run *run = &from->runs.runs[i];
+
+		ret = pages_copy_file(from->fd, run->at * PROC_PAGE_SIZE, to, at * PROC_PAGE_SIZE,
+				      run->nr * PROC_PAGE_SIZE);
+		/* So as not to need room for all of it twice. A filesystem that cannot do it needs it. */
+		fallocate(from->fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
+			  run->at * PROC_PAGE_SIZE, run->nr * PROC_PAGE_SIZE);
+		at += run->nr;
+	}
+	return ret;
+}
+
+static void renumber(struct dump_pages *pages)
+{
+	pages->end = 0;
+	for (size_t i = 0; i < pages->runs.nr; i++) {
+		pages->runs.runs[i].at = pages->end;
+		pages->end += pages->runs.runs[i].nr;
+	}
+}
+
+int pages_straighten(struct dump_pages *pages, struct image_directory *directory,
+		     const struct image_error *error)
+{
+	char name[32], other[32];
+	int fd, ret;
+
+	if (pages->fd < 0 || in_order(pages))
+		return 0;
+	snprintf(name, sizeof(name), "pages-%" PRIu32 ".img", pages->id);
+	snprintf(other, sizeof(other), "pages-%" PRIu32 ".new", pages->id);
+	fd = image_directory_create(directory, other, error);
+	if (fd < 0)
+		return fd;
+	ret = copy_in_order(pages, fd);
+	if (ret)
+		image_error(error, ret, directory->path, "%s: %s", name, strerror(-ret));
+	ret = ret ?: image_directory_replace(directory, other, name, error);
+	close(pages->fd);
+	pages->fd = fd;
+	renumber(pages);
+	return ret;
+}
+
+/* Copying ------------------------------------------------------------------------------------------ */
+
+/* Entries of pages that are looked at together. */
+#define CHUNK 8192
+
+struct copying {
+	struct copier *copier;
+	struct dump_pages *pages;
+	struct dump_runs before; /* that were there */
+	size_t cursor; /* in @before: what is passed is of lower addresses */
+	struct pages_count *count;
+	int pagemap;
+	uint64_t zero;
+	uint64_t entries[CHUNK];
+};
+
+static bool is_wanted(const struct copying *copying, uint64_t entry)
+{
+	if (entry & PROC_PAGE_FILE || !(entry & (PROC_PAGE_PRESENT | PROC_PAGE_SWAPPED)))
+		return false;
+	/* Of swapped pages the same bits say where. */
+	return entry & PROC_PAGE_SWAPPED || !copying->zero ||
+	       (entry & PROC_PAGE_FRAME) != copying->zero;
+}
+
+/* Takes in pages of which all are dirty, or none; where they were copied before they stay. */
+static int take_pages(struct copying *copying, uint64_t start, uint64_t nr, bool dirty)
+{
+	int ret = 0;
+
+	while (nr && !ret) {
+		const struct dump_run *old = NULL;
+		uint64_t n = nr, at = copying->pages->end;
+		bool copy = true;
+
+		while (copying->cursor < copying->before.nr) {
+			old = &copying->before.runs[copying->cursor];
+			if (old->start + old->nr * PROC_PAGE_SIZE > start)
+				break;
+			copying->cursor++;
+			old = NULL;
+		}
+		if (old && old->start <= start) {
+			uint64_t skip = (start - old->start) / PROC_PAGE_SIZE;
+
+			n = old->nr - skip < nr ? old->nr - skip : nr;
+			at = old->at + skip;
+			copy = dirty;
+		} else {
+			if (old && (old->start - start) / PROC_PAGE_SIZE < nr)
+				n = (old->start - start) / PROC_PAGE_SIZE;
+			copying->pages->end += n;
+		}
+		ret = runs_add(&copying->pages->runs, start, n, at);
+		if (copy && !ret) {
+			ret = copier_add(copying->copier, start, n, at);
+			copying->count->written += n;
+		}
+		start += n * PROC_PAGE_SIZE;
+		nr -= n;
+	}
+	return ret;
+}
+
+/* @all: also pages of files, whether they are there or not. */
+static int copy_range(struct copying *copying, uint64_t start, uint64_t end, bool all)
+{
+	while (start < end) {
+		size_t nr = (end - start) / PROC_PAGE_SIZE, i = 0;
+		ssize_t got;
+
+		got = proc_pagemap_read(copying->pagemap, start, copying->entries,
+					nr < CHUNK ? nr : CHUNK);
+		if (got <= 0)
+			return got;
+		while (i < (size_t)got) {
+			bool wanted = all || is_wanted(copying, copying->entries[i]);
+			bool dirty = all || copying->entries[i] & PROC_PAGE_SOFT_DIRTY;
+			size_t first = i;
+			int ret;
+
+			for (i++; i < (size_t)got; i++) {
+				uint64_t entry = copying->entries[i];
+
+				if ((all || is_wanted(copying, entry)) != wanted ||
+				    (wanted && !all && !(entry & PROC_PAGE_SOFT_DIRTY) == dirty))
+					break;
+			}
+			ret = wanted ? take_pages(copying, start + first * PROC_PAGE_SIZE, i - first,
+						  dirty) : 0;
+			if (ret)
+				return ret;
+		}
+		copying->count->scanned += got;
+		start += got * PROC_PAGE_SIZE;
+	}
+	return 0;
+}
+
+static int begin(struct copying *copying, pid_t pid, struct dump_pages *pages, int dir,
+		 bool running)
+{
+	copying->pages = pages;
+	copying->before = pages->runs;
+	pages->runs = (struct dump_runs){ 0 };
+	copying->zero = proc_pagemap_zero();
+	copying->pagemap = proc_pagemap_open(dir);
+	if (copying->pagemap < 0)
+		return copying->pagemap;
+	return copier_open(&copying->copier, pid, pages->fd, running);
+}
+
+static int end(struct copying *copying, int ret)
+{
+	if (copying->copier)
+		ret = copier_close(copying->copier, ret);
+	if (copying->pagemap >= 0)
+		close(copying->pagemap);
+	free(copying->before.runs);
+	return ret;
+}
+
+static int copy_mappings(struct copying *copying, const struct dump_process *process)
+{
+	const uint32_t private = MAPPING_FILE_PRIVATE | MAPPING_ANON_PRIVATE;
+	int ret = 0;
+
+	for (size_t i = 0; !ret && i < process->nr_mappings; i++) {
+		const struct dump_mapping *mapping = &process->mappings[i];
+
+		if (mapping->status & private && !(mapping->status & MAPPING_VVAR))
+			ret = copy_range(copying, mapping->start, mapping->end,
+					 mapping->status & MAPPING_VDSO);
+	}
+	return ret;
+}
+
+int pages_copy(struct dump_process *process, struct image_directory *directory,
+	       struct pages_count *count, const struct image_error *error)
+{
+	struct copying *copying = calloc(1, sizeof(*copying));
+	int dir = proc_open(process->pid), ret = 0;
+
+	if (process->pages.fd < 0)
+		ret = pages_open(&process->pages, directory, error);
+	if (!ret) {
+		ret = !copying ? -ENOMEM : dir < 0 ? dir : 0;
+		if (!ret) {
+			copying->count = count;
+			ret = begin(copying, process->pid, &process->pages, dir, false);
+			ret = ret ?: copy_mappings(copying, process);
+			ret = end(copying, ret);
+		}
+		if (ret)
+			image_error(error, ret, directory->path, "pages-%" PRIu32 ".img: %s",
+				    process->pages.id, strerror(-ret));
+	}
+	if (dir >= 0)
+		close(dir);
+	free(copying);
+	return ret;
+}
+
+/* While the process runs --------------------------------------------------------------------------- */
+
+static int copy_maps(struct copying *copying, int dir)
+{
+	struct proc_lines *lines = malloc(sizeof(*lines));
+	struct proc_text line;
+	struct proc_map map;
+	int ret = lines ? proc_lines_open(lines, dir, "maps") : -ENOMEM;
+
+	if (!ret) {
+		while ((ret = proc_lines_next(lines, &line)) > 0) {
+			ret = proc_map_parse(line, &map);
+			if (ret)
+				break;
+			/* Special mappings are small, and the same in the end. */
+			if (map.perms[3] != 'p' || (!map.ino && proc_text_skip(&map.path, "[v")))
+				continue;
+			ret = copy_range(copying, map.start, map.end, false);
+			if (ret)
+				break;
+		}
+		proc_lines_close(lines);
+	}
+	free(lines);
+	return ret;
+}
+
+int pages_copy_running(pid_t pid, struct dump_pages *pages, struct pages_count *count)
+{
+	struct copying *copying = calloc(1, sizeof(*copying));
+	int dir = proc_open(pid), ret = !copying ? -ENOMEM : dir < 0 ? dir : 0;
+
+	if (!ret) {
+		copying->count = count;
+		ret = begin(copying, pid, pages, dir, true);
+		/* First this: what is written while it is copied is to be copied again. */
+		ret = ret ?: proc_soft_dirty_clear(dir);
+		ret = ret ?: copy_maps(copying, dir);
+		ret = end(copying, ret);
+	}
+	if (dir >= 0)
+		close(dir);
+	free(copying);
+	return ret;
+}

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "dump/precopy.h"
+#include "procfs/pagemap.h"
+#include "procfs/tree.h"
+
+static int copy_process(struct precopy *precopy, pid_t pid, struct image_directory *directory,
+			const struct image_error *error)
+{
+	struct precopied *process = &precopy->processes[precopy->nr];
+	int ret = pages_open(&process->pages, directory, error);
+
+	if (ret)
+		return ret;
+	process->pid = pid;
+	precopy->nr++;
+	ret = pages_copy_running(pid, &process->pages, &precopy->count);
+	/* One that has ended, or is a zombie, will not be asked for. One that may not be read is told later. */
+	if (ret == -ENOENT || ret == -ESRCH || ret == -EACCES || ret == -EPERM)
+		return 0;
+	if (ret)
+		image_error(error, ret, directory->path, "memory of process %d: %s", pid, strerror(-ret));
+	return ret;
+}
+
+int precopy_run(struct precopy *precopy, pid_t root, struct image_directory *directory,
+		const struct image_error *error)
+{
+	struct proc_pids pids = { 0 };
+	int ret = 0;
+
+	*precopy = (struct precopy){ 0 };
+	/* Whoever is missed, or not there any more, is copied later as a whole, or not at all. */
+	if (!proc_soft_dirty_works() || proc_pids_tree(&pids, root))
+		pids.nr = 0;
+	precopy->processes = calloc(pids.nr + 1, sizeof(*precopy->processes));
+	if (!precopy->processes)
+		ret = image_error(error, -ENOMEM, directory->path, "%s", strerror(ENOMEM));
+	for (size_t i = 0; !ret && i < pids.nr; i++)
+		ret = copy_process(precopy, pids.pids[i], directory, error);
+	proc_pids_free(&pids);
+	return ret;
+}
+
+void precopy_take(struct precopy *precopy, struct dump *dump)
+{
+	for (size_t i = 0; i < precopy->nr; i++) {
+		struct dump_process *process = dump_process_of(dump, precopy->processes[i].pid);
+
+		if (!process || process->zombie)
+			continue;
+		process->pages = precopy->processes[i].pages;
+		precopy->processes[i].pages = (struct dump_pages){ .fd = -1 };
+	}
+}
+
+void precopy_free(struct precopy *precopy)
+{
+	for (size_t i = 0; i < precopy->nr; i++)
+		pages_close(&precopy->processes[i].pages);
+	free(precopy->processes);
+	*precopy = (struct precopy){ 0 };
+}

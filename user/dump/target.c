@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <errno.h>
+#include <sys/uio.h>
+
+#include "dump/target.h"
+
+int target_read(pid_t pid, uint64_t address, void *data, size_t size)
+{
+	struct iovec local = { data, size }, remote = { (void *)address, size };
+	ssize_t got = process_vm_readv(pid, &local, 1, &remote, 1, 0);
+
+	if (got < 0)
+		return -errno;
+	return (size_t)got == size ? 0 : -EFAULT;
+}
