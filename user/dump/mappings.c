@@ -250,6 +250,9 @@ static void pack_mapping(const struct dump_mapping *from, Image__VmaEntry *to)
 	to->fdflags = from->fdflags;
 }
 
+/* As many words as all readers take. */
+#define AUXV_MAX 44
+
 int mappings_write(const struct dump_process *process, struct image_directory *directory,
 		   const struct image_error *error)
 {
@@ -267,7 +270,9 @@ int mappings_write(const struct dump_process *process, struct image_directory *d
 	message.vmas = pointers;
 	message.n_vmas = process->nr_mappings;
 	message.mm_saved_auxv = process->auxv;
-	message.n_mm_saved_auxv = process->nr_auxv;
+	message.n_mm_saved_auxv = process->nr_auxv < AUXV_MAX ? process->nr_auxv : AUXV_MAX;
+	message.auxv_rest = process->auxv + message.n_mm_saved_auxv;
+	message.n_auxv_rest = process->nr_auxv - message.n_mm_saved_auxv;
 	message.exe_file_id = process->exe_id;
 	pack_bounds(process, &message);
 	if (entries && pointers)

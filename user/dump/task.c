@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+#include <elf.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -54,7 +55,10 @@ static int read_auxv(struct dump_process *process, int dir)
 	if (!process->auxv)
 		return -ENOMEM;
 	memcpy(process->auxv, text, size);
-	process->nr_auxv = size / sizeof(*process->auxv);
+	process->nr_auxv = size / sizeof(*process->auxv) & ~1UL;
+	/* The pair that ends it is not in images. */
+	if (process->nr_auxv && process->auxv[process->nr_auxv - 2] == AT_NULL)
+		process->nr_auxv -= 2;
 	return 0;
 }
 

@@ -85,7 +85,7 @@ int image_directory_create(struct image_directory *directory, const char *name,
 		free(copy);
 		return image_error(error, -ENOMEM, directory->path, "%s: %s", name, strerror(ENOMEM));
 	}
-	fd = openat(directory->fd, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+	fd = openat(directory->fd, name, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (fd < 0) {
 		int code = errno;
 
