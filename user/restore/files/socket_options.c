@@ -67,9 +67,11 @@ static int set_numbers(int fd, const Image__SkOptsEntry *options)
 		socklen_t size = sizeof(now);
 		int ret;
 
-		if (!numbers[i].has ||
-		    (!getsockopt(fd, numbers[i].level, numbers[i].name, &now, &size) &&
-		     now == numbers[i].value))
+		if (!numbers[i].has)
+			continue;
+		/* What the family does not have is 0. */
+		getsockopt(fd, numbers[i].level, numbers[i].name, &now, &size);
+		if (now == numbers[i].value)
 			continue;
 		ret = socket_set(fd, numbers[i].level, numbers[i].name, numbers[i].value);
 		if (ret)
