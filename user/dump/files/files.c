@@ -511,7 +511,9 @@ void dump_files_free(struct dump_files *files)
 	free(files->links);
 	free(files->lines);
 	free(files->mounts);
-	free(files->ghosts);
+	inodes_free(&files->ghosts);
+	inodes_free(&files->pipes);
+	inodes_free(&files->memories);
 	free(files);
 }
 

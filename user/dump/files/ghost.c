@@ -14,6 +14,7 @@
 #include "image/magic.h"
 
 struct ghost {
+	struct inode inode;
 	const struct dump_file *file; /* one that its content is read through */
 	uint32_t id;
 };
@@ -27,50 +28,49 @@ static bool is_readable(const struct dump_file *file)
 	       (file->flags & O_ACCMODE) != O_WRONLY;
 }
 
-static struct ghost *find(const struct dump_files *files, const struct dump_file *file)
+static bool can_be_made(uint32_t mode)
 {
-	for (size_t i = 0; i < files->nr_ghosts; i++) {
-		const struct file_stat *stat = &files->ghosts[i].file->stat;
-
-		if (stat->dev == file->stat.dev && stat->ino == file->stat.ino)
-			return &files->ghosts[i];
-	}
-	return NULL;
+	return S_ISREG(mode) || S_ISDIR(mode) || S_ISFIFO(mode) || S_ISCHR(mode);
 }
 
 int ghost_add(struct dump_files *files, const struct dump_file *file)
 {
-	struct ghost *ghost = find(files, file), *ghosts;
+	struct ghost *ghost = inodes_find(&files->ghosts, file->stat.dev, file->stat.ino);
 
+	if (!can_be_made(file->stat.mode)) {
+		file_block(files, file, "%s: it is deleted, and no file that can be made anew",
+			   file->path);
+		return 0;
+	}
 	if (ghost) {
 		if (!is_readable(ghost->file) && is_readable(file))
 			ghost->file = file;
 		return 0;
 	}
-	if (!S_ISREG(file->stat.mode) && !S_ISDIR(file->stat.mode) && !S_ISFIFO(file->stat.mode) &&
-	    !S_ISCHR(file->stat.mode)) {
-		file_block(files, file, "%s: it is deleted, and no file that can be made anew",
-			   file->path);
-		return 0;
-	}
-	ghosts = files_grow(files->ghosts, files->nr_ghosts, sizeof(*ghosts));
-	if (!ghosts)
+	ghost = inodes_add(&files->ghosts, file->stat.dev, file->stat.ino, sizeof(*ghost));
+	if (!ghost)
 		return -ENOMEM;
-	files->ghosts = ghosts;
-	ghosts[files->nr_ghosts] = (struct ghost){ file, files->nr_ghosts + 1 };
-	files->nr_ghosts++;
+	ghost->file = file;
+	ghost->id = files->ghosts.nr;
 	return 0;
 }
 
 uint32_t ghost_id(const struct dump_files *files, const struct dump_file *file)
 {
-	return find(files, file)->id;
+	const struct ghost *ghost = inodes_find(&files->ghosts, file->stat.dev, file->stat.ino);
+
+	return ghost->id;
+}
+
+static const struct ghost *ghost_of(const struct inode *inode)
+{
+	return (const struct ghost *)inode;
 }
 
 int ghosts_check(struct dump_files *files)
 {
-	for (size_t i = 0; i < files->nr_ghosts; i++) {
-		const struct dump_file *file = files->ghosts[i].file;
+	for (const struct inode *i = files->ghosts.first; i; i = i->next) {
+		const struct dump_file *file = ghost_of(i)->file;
 		int fd;
 
 		if (!S_ISREG(file->stat.mode))
@@ -245,16 +245,17 @@ int ghosts_write(struct dump_files *files)
 {
 	int ret = 0;
 
-	for (size_t i = 0; !ret && i < files->nr_ghosts; i++) {
+	for (const struct inode *i = files->ghosts.first; !ret && i; i = i->next) {
+		const struct ghost *ghost = ghost_of(i);
 		struct image_writer writer;
 		char name[32];
 
-		snprintf(name, sizeof(name), "ghost-file-%x.img", files->ghosts[i].id);
+		snprintf(name, sizeof(name), "ghost-file-%x.img", ghost->id);
 		ret = image_writer_open(&writer, files->directory, name, IMAGE_MAGIC_GHOST_FILE,
 					files->error);
 		if (!ret)
 			ret = image_writer_close(&writer,
-						 write_ghost(files, files->ghosts[i].file, &writer),
+						 write_ghost(files, ghost->file, &writer),
 						 files->error);
 	}
 	return ret;

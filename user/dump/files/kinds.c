@@ -46,6 +46,8 @@ static const struct file_kind *kind_with_path(const struct dump_file *file)
 	case S_IFREG:
 	case S_IFDIR:
 		return &file_kind_regular;
+	case S_IFIFO:
+		return &file_kind_fifo;
 	case S_IFCHR:
 		return is_plain_device(file->stat.rdev) ? &file_kind_regular : &file_kind_other;
 	default:
@@ -53,9 +55,38 @@ static const struct file_kind *kind_with_path(const struct dump_file *file)
 	}
 }
 
+/* Files that have no path, by what stands in its place; of several the name ends with a bracket. */
+static const struct {
+	const char *name;
+	const struct file_kind *kind;
+} nameless[] = {
+	{ "pipe:[", &file_kind_pipe },
+	{ "anon_inode:[eventfd]", &file_kind_eventfd },
+	{ "anon_inode:[eventpoll]", &file_kind_epoll },
+	{ "anon_inode:[signalfd]", &file_kind_signalfd },
+	{ "anon_inode:[timerfd]", &file_kind_timerfd },
+};
+
+static const struct file_kind *kind_without_path(const struct dump_file *file)
+{
+	for (size_t i = 0; i < sizeof(nameless) / sizeof(*nameless); i++) {
+		if (!strncmp(file->path, nameless[i].name, strlen(nameless[i].name)))
+			return nameless[i].kind;
+	}
+	return &file_kind_other;
+}
+
+static bool is_memory(const struct dump_files *files, const struct dump_file *file)
+{
+	return file->stat.dev == files->shmem_dev && !strncmp(file->path, "/memfd:", 7);
+}
+
 const struct file_kind *file_kind_of(const struct dump_files *files, const struct dump_file *file)
 {
 	if (is_on_mount(files, file))
 		return file->flags & O_PATH ? &file_kind_regular : kind_with_path(file);
-	return &file_kind_other;
+	/* A place only, without a path, is nothing that could be found again. */
+	if (file->flags & O_PATH)
+		return &file_kind_other;
+	return is_memory(files, file) ? &file_kind_memory : kind_without_path(file);
 }

@@ -8,6 +8,13 @@
 #include "dump/files/file.h"
 
 extern const struct file_kind file_kind_regular;
+extern const struct file_kind file_kind_pipe;
+extern const struct file_kind file_kind_fifo;
+extern const struct file_kind file_kind_eventfd;
+extern const struct file_kind file_kind_signalfd;
+extern const struct file_kind file_kind_timerfd;
+extern const struct file_kind file_kind_epoll;
+extern const struct file_kind file_kind_memory;
 extern const struct file_kind file_kind_other;
 
 #endif

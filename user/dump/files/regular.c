@@ -28,7 +28,7 @@ int regular_mapped(struct dump_file *file, pid_t pid, uint64_t start, uint64_t e
 	return elf_read_memory(file->own, pid, start, end);
 }
 
-static int write(struct dump_files *files, struct dump_file *file)
+static int write_file(struct dump_files *files, struct dump_file *file)
 {
 	return place_write(files, file, file->own, file->id);
 }
@@ -42,6 +42,6 @@ const struct file_kind file_kind_regular = {
 	.type = IMAGE__FD_TYPES__REG,
 	.size = sizeof(struct place),
 	.look = look,
-	.write = write,
+	.write = write_file,
 	.clear = clear,
 };

@@ -6,6 +6,7 @@
 #define DUMP_FILES_STATE_H
 
 #include "dump/files/file.h"
+#include "dump/files/inodes.h"
 #include "fdinfo.pb-c.h"
 
 /* A descriptor of a table. */
@@ -65,12 +66,7 @@ struct dump_files {
 	size_t nr_mounts;
 	uint64_t shmem_dev; /* of memory that has no mount: memfds, mappings of /dev/zero */
 	struct unix_sockets *sockets; /* NULL: not read yet */
-	struct ghost *ghosts;
-	size_t nr_ghosts;
-	struct pipe_seen *pipes;
-	size_t nr_pipes;
-	struct memfd *memfds;
-	size_t nr_memfds;
+	struct inodes ghosts, pipes, memories;
 	struct terminal *terminals;
 	size_t nr_terminals;
 
