@@ -21,7 +21,7 @@ struct file_source {
 	int fd; /* -1: it is no descriptor */
 	uint64_t start, end; /* of a mapping; 0: it is none */
 	const char *link; /* "exe", "cwd", "root"; NULL: it is none */
-	uint32_t socket; /* inode number of the socket that it is in flight to; 0: it is not */
+	const struct dump_file *socket; /* that it is in flight to; NULL: it is not */
 };
 
 /* What statx(2) tells and is needed here. */
@@ -77,6 +77,9 @@ struct file_kind {
 
 /** file_kind_of - Says which kind a file is, by its path, stat and flags; never NULL. */
 const struct file_kind *file_kind_of(const struct dump_files *files, const struct dump_file *file);
+
+/** file_kind_of_socket - Says which kind a socket is. @fd: a duplicate. */
+const struct file_kind *file_kind_of_socket(int fd);
 
 /** file_block - Says that a file stands in the way of the dump, and why: "PID: descriptor FD: ...". */
 void file_block(struct dump_files *files, const struct dump_file *file, const char *format, ...)

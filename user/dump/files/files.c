@@ -55,7 +55,7 @@ int files_of_process(struct dump_files *files, pid_t pid)
 static void name_source(char *name, size_t size, const struct file_source *source)
 {
 	if (source->socket)
-		snprintf(name, size, "in a message to socket:[%u]", source->socket);
+		snprintf(name, size, "in flight to %s", source->socket->path);
 	else if (source->link)
 		snprintf(name, size, "%s", source->link);
 	else if (source->end)
@@ -66,14 +66,18 @@ static void name_source(char *name, size_t size, const struct file_source *sourc
 
 void file_block(struct dump_files *files, const struct dump_file *file, const char *format, ...)
 {
+	const struct file_source *source = &file->source;
 	char name[64], what[FILE_PATH_MAX + 256];
 	va_list args;
 
 	va_start(args, format);
 	vsnprintf(what, sizeof(what), format, args);
 	va_end(args);
-	name_source(name, sizeof(name), &file->source);
-	block(files->blockers, "%d: %s: %s", file->source.pid, name, what);
+	name_source(name, sizeof(name), source);
+	/* What is in flight was received here: the process is that of the socket. */
+	while (source->socket)
+		source = &source->socket->source;
+	block(files->blockers, "%d: %s: %s", source->pid, name, what);
 }
 
 /* Files -------------------------------------------------------------------------------------------- */
@@ -84,15 +88,15 @@ static void file_free(struct dump_file *file)
 		return;
 	if (file->own && file->kind->clear)
 		file->kind->clear(file);
+	if (file->source.socket)
+		close(file->source.fd);
 	free(file->own);
 	free(file->path);
 	free(file);
 }
 
-static int set_kind(struct dump_files *files, struct dump_file *file)
+static int change_kind(struct dump_file *file, const struct file_kind *kind)
 {
-	const struct file_kind *kind = file_kind_of(files, file);
-
 	if (kind == file->kind)
 		return 0;
 	if (file->own && file->kind->clear)
@@ -101,6 +105,11 @@ static int set_kind(struct dump_files *files, struct dump_file *file)
 	file->own = kind->size ? calloc(1, kind->size) : NULL;
 	file->kind = kind;
 	return kind->size && !file->own ? -ENOMEM : 0;
+}
+
+static int set_kind(struct dump_files *files, struct dump_file *file)
+{
+	return change_kind(file, file_kind_of(files, file));
 }
 
 /* Makes a file of which the path, stat and kind are known. */
@@ -207,13 +216,17 @@ static int read_state(struct dump_files *files, struct dump_file *file,
 	return ret ? ret : set_kind(files, file);
 }
 
+/* Which family a socket is of is told by itself only. */
 static int look_at(struct dump_files *files, struct dump_file *file)
 {
-	int fd = source_duplicate(files, &file->source), ret;
+	int fd = source_duplicate(files, &file->source), ret = 0;
 
 	if (fd < 0)
 		return fd;
-	ret = file->kind == &file_kind_other ? 0 : owner_read(files, file, fd);
+	if (file->kind == &file_kind_socket)
+		ret = change_kind(file, file_kind_of_socket(fd));
+	if (!ret)
+		ret = file->kind == &file_kind_other ? 0 : owner_read(files, file, fd);
 	if (!ret && file->kind->look)
 		ret = file->kind->look(files, file, fd);
 	close(fd);
@@ -324,15 +337,24 @@ int dump_files_table(struct dump_files *files, pid_t pid, uint32_t number)
 	return read_table(files, &tables[files->nr_tables - 1]);
 }
 
-int files_add_in_flight(struct dump_files *files, int fd, pid_t pid, uint32_t socket,
+int files_add_in_flight(struct dump_files *files, int fd, const struct dump_file *socket,
 			struct dump_file **out)
 {
-	(void)files;
-	(void)fd;
-	(void)pid;
-	(void)socket;
-	(void)out;
-	return -ENOSYS;
+	const struct file_source source = { .pid = getpid(), .fd = fd, .socket = socket };
+	struct dump_file *file;
+	bool cloexec;
+	int ret = file_new(files, &source, &file);
+
+	if (ret) {
+		close(fd);
+		return ret;
+	}
+	ret = read_state(files, file, NULL, &cloexec);
+	if (ret) {
+		file_free(file);
+		return ret;
+	}
+	return join(files, file, out);
 }
 
 /* Mappings and links ------------------------------------------------------------------------------- */
@@ -514,6 +536,8 @@ void dump_files_free(struct dump_files *files)
 	inodes_free(&files->ghosts);
 	inodes_free(&files->pipes);
 	inodes_free(&files->memories);
+	inodes_free(&files->unix_sockets);
+	diag_free(files->sockets);
 	free(files);
 }
 

@@ -2,10 +2,12 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 
 #include "dump/files/kinds.h"
+#include "dump/files/options.h"
 #include "dump/files/state.h"
 
 /* Memory devices without a state of their own, by the minor number. */
@@ -61,6 +63,7 @@ static const struct {
 	const struct file_kind *kind;
 } nameless[] = {
 	{ "pipe:[", &file_kind_pipe },
+	{ "socket:[", &file_kind_socket },
 	{ "anon_inode:[eventfd]", &file_kind_eventfd },
 	{ "anon_inode:[eventpoll]", &file_kind_epoll },
 	{ "anon_inode:[signalfd]", &file_kind_signalfd },
@@ -74,6 +77,22 @@ static const struct file_kind *kind_without_path(const struct dump_file *file)
 			return nameless[i].kind;
 	}
 	return &file_kind_other;
+}
+
+const struct file_kind file_kind_socket = { .type = IMAGE__FD_TYPES__UND };
+
+const struct file_kind *file_kind_of_socket(int fd)
+{
+	int family;
+
+	if (options_number(fd, SOL_SOCKET, SO_DOMAIN, &family))
+		return &file_kind_other;
+	switch (family) {
+	case AF_UNIX:
+		return &file_kind_unix;
+	default:
+		return &file_kind_other;
+	}
 }
 
 static bool is_memory(const struct dump_files *files, const struct dump_file *file)

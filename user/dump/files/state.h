@@ -5,6 +5,7 @@
 #ifndef DUMP_FILES_STATE_H
 #define DUMP_FILES_STATE_H
 
+#include "dump/files/diag.h"
 #include "dump/files/file.h"
 #include "dump/files/inodes.h"
 #include "fdinfo.pb-c.h"
@@ -65,8 +66,8 @@ struct dump_files {
 	uint64_t *mounts; /* ids, sorted: those that the tree sees */
 	size_t nr_mounts;
 	uint64_t shmem_dev; /* of memory that has no mount: memfds, mappings of /dev/zero */
-	struct unix_sockets *sockets; /* NULL: not read yet */
-	struct inodes ghosts, pipes, memories;
+	struct diag_sockets *sockets; /* NULL: not read yet */
+	struct inodes ghosts, pipes, memories, unix_sockets;
 	struct terminal *terminals;
 	size_t nr_terminals;
 
@@ -87,11 +88,13 @@ uint32_t files_next_id(struct dump_files *files);
 
 /**
  * files_add_in_flight - Takes in a file that was received by this program, a duplicate of what is in flight.
- * @fd: given up
- * @pid: the process that has the socket, @socket its inode number; for messages
+ * @fd: becomes its own, also after an error
+ * @socket: that it is in flight to
  * @out: gets the file
+ *
+ * Returns: 0 or a negative errno value.
  */
-int files_add_in_flight(struct dump_files *files, int fd, pid_t pid, uint32_t socket,
+int files_add_in_flight(struct dump_files *files, int fd, const struct dump_file *socket,
 			struct dump_file **out);
 
 /** files_write - Appends a record to an image. */
