@@ -49,9 +49,9 @@ static int take_message(struct restore_files *files, struct queues *queues, stru
 	queued->length = entry->length;
 	for (size_t i = 0; !ret && i < entry->n_scm; i++)
 		ret = take_rights(files, queued, entry->scm[i]);
-	if (entry->creds) {
+	if (entry->ucred) {
 		queued->has_creds = queues->has_creds = true;
-		queued->creds = (struct ucred){ entry->creds->pid, entry->creds->uid, entry->creds->gid };
+		queued->creds = (struct ucred){ entry->ucred->pid, entry->ucred->uid, entry->ucred->gid };
 	}
 	return ret;
 }
