@@ -90,6 +90,9 @@ const struct file_kind *file_kind_of_socket(int fd)
 	switch (family) {
 	case AF_UNIX:
 		return &file_kind_unix;
+	case AF_INET:
+	case AF_INET6:
+		return &file_kind_inet;
 	default:
 		return &file_kind_other;
 	}

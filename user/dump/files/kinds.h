@@ -17,6 +17,7 @@ extern const struct file_kind file_kind_epoll;
 extern const struct file_kind file_kind_memory;
 extern const struct file_kind file_kind_socket; /* as long as its family is not known */
 extern const struct file_kind file_kind_unix;
+extern const struct file_kind file_kind_inet;
 extern const struct file_kind file_kind_other;
 
 #endif
