@@ -12,3 +12,6 @@ $(O)/proto/%.pb-c.c $(O)/proto/%.pb-c.h: proto/%.proto
 		protoc-c --proto_path=proto --c_out=$(O)/proto $<
 
 .SECONDARY: $(proto_headers) $(proto_headers:.h=.c)
+
+# They include each other.
+$(patsubst %,$(O)/obj/proto/%.pb-c.o,$(proto_names)): $(proto_headers)

@@ -134,14 +134,14 @@ void restart_settle(struct dump_thread *thread, const struct dump_process *proce
 	case TRACE_NOT_INTERRUPTED:
 		break;
 	case TRACE_TO_REPEAT:
-		trace_arch_repeat_call(regs, regs->orig_rax);
+		trace_arch_repeat_call(regs, trace_arch_call_number(regs));
 		break;
 	case TRACE_TO_RESTART:
 		settle_timed(thread, process, module);
 		break;
 	case TRACE_ENDED_EARLY:
 		if (!has_signal(thread))
-			trace_arch_repeat_call(regs, regs->orig_rax);
+			trace_arch_repeat_call(regs, trace_arch_call_number(regs));
 		break;
 	}
 }

@@ -114,6 +114,11 @@ enum trace_interruption trace_arch_interruption(const struct user_regs_struct *r
 	}
 }
 
+long trace_arch_call_number(const struct user_regs_struct *regs)
+{
+	return regs->orig_rax;
+}
+
 void trace_arch_repeat_call(struct user_regs_struct *regs, long nr)
 {
 	regs->rax = nr;

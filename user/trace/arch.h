@@ -53,6 +53,9 @@ enum trace_interruption {
 /** trace_arch_interruption - What became of the call that a stopped thread was in. */
 enum trace_interruption trace_arch_interruption(const struct user_regs_struct *regs);
 
+/** trace_arch_call_number - The system call that a stopped thread is in, negative: none. */
+long trace_arch_call_number(const struct user_regs_struct *regs);
+
 /** trace_arch_repeat_call - Has a thread that was in a system call make one with the same arguments. */
 void trace_arch_repeat_call(struct user_regs_struct *regs, long nr);
 

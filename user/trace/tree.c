@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+#include <elf.h>
 #include <errno.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -6,11 +7,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ptrace.h>
+#include <sys/uio.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "procfs/process.h"
 #include "procfs/tree.h"
+#include "trace/arch.h"
 #include "trace/tree.h"
 #include "trace/wait.h"
 
@@ -344,14 +347,47 @@ int trace_tree_stop(struct trace_tree *tree, pid_t root, bool descendants, char 
 	return nr;
 }
 
+/* Whether a signal is there that has a handler run, or ends the process. */
+static bool has_signal(pid_t tid)
+{
+	const uint64_t stop = 1ULL << (SIGSTOP - 1);
+	struct proc_status status;
+	uint64_t mask = 0;
+	int dir = proc_open(tid), err = dir;
+
+	if (dir >= 0) {
+		err = proc_status_read(dir, &status);
+		close(dir);
+	}
+	if (err < 0 || ptrace(PTRACE_GETSIGMASK, tid, sizeof(mask), &mask))
+		return true;
+	return (status.sig_pending | status.process_pending) & ~mask & ~stop;
+}
+
+/* Some system calls fail when their thread is stopped, which it is not to notice: they are made again. */
+static void mend_call(pid_t tid)
+{
+	struct user_regs_struct regs;
+	struct iovec iov = { &regs, sizeof(regs) };
+
+	if (ptrace(PTRACE_GETREGSET, tid, NT_PRSTATUS, &iov) || iov.iov_len != sizeof(regs) ||
+	    trace_arch_interruption(&regs) != TRACE_ENDED_EARLY || has_signal(tid))
+		return;
+	trace_arch_repeat_call(&regs, trace_arch_call_number(&regs));
+	ptrace(PTRACE_SETREGSET, tid, NT_PRSTATUS, &iov);
+}
+
 static void release_thread(const struct trace_process *process, pid_t tid)
 {
 	int status;
 
+	mend_call(tid);
+
 	if (!ptrace(PTRACE_DETACH, tid, 0, 0) || process->ppid == getpid())
 		return;
-	/* It was killed meanwhile: its parent hears of that only after its tracer. */
-	waitpid(tid, &status, __WALL | WNOHANG);
+	/* It was killed meanwhile: its process, and that one's parent, hear of it only after its tracer. */
+	while (!trace_wait(tid, &status) && WIFSTOPPED(status))
+		;
 }
 
 void trace_tree_release(struct trace_tree *tree)
