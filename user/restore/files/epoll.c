@@ -168,7 +168,7 @@ static int validate(struct restore_files *files, struct restored_file *file,
 static int open_epoll(struct restore_files *files, struct restored_file *file,
 		      const struct image_error *error)
 {
-	return files_keep(files, file, epoll_create1(EPOLL_CLOEXEC), error);
+	return files_keep(files, file, files_result(epoll_create1(EPOLL_CLOEXEC)), error);
 }
 
 /* Adding -------------------------------------------------------------------------------------------- */

@@ -28,7 +28,7 @@ static int open_eventfd(struct restore_files *files, struct restored_file *file,
 {
 	const Image__EventfdFileEntry *efd = file->entry->efd;
 	int flags = EFD_CLOEXEC | (file->flags & EFD_NONBLOCK) | (file->flags & FLAG_SEMAPHORE);
-	int ret = files_keep(files, file, eventfd(0, flags), error);
+	int ret = files_keep(files, file, files_result(eventfd(0, flags)), error);
 
 	if (ret || !efd->counter)
 		return ret;

@@ -122,7 +122,6 @@ static int open_fifo(struct restore_files *files, struct restored_file *file,
 	ret = hold(files, file->entry->fifo->pipe_id, path_fd);
 	fd = ret ? ret : path_reopen(path_fd, file->flags);
 	close(path_fd);
-	errno = -fd;
 	return files_keep(files, file, fd, error);
 }
 

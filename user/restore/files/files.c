@@ -46,7 +46,7 @@ int files_move(struct restore_files *files, int fd)
 	int moved, err;
 
 	if (fd < 0)
-		return -errno;
+		return fd;
 	if (fd >= files->lowest)
 		return fd;
 	moved = fcntl(fd, F_DUPFD_CLOEXEC, files->next);

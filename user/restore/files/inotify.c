@@ -139,7 +139,9 @@ static void check(struct restore_files *files, struct restored_file *file, struc
 static int open_inotify(struct restore_files *files, struct restored_file *file,
 			const struct image_error *error)
 {
-	return files_keep(files, file, inotify_init1(IN_CLOEXEC | (file->flags & IN_NONBLOCK)), error);
+	int flags = IN_CLOEXEC | (file->flags & IN_NONBLOCK);
+
+	return files_keep(files, file, files_result(inotify_init1(flags)), error);
 }
 
 static int add(const struct restored_file *file, const Image__InotifyWdEntry *wd, int fd)

@@ -124,7 +124,6 @@ static int open_pipe(struct restore_files *files, struct restored_file *file,
 		fd = make(files, pipe);
 	if (fd >= 0)
 		fd = take_end(pipe, file->flags);
-	errno = -fd;
 	return files_keep(files, file, fd, error);
 }
 

@@ -159,7 +159,6 @@ static int open_named(struct restore_files *files, struct restored_file *file, i
 	close(path_fd);
 	if (fd == -EAGAIN)
 		return image_error(error, -EAGAIN, name, "cannot be opened: a lease is in the way");
-	errno = -fd;
 	return files_keep(files, file, fd, error);
 }
 

@@ -263,11 +263,9 @@ int remap_open(struct restore_files *files, struct restored_file *file, const st
 	if (path_fd < 0)
 		return path_fd;
 	if (file->flags & O_PATH)
-		fd = fcntl(path_fd, F_DUPFD_CLOEXEC, files->next);
+		fd = files_result(fcntl(path_fd, F_DUPFD_CLOEXEC, files->next));
 	else
 		fd = regular_open_at(files, file, path_fd);
-	if (fd < -1)
-		errno = -fd;
 	return files_keep(files, file, fd, error);
 }
 

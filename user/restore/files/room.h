@@ -12,6 +12,8 @@
 #ifndef RESTORE_FILES_ROOM_H
 #define RESTORE_FILES_ROOM_H
 
+#include <errno.h>
+
 #include "fdinfo.pb-c.h"
 #include "files.pb-c.h"
 #include "image/container.h"
@@ -121,16 +123,22 @@ struct restored_file *files_find(const struct restore_files *files, uint32_t id)
 /** files_find_table - The table with a number, NULL: there is none. */
 const struct restored_table *files_find_table(const struct restore_files *files, uint32_t id);
 
+/** files_result - What a system call has returned, or -errno. */
+static inline int files_result(int ret)
+{
+	return ret < 0 ? -errno : ret;
+}
+
 /**
  * files_keep - Moves a descriptor above all numbers that processes use; it is file->fd then.
- * @fd: is closed; if negative: -1 and errno, of the call that was to make it
+ * @fd: is closed; negative: what was to make it has failed, with this error
  *
  * Returns: 0 or a negative errno value.
  */
 int files_keep(struct restore_files *files, struct restored_file *file, int fd,
 	       const struct image_error *error);
 
-/** files_move - The same, for what is no file of files.img. Returns: the descriptor or -errno. */
+/** files_move - The same, for what is no file of files.img. Returns: the new descriptor or -errno. */
 int files_move(struct restore_files *files, int fd);
 
 /** files_fail - Says that a file cannot be restored, and why: errno. Returns: -errno. */

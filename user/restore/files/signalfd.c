@@ -24,7 +24,8 @@ static int open_signalfd(struct restore_files *files, struct restored_file *file
 	int flags = SFD_CLOEXEC | (file->flags & SFD_NONBLOCK);
 
 	/* As wide as the kernel's, not the C library's. */
-	return files_keep(files, file, syscall(SYS_signalfd4, -1, &mask, sizeof(mask), flags), error);
+	return files_keep(files, file,
+			  files_result(syscall(SYS_signalfd4, -1, &mask, sizeof(mask), flags)), error);
 }
 
 const struct file_kind signalfd_kind = {

@@ -35,7 +35,7 @@ static int open_timerfd(struct restore_files *files, struct restored_file *file,
 {
 	int flags = TFD_CLOEXEC | (file->flags & TFD_NONBLOCK);
 
-	return files_keep(files, file, timerfd_create(file->entry->tfd->clockid, flags), error);
+	return files_keep(files, file, files_result(timerfd_create(file->entry->tfd->clockid, flags)), error);
 }
 
 /* The time that was left, from now on. */

@@ -154,6 +154,12 @@ static int keep_end(struct restore_files *files, struct unix_socket *socket, int
 	return ret ? files_fail(files, socket->file, error) : 0;
 }
 
+/* Returns: a descriptor or -errno. */
+static int make_one(const struct unix_socket *like)
+{
+	return files_result(socket(AF_UNIX, like->entry->type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+}
+
 static int make_pair(struct restore_files *files, struct unix_socket *one, const struct image_error *error)
 {
 	int ends[2], ret;
@@ -197,8 +203,7 @@ static int open_socket(struct restore_files *files, struct restored_file *file,
 	if ((unix_is_pair(unix_socket) && !is_inherited(files, unix_socket->peer)) ||
 	    had_peer(files, unix_socket))
 		return make_pair(files, unix_socket, error);
-	return keep_end(files, unix_socket,
-			socket(AF_UNIX, unix_socket->entry->type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0), error);
+	return keep_end(files, unix_socket, make_one(unix_socket), error);
 }
 
 static int listen_all(struct restore_files *files, const struct image_error *error)
@@ -231,9 +236,9 @@ static int find_sender(struct restore_files *files, const struct unix_socket *to
 		if (sockets->sockets[i].peer == to && sockets->sockets[i].settled)
 			return fcntl(sockets->sockets[i].file->fd, F_DUPFD_CLOEXEC, files->next);
 	}
-	fd = socket(AF_UNIX, to->entry->type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	fd = make_one(to);
 	if (fd < 0)
-		return -errno;
+		return fd;
 	ret = unix_connect(fd, to);
 	if (ret)
 		close(fd);
