@@ -88,6 +88,14 @@ int restore_files_install(const struct restore_files *files, uint32_t table,
 			  const struct image_error *error);
 
 /**
+ * restore_files_terminal - Gives a session its controlling terminal, with the foreground group it had.
+ * @sid: the calling process, which leads the session, when all groups of it are there
+ *
+ * Returns: 0, also if it had none, or a negative errno value.
+ */
+int restore_files_terminal(const struct restore_files *files, pid_t sid, const struct image_error *error);
+
+/**
  * restore_files_finish - What could not be done before the tree was there: owners of signals (F_SETOWN), the
  * controlling terminals' foreground groups. Called in crrestore, whose descriptors are still open.
  *

@@ -16,6 +16,7 @@ static const struct {
 	{ IMAGE__FD_TYPES__UNIXSK, &unix_kind },
 	{ IMAGE__FD_TYPES__INETSK, &inet_kind },
 	{ IMAGE__FD_TYPES__MEMFD, &memfd_kind },
+	{ IMAGE__FD_TYPES__TTY, &tty_kind },
 	{ IMAGE__FD_TYPES__EVENTPOLL, &epoll_kind },
 };
 

@@ -115,7 +115,7 @@ struct file_kind {
 };
 
 extern const struct file_kind regular_kind, pipe_kind, fifo_kind, eventfd_kind, epoll_kind, signalfd_kind,
-	timerfd_kind, inotify_kind, unix_kind, inet_kind, tty_kind, memfd_kind, external_kind;
+	timerfd_kind, inotify_kind, unix_kind, inet_kind, tty_kind, memfd_kind;
 
 /** files_find - The description with a number, NULL: there is none. */
 struct restored_file *files_find(const struct restore_files *files, uint32_t id);
