@@ -154,6 +154,14 @@ void restore_files_each(const struct restore_files *files,
 	}
 }
 
+void restore_files_mapped(struct restore_files *files, uint32_t id)
+{
+	struct restored_file *file = files_find(files, id);
+
+	if (file && !file->named && !(file->flags & O_PATH))
+		file->flags = (file->flags & ~O_ACCMODE) | O_RDWR;
+}
+
 size_t restore_files_check(struct restore_files *files, void (*say)(const char *line, void *data), void *data)
 {
 	struct obstacles obstacles = { say, data, 0 };

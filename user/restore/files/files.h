@@ -45,6 +45,14 @@ void restore_files_free(struct restore_files *files);
 int restore_files_lowest(const struct restore_files *files);
 
 /**
+ * restore_files_mapped - Says that a file is mapped and shared, so that its description must allow writing.
+ *
+ * To be called before it is opened. CRIU keeps the descriptions of mappings apart from those of descriptors, without
+ * access flags; a description that a table names stays as it is.
+ */
+void restore_files_mapped(struct restore_files *files, uint32_t id);
+
+/**
  * restore_files_check - Says what of this machine does not agree: paths, sizes, build ids, kinds.
  * @say: is called with one line, without a newline, for each obstacle
  *

@@ -268,6 +268,16 @@ static void install_files(struct family *family, const struct saved_process *pro
 		give_up(family->board, ret, "%d: %s", process->pid, *why ? why : strerror(-ret));
 }
 
+static void take_terminal(struct family *family, const struct saved_process *process)
+{
+	char why[512] = "";
+	const struct image_error error = { why, sizeof(why) };
+	int ret = restore_files_terminal(family->files, process->sid, &error);
+
+	if (ret)
+		give_up(family->board, ret, "%d: %s", process->pid, why);
+}
+
 static void run(struct family *family, const struct saved_process *process)
 {
 	struct board *board = family->board;
@@ -299,6 +309,8 @@ static void run(struct family *family, const struct saved_process *process)
 		arrive(board);
 		end_as_zombie(process);
 	}
+	if (process->sid == process->pid)
+		take_terminal(family, process);
 	if (!(shared & CLONE_FILES))
 		install_files(family, process);
 	if (!(shared & CLONE_FS))

@@ -19,6 +19,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
 #include <sys/resource.h>
@@ -111,6 +112,26 @@ static int check_session(const struct restoring *r)
 			   root->pid, root->sid);
 }
 
+static bool is_written(const Image__VmaEntry *vma)
+{
+	if (!(vma->status & SAVED_VMA_FILE_SHARED))
+		return false;
+	return vma->has_fdflags ? (vma->fdflags & O_ACCMODE) == O_RDWR : vma->prot & PROT_WRITE;
+}
+
+/* What is mapped may have to be open for more than its record says. */
+static void note_mappings(const struct restoring *r)
+{
+	for (size_t i = 0; i < r->tree.nr; i++) {
+		const Image__MmEntry *mm = r->tree.processes[i].mm;
+
+		for (size_t j = 0; mm && j < mm->n_vmas; j++) {
+			if (is_written(mm->vmas[j]))
+				restore_files_mapped(r->files, mm->vmas[j]->shmid);
+		}
+	}
+}
+
 /* What processes inherit: with numbers that none of them uses. */
 static int open_all(struct restoring *r)
 {
@@ -123,6 +144,7 @@ static int open_all(struct restoring *r)
 		limit.rlim_cur = limit.rlim_max = limit.rlim_max > 1 << 20 ? limit.rlim_max : 1 << 20;
 		setrlimit(RLIMIT_NOFILE, &limit);
 	}
+	note_mappings(r);
 	ret = restore_files_open(r->files, r->lowest, &r->error);
 	if (!ret)
 		ret = shms_make(&r->shms, &r->tree, r->dir, r->options->dir, r->lowest, &r->error);
