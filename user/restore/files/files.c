@@ -175,24 +175,27 @@ size_t restore_files_check(struct restore_files *files, void (*say)(const char *
 	return obstacles.nr;
 }
 
-/* Numbers for all files, above those of the tables. */
+/* Numbers for all files, above those of the tables; some more are needed for a while. */
 static int make_room(const struct restore_files *files, const struct image_error *error)
 {
-	/* More than one each, for what is needed for a while. */
-	rlim_t wanted = (rlim_t)files->next + 2 * files->nr_files + 64;
+	rlim_t needed = (rlim_t)files->next + files->nr_files, wanted = needed + files->nr_files + 256;
 	struct rlimit limit;
 
 	if (getrlimit(RLIMIT_NOFILE, &limit))
 		return image_error(error, -errno, files->path, "%s", strerror(errno));
 	if (limit.rlim_cur >= wanted)
 		return 0;
-	limit.rlim_cur = wanted;
-	if (limit.rlim_max < wanted)
-		limit.rlim_max = wanted;
-	if (setrlimit(RLIMIT_NOFILE, &limit))
+	if (limit.rlim_max < wanted) {
+		struct rlimit higher = { wanted, wanted };
+
+		if (!setrlimit(RLIMIT_NOFILE, &higher))
+			return 0;
+	}
+	limit.rlim_cur = limit.rlim_max < wanted ? limit.rlim_max : wanted;
+	if (limit.rlim_max < needed || setrlimit(RLIMIT_NOFILE, &limit))
 		return image_error(error, -EMFILE, files->path,
 				   "needs descriptors up to %llu: fs.nr_open or the limit is lower",
-				   (unsigned long long)wanted);
+				   (unsigned long long)needed);
 	return 0;
 }
 

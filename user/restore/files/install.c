@@ -39,6 +39,8 @@ int restore_files_install(const struct restore_files *files, uint32_t table_id,
 
 		if (dup3(descriptor->file->fd, descriptor->fd, descriptor->cloexec ? O_CLOEXEC : 0) < 0)
 			return fail(descriptor, error);
+		if (descriptor->file->kind->installed)
+			descriptor->file->kind->installed(descriptor->file, descriptor->fd);
 		ret = close_between(next, descriptor->fd - 1, error);
 		if (ret)
 			return ret;

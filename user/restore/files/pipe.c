@@ -12,6 +12,9 @@
 #include "restore/files/path.h"
 #include "restore/files/pipe_data.h"
 
+/* The kernel's O_LARGEFILE, which is not the C library's. */
+#define OPENED 0100000
+
 struct made_pipe {
 	uint32_t id;
 	int ends[2]; /* for reading, for writing; -1: someone has it */
@@ -98,7 +101,8 @@ static int take_end(struct made_pipe *pipe, uint32_t flags)
 {
 	int end = flags & O_ACCMODE, fd, ret;
 
-	if (end > 1 || pipe->ends[end] < 0)
+	/* One that has been opened, not made, is told by its flags. */
+	if (end > 1 || pipe->ends[end] < 0 || flags & OPENED)
 		return path_reopen(pipe->any, flags);
 	fd = pipe->ends[end];
 	ret = files_set_flags(fd, flags);

@@ -105,6 +105,8 @@ struct file_kind {
 		    const struct image_error *error);
 	/* Once, after all files of all kinds are open. */
 	int (*complete)(struct restore_files *files, const struct image_error *error);
+	/* Each descriptor, in the process that it is put into. */
+	void (*installed)(const struct restored_file *file, int fd);
 	/* Each that is open, when the processes are there. */
 	int (*finish)(struct restore_files *files, struct restored_file *file,
 		      const struct image_error *error);

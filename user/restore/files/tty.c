@@ -449,7 +449,10 @@ static int set_owner(const struct restore_files *files, const struct tty_info *s
 	return 0;
 }
 
-/* What waits goes through modes that change nothing, before the real ones are set. */
+/*
+ * What waits goes through modes that change nothing, before the real ones are set. Both ends have the same: those
+ * that are good for the lines of the slave come last.
+ */
 static int set_pair(const struct restore_files *files, const struct pty *pty)
 {
 	const struct tty_info *slave = pty->slave && pty->slave->file ? pty->slave : NULL;
@@ -458,8 +461,8 @@ static int set_pair(const struct restore_files *files, const struct pty *pty)
 
 	if (slave) {
 		ret = set_owner(files, slave);
-		ret = ret ?: tty_fill(slave, slave->file->fd, master_fd);
 		ret = ret ?: tty_fill(pty->master, master_fd, slave->file->fd);
+		ret = ret ?: tty_fill(slave, slave->file->fd, master_fd);
 	}
 	ret = ret ?: tty_set_modes(any_end(pty), (slave ?: pty->master)->entry, true);
 	if (!ret && packet && ioctl(master_fd, TIOCPKT, &packet))

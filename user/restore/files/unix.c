@@ -220,6 +220,13 @@ static int listen_all(struct restore_files *files, const struct image_error *err
 	return 0;
 }
 
+/* Who listens is who peers are told of (SO_PEERCRED); without it they would be told of this program. */
+static void listen_again(const struct restored_file *file, int fd)
+{
+	if (file->entry->usk->state == STATE_LISTEN)
+		listen(fd, file->entry->usk->backlog);
+}
+
 /* Settling ------------------------------------------------------------------------------------------ */
 
 /* Any that is connected to it, or that can be. Returns: a descriptor that the caller closes, or -errno. */
@@ -391,6 +398,7 @@ const struct file_kind unix_kind = {
 	.check = check,
 	.open = open_socket,
 	.complete = complete,
+	.installed = listen_again,
 	.finish = finish,
 	.abandon = abandon,
 	.free = free_sockets,
