@@ -723,7 +723,7 @@ static void put_unix(struct made_checkpoint *made, uint32_t id, int type, int st
 static void put_message(struct made_checkpoint *made, uint32_t id, const char *text, uint32_t right, pid_t pid)
 {
 	Image__SkPacketEntry entry = IMAGE__SK_PACKET_ENTRY__INIT;
-	Image__SkCredsEntry creds = IMAGE__SK_CREDS_ENTRY__INIT;
+	Image__SkUcredEntry creds = IMAGE__SK_UCRED_ENTRY__INIT;
 	Image__ScmEntry scm = IMAGE__SCM_ENTRY__INIT, *scms[] = { &scm };
 
 	scm.type = SCM_RIGHTS;
@@ -735,7 +735,7 @@ static void put_message(struct made_checkpoint *made, uint32_t id, const char *t
 	entry.n_scm = right != 0;
 	creds.pid = pid;
 	creds.uid = 12;
-	entry.creds = pid ? &creds : NULL;
+	entry.ucred = pid ? &creds : NULL;
 	put(made, "sk-queues.img", IMAGE_MAGIC_SK_QUEUES, &entry, text, strlen(text));
 }
 
