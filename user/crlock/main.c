@@ -8,6 +8,7 @@
 
 #include "crlock/command.h"
 #include "crlock/say.h"
+#include "procfs/standard.h"
 
 static const struct command commands[] = {
 	{ "info", "show what the kernel module says of itself", run_info },
@@ -36,6 +37,7 @@ static int version(void)
 
 int main(int argc, char **argv)
 {
+	proc_hold_standard();
 	setlocale(LC_ALL, "");
 	if (argc < 2)
 		return say_usage("no command");

@@ -13,6 +13,7 @@
 #include "image/checkpoint.h"
 #include "image/inventory.h"
 #include "image/status.h"
+#include "procfs/standard.h"
 #include "trace/tree.h"
 
 /*
@@ -86,8 +87,10 @@ int main(int argc, char **argv)
 {
 	struct options options;
 	sigset_t before;
-	int status = options_parse(&options, argc, argv);
+	int status;
 
+	proc_hold_standard();
+	status = options_parse(&options, argc, argv);
 	if (status >= 0)
 		return status;
 	hold_signals(&before);

@@ -11,6 +11,7 @@
 
 #include "image/status.h"
 #include "locks/format.h"
+#include "procfs/standard.h"
 #include "restore/open.h"
 #include "restore/options.h"
 #include "restore/plan.h"
@@ -170,6 +171,7 @@ int main(int argc, char **argv)
 	struct options options;
 	int status;
 
+	proc_hold_standard();
 	setlocale(LC_CTYPE, "");
 	status = options_read(&options, argc, argv);
 	if (status == OPTIONS_DONE)
