@@ -152,6 +152,17 @@ TEST_F(text, no_bytes_at_all_come_through_raw)
 	}
 }
 
+/* Whoever has another locale has a terminal for which bytes of UTF-8 may be anything. */
+TEST_F(text, other_locales_have_ascii)
+{
+	ASSERT_NE(NULL, setlocale(LC_CTYPE, "C"));
+	lock_buffer_printable(&self->buffer, "gr\u00fcn ~\xff");
+	EXPECT_STREQ("gr\\xc3\\xbcn ~\\xff", lock_buffer_text(&self->buffer));
+	lock_buffer_clear(&self->buffer);
+	lock_buffer_utf8(&self->buffer, "gr\u00fcn ~\xff\n");
+	EXPECT_STREQ("gr\u00fcn ~\\xff\\x0a", lock_buffer_text(&self->buffer));
+}
+
 TEST_F(text, buffer_grows)
 {
 	EXPECT_STREQ("", lock_buffer_text(&self->buffer));

@@ -33,7 +33,7 @@ json_t *cell_json_string(const char *string)
 	json = json_string(string);
 	if (json)
 		return json;
-	lock_buffer_printable(&text, string);
+	lock_buffer_utf8(&text, string);
 	json = json_string(lock_buffer_text(&text));
 	lock_buffer_free(&text);
 	return json;

@@ -3,6 +3,7 @@
  * crdump - writes a process and its descendants, or only their locks, to a checkpoint directory.
  */
 #include <errno.h>
+#include <locale.h>
 #include <signal.h>
 
 #include "dump/collect.h"
@@ -90,6 +91,7 @@ int main(int argc, char **argv)
 	int status;
 
 	proc_hold_standard();
+	setlocale(LC_CTYPE, "");
 	status = options_parse(&options, argc, argv);
 	if (status >= 0)
 		return status;

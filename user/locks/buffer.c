@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+#include <langinfo.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -138,7 +139,8 @@ static size_t plain_len(const unsigned char *text)
 	return len;
 }
 
-void lock_buffer_printable(struct lock_buffer *buffer, const char *text)
+/* Adds text; what is not ASCII only if it is wanted. */
+static void add_safe(struct lock_buffer *buffer, const char *text, bool utf8)
 {
 	const unsigned char *at = (const unsigned char *)text;
 
@@ -148,7 +150,7 @@ void lock_buffer_printable(struct lock_buffer *buffer, const char *text)
 
 		if (!len) {
 			len = decode(at, &character);
-			if (len && is_unsafe(character)) {
+			if (len && (!utf8 || is_unsafe(character))) {
 				bad = len;
 				len = 0;
 			}
@@ -158,4 +160,19 @@ void lock_buffer_printable(struct lock_buffer *buffer, const char *text)
 		for (; !len && bad; bad--)
 			lock_buffer_format(buffer, "\\x%02x", *at++);
 	}
+}
+
+static bool locale_has_utf8(void)
+{
+	return !strcmp(nl_langinfo(CODESET), "UTF-8");
+}
+
+void lock_buffer_printable(struct lock_buffer *buffer, const char *text)
+{
+	add_safe(buffer, text, locale_has_utf8());
+}
+
+void lock_buffer_utf8(struct lock_buffer *buffer, const char *text)
+{
+	add_safe(buffer, text, true);
 }

@@ -38,8 +38,12 @@ void lock_buffer_number(struct lock_buffer *buffer, long long number);
  * lock_buffer_printable - Adds text of strangers: names of files and processes.
  *
  * Bytes that are not UTF-8, and characters that control terminals or the direction of text, become \xHH
- * each. The result is UTF-8 without newlines.
+ * each; where the locale is not one of UTF-8, so does all that is not ASCII: there a terminal takes some bytes of
+ * it for controls, and libsmartcols 2.38 never ends. There are no newlines in the result.
  */
 void lock_buffer_printable(struct lock_buffer *buffer, const char *text);
+
+/** lock_buffer_utf8 - The same, to be read by programs: UTF-8 in any locale. */
+void lock_buffer_utf8(struct lock_buffer *buffer, const char *text);
 
 #endif
