@@ -203,6 +203,16 @@ static int parse(struct options *options, int argc, char **argv)
 
 /* Command ------------------------------------------------------------------------------------------ */
 
+/* Of /proc, the same errors say nothing about the module. */
+static int status_of(int err, enum lock_from from)
+{
+	if (from == LOCK_FROM_KMOD && err == -ENOENT)
+		return STATUS_NO_MODULE;
+	if (from == LOCK_FROM_KMOD && err == -EPROTO)
+		return STATUS_FOREIGN_ABI;
+	return STATUS_FAILURE;
+}
+
 static int list(struct options *options)
 {
 	struct lock_report report;
@@ -217,14 +227,17 @@ static int list(struct options *options)
 	options->query.details = columns_details(&options->output.columns);
 	err = lock_list_read(&locks, &options->query, options->from, &report);
 	if (err) {
-		status = say_failure(err, report.error);
+		say("%s", report.error);
+		status = status_of(err, options->from);
 	} else {
 		if (*report.lacking)
 			say("%s", report.lacking);
 		err = output_list(&options->output, &locks);
+		status = say_written();
 		if (err == -ENOMEM)
 			say("%s", strerror(ENOMEM));
-		status = err ? STATUS_FAILURE : say_written();
+		if (err)
+			status = STATUS_FAILURE;
 	}
 	lock_list_free(&locks);
 	return status;

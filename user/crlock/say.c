@@ -38,14 +38,6 @@ int say_usage(const char *format, ...)
 	return STATUS_USAGE;
 }
 
-int say_failure(int err, const char *text)
-{
-	say("%s", text);
-	if (err == -ENOENT)
-		return STATUS_NO_MODULE;
-	return err == -EPROTO ? STATUS_FOREIGN_ABI : STATUS_FAILURE;
-}
-
 int say_written(void)
 {
 	errno = 0;

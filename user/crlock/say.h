@@ -17,9 +17,6 @@ void say(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /** say_usage - The same, and how to get help. Returns: STATUS_USAGE. */
 int say_usage(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
-/** say_failure - The same for a negative errno value. Returns: the exit status for it. */
-int say_failure(int err, const char *text);
-
 /** say_written - Checks that standard output took everything. Returns: the exit status. */
 int say_written(void);
 

@@ -107,7 +107,7 @@ static int show(int option)
 		print_help();
 	else
 		return STATUS_USAGE;
-	return STATUS_OK;
+	return say_written();
 }
 
 static int take(struct options *options, int option, const char *argument)

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "dump/say.h"
 #include "image/status.h"
@@ -35,4 +37,12 @@ int say_usage(const char *format, ...)
 	print(format, args, " (--help tells more)");
 	va_end(args);
 	return STATUS_USAGE;
+}
+
+int say_written(void)
+{
+	if (!fflush(stdout) && !ferror(stdout))
+		return STATUS_OK;
+	say("standard output: %s", strerror(errno));
+	return STATUS_IN_THE_WAY;
 }

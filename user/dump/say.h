@@ -8,4 +8,7 @@ void say(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /** say_usage - The same, and how to get help. Returns: STATUS_USAGE. */
 int say_usage(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
+/** say_written - Checks that standard output took everything. Returns: the exit status. */
+int say_written(void);
+
 #endif

@@ -69,13 +69,13 @@ static int help(void)
 	       "  -V, --version              show the version\n"
 	       "\n"
 	       "COMMAND has the files open at the recorded numbers. See crrestore(1).\n");
-	return fflush(stdout) || ferror(stdout) ? STATUS_IMAGE : STATUS_OK;
+	return say_written();
 }
 
 static int version(void)
 {
 	printf("crrestore %s\n", CRLOCK_VERSION);
-	return fflush(stdout) || ferror(stdout) ? STATUS_IMAGE : STATUS_OK;
+	return say_written();
 }
 
 /* Reads a pid up to one of some characters. Returns: that place, NULL if it is no pid. */

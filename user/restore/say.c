@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "image/status.h"
@@ -52,4 +53,12 @@ int say_usage(const char *format, ...)
 	print(format, args, " (--help tells more)");
 	va_end(args);
 	return STATUS_USAGE;
+}
+
+int say_written(void)
+{
+	if (!fflush(stdout) && !ferror(stdout))
+		return STATUS_OK;
+	say("standard output: %s", strerror(errno));
+	return STATUS_IN_THE_WAY;
 }

@@ -8,6 +8,9 @@ void say(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /** say_usage - The same, and how to get help. Returns: STATUS_USAGE. */
 int say_usage(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
+/** say_written - Checks that standard output took everything. Returns: the exit status. */
+int say_written(void);
+
 /**
  * say_elsewhere - Keeps standard error for messages when its number is to be another file's.
  * @lowest: of the descriptor that it is kept under
