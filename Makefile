@@ -123,7 +123,7 @@ modules-strict:
 
 # unit: the tests that need no module, here
 unit: deps
-	$(remake) test-programs
+	$(remake) user test-programs
 	$(Q)selftests/run-tests -o $(O) -u
 
 # demo: lock, dump, kill and restore real programs in a VM; HOST=1: on this machine
@@ -166,18 +166,19 @@ lint: deps $(O)/ynl
 
 # Installing ---------------------------------------------------------------------------------------
 
-.PHONY: install uninstall dkms-install clean help
+.PHONY: install install-library uninstall dkms-install clean help
 running := $(shell uname -r)
 
+programs := crlock crdump crrestore
+manuals := $(wildcard user/man/*.[1-8])
+manual_path = $(DESTDIR)$(PREFIX)/share/man/man$(patsubst .%,%,$(suffix $(1)))/$(notdir $(1))
+completions_dir = $(DESTDIR)$(PREFIX)/share/bash-completion/completions
+
 # install: programs, library, manuals to PREFIX, and the module for the running kernel; DESTDIR is honoured
-install: user
-	install -d $(DESTDIR)$(PREFIX)/sbin $(DESTDIR)$(PREFIX)/share/man/man1 \
-		$(DESTDIR)$(PREFIX)/share/bash-completion/completions
-	install $(wildcard $(patsubst %,$(O)/bin/%,crlock crdump crrestore)) $(DESTDIR)$(PREFIX)/sbin
-	install -m 644 $(wildcard user/man/*.1) $(DESTDIR)$(PREFIX)/share/man/man1
-	install -m 644 $(wildcard user/completions/*) \
-		$(DESTDIR)$(PREFIX)/share/bash-completion/completions
-	$(install_library)
+install: user install-library
+	install -D -t $(DESTDIR)$(PREFIX)/sbin $(patsubst %,$(O)/bin/%,$(programs))
+	$(foreach manual,$(manuals),install -D -m 644 $(manual) $(call manual_path,$(manual)) &&) true
+	install -D -m 644 -t $(completions_dir) $(wildcard user/completions/*)
 	$(if $(wildcard /lib/modules/$(running)/build),\
 		$(MAKE) --no-print-directory module-$(running) && \
 		install -D -m 644 $(O)/kmod-$(running)/crlock.ko \
@@ -185,24 +186,26 @@ install: user
 		$(if $(DESTDIR),true,depmod -a $(running)),\
 		@echo "the module is not installed: /lib/modules/$(running)/build, the kernel's headers, is missing")
 
-define install_library
-	install -D -m 644 -t $(DESTDIR)$(PREFIX)/lib $(O)/lib/libcrlock.a
-	install -D -t $(DESTDIR)$(PREFIX)/lib $(O)/lib/libcrlock.so.0
-	ln -sf libcrlock.so.0 $(DESTDIR)$(PREFIX)/lib/libcrlock.so
-	install -D -m 644 -t $(DESTDIR)$(PREFIX)/lib/pkgconfig $(O)/lib/pkgconfig/crlock.pc
+# What pkg-config says depends on where it is installed to, and so is made only now.
+install-library: $(O)/lib/libcrlock.a $(O)/lib/libcrlock.so
+	install -D -m 644 -t $(DESTDIR)$(LIBDIR) $(O)/lib/libcrlock.a
+	install -D -t $(DESTDIR)$(LIBDIR) $(O)/lib/libcrlock.so.0
+	ln -sf libcrlock.so.0 $(DESTDIR)$(LIBDIR)/libcrlock.so
+	install -d $(DESTDIR)$(LIBDIR)/pkgconfig
+	sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@LIBDIR@|$(LIBDIR)|' -e 's|@VERSION@|$(VERSION)|' \
+		user/libcrlock/crlock.pc.in >$(DESTDIR)$(LIBDIR)/pkgconfig/crlock.pc
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/include user/libcrlock/crlock.h
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/include/linux uapi/linux/crlock.h
-endef
 
 # uninstall: the reverse
 uninstall:
-	rm -f $(patsubst %,$(DESTDIR)$(PREFIX)/sbin/%,crlock crdump crrestore)
-	rm -f $(patsubst user/man/%,$(DESTDIR)$(PREFIX)/share/man/man1/%,$(wildcard user/man/*.1))
-	rm -f $(patsubst user/completions/%,\
-		$(DESTDIR)$(PREFIX)/share/bash-completion/completions/%,$(wildcard user/completions/*))
-	rm -f $(DESTDIR)$(PREFIX)/lib/libcrlock.* $(DESTDIR)$(PREFIX)/lib/pkgconfig/crlock.pc \
-		$(DESTDIR)$(PREFIX)/include/crlock.h $(DESTDIR)$(PREFIX)/include/linux/crlock.h
+	rm -f $(patsubst %,$(DESTDIR)$(PREFIX)/sbin/%,$(programs))
+	rm -f $(foreach manual,$(manuals),$(call manual_path,$(manual)))
+	rm -f $(patsubst user/completions/%,$(completions_dir)/%,$(wildcard user/completions/*))
+	rm -f $(patsubst %,$(DESTDIR)$(LIBDIR)/%,libcrlock.a libcrlock.so libcrlock.so.0 pkgconfig/crlock.pc)
+	rm -f $(DESTDIR)$(PREFIX)/include/crlock.h $(DESTDIR)$(PREFIX)/include/linux/crlock.h
 	rm -f $(DESTDIR)/lib/modules/$(running)/updates/crlock.ko
+	$(if $(DESTDIR),,-depmod -a $(running))
 
 # dkms-install: the module's sources to /usr/src, for dkms to build
 dkms-install:

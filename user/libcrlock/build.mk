@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-# libcrlock, static and shared, and what pkg-config says of it.
+# libcrlock, static and shared.
 
+comma := ,
 LIBDIR ?= $(PREFIX)/lib
 
 libcrlock := $(addprefix user/libcrlock/,ack.c connection.c decode.c family.c files.c handle.c info.c \
@@ -12,15 +13,14 @@ $(eval $(call archive,libcrlock,$(libcrlock)))
 # One set of objects is for both.
 $(call objects,$(libcrlock)): override CFLAGS += -fPIC
 
-user: $(O)/lib/libcrlock.so $(O)/lib/pkgconfig/crlock.pc
+user: $(O)/lib/libcrlock.so
+
+# With a sanitizer, the program brings what its library lacks.
+no_undefined := $(if $(findstring -fsanitize,$(CFLAGS)),,-Wl$(comma)-z$(comma)defs)
 
 $(O)/lib/$(libcrlock_soname): $(call objects,$(libcrlock)) user/libcrlock/libcrlock.map
-	$(call say,LD,$@) mkdir -p $(@D) && $(CC) $(CFLAGS) $(LDFLAGS) -shared -Wl,-z,defs \
+	$(call say,LD,$@) mkdir -p $(@D) && $(CC) $(CFLAGS) $(LDFLAGS) -shared $(no_undefined) \
 		-Wl,-soname,$(@F) -Wl,--version-script=$(filter %.map,$^) -o $@ $(filter %.o,$^) -lmnl
 
 $(O)/lib/libcrlock.so: $(O)/lib/$(libcrlock_soname)
 	$(call say,LN,$@) ln -sf $(<F) $@
-
-$(O)/lib/pkgconfig/crlock.pc: user/libcrlock/crlock.pc.in Makefile
-	$(call say,GEN,$@) mkdir -p $(@D) && sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@LIBDIR@|$(LIBDIR)|' \
-		-e 's|@VERSION@|$(VERSION)|' $< >$@
