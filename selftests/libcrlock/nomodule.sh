@@ -1,0 +1,78 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# libcrlock without the module, and when the module goes away: by way of Python, which takes the shared library as
+# it is.
+# needs: nomodule
+
+# shellcheck source-path=SCRIPTDIR source=../lib.sh
+. "$(dirname "$0")/../lib.sh"
+
+plan 8
+cd "$work" || exit
+
+cat >library.py <<'END'
+import ctypes, errno, subprocess, sys
+
+library = ctypes.CDLL(sys.argv[1])
+library.crlock_error.restype = ctypes.c_char_p
+handle = ctypes.c_void_p()
+info = ctypes.create_string_buffer(4096)
+locks = 0
+
+
+@ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_size_t, ctypes.c_void_p)
+def see(lock, holders, nr_holders, data):
+    global locks
+    locks += 1
+    return 0
+
+
+def name(result):
+    return errno.errorcode[-result] if result < 0 else str(result)
+
+
+def open_it():
+    return name(library.crlock_open(ctypes.byref(handle)))
+
+
+def each():
+    return name(library.crlock_each_lock(handle, None, see, None))
+
+
+def module(*command):
+    subprocess.run(command, check=True)
+END
+cat >run.py <<'END'
+import sys
+import library
+from library import library as api
+from library import each, handle, module, name, open_it
+
+print("open", open_it(), handle.value)
+print("info", name(api.crlock_get_info(library.info)))
+module("insmod", sys.argv[2])
+print("open", open_it(), handle.value is not None)
+print("each", each(), library.locks > 0)
+# A handle keeps nobody from unloading the module.
+module("rmmod", "crlock")
+print("each", each(), api.crlock_error(handle).decode())
+api.crlock_close(handle)
+print("open", open_it(), handle.value)
+module("insmod", sys.argv[2])
+print("open", open_it(), handle.value is not None)
+print("each", each())
+api.crlock_close(handle)
+module("rmmod", "crlock")
+END
+background pid hold flock:w:file
+mapfile -t lines < <(timeout 60 /usr/bin/python3 run.py "$build/lib/libcrlock.so.0" "$CRLOCK_KO" 2>&1)
+is "without the module opening says so" "${lines[0]}" "open ENOENT None"
+is "so does asking what it is" "${lines[1]}" "info ENOENT"
+is "with it there is a handle" "${lines[2]}" "open 0 True"
+is "and there are locks" "${lines[3]}" "each 0 True"
+is "when it is unloaded, the handle says so" "${lines[4]}" \
+	"each ENOENT the module was unloaded since it was connected to"
+is "and a new one cannot be had" "${lines[5]}" "open ENOENT None"
+is "when it is there again, one can" "${lines[6]} ${lines[7]}" "open 0 True each 0"
+is "that is all" "${#lines[@]}" 8
+finish
