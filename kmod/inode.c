@@ -94,7 +94,11 @@ static void copy_notice(struct crlock_lock *lock, struct file_lease *lease, stru
 		return;
 	read_lock_irqsave(&owner->lock, flags);
 	if (owner->pid) {
-		lock->fown_pid = pid_nr_ns(owner->pid, ns);
+		/* The number of one that is gone may be another's by now. */
+		rcu_read_lock();
+		if (pid_task(owner->pid, owner->pid_type))
+			lock->fown_pid = pid_nr_ns(owner->pid, ns);
+		rcu_read_unlock();
 		lock->fown_type = owner_type(owner->pid_type);
 		lock->fown_uid = __kuid_val(owner->uid);
 		lock->fown_euid = __kuid_val(owner->euid);
