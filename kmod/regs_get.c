@@ -66,14 +66,14 @@ static int read_thread(struct crlock_thread *thread, struct crlock_regs *regs,
 {
 	int err;
 
-	err = crlock_regs_alloc(regs, task);
-	if (err)
-		return err;
 	*thread = (struct crlock_thread){
 		.tgid = task_tgid_nr_ns(task, ns),
 		.tid = task_pid_nr_ns(task, ns),
 	};
-	thread->error = -crlock_regs_copy(regs, task, &thread->state);
+	err = crlock_regs_copy(regs, task, &thread->state);
+	if (err == -ENOMEM)
+		return err;
+	thread->error = -err;
 	return 0;
 }
 

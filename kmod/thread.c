@@ -24,7 +24,10 @@
  */
 #define TRIES 1000
 
-/** crlock_regs_size - Bytes that all register sets of a thread take at most. */
+/**
+ * crlock_regs_size - Bytes that all register sets of a thread take at most.
+ * @task: the thread; its stack must be known to be there, for the view looks at what it was entered with
+ */
 u32 crlock_regs_size(struct task_struct *task)
 {
 	const struct user_regset_view *view = task_user_regset_view(task);
@@ -35,33 +38,25 @@ u32 crlock_regs_size(struct task_struct *task)
 	return size;
 }
 
-/**
- * crlock_regs_alloc - Makes a buffer, or a larger one, for a thread's registers.
- * @regs: zeroed at first; to be freed with crlock_regs_free()
- * @task: whose registers they will be
- *
- * Return: 0 or -ENOMEM.
- */
-int crlock_regs_alloc(struct crlock_regs *regs, struct task_struct *task)
-{
-	u32 size = crlock_regs_size(task);
-
-	if (size <= regs->size)
-		return 0;
-	crlock_regs_free(regs);
-	regs->data = kvmalloc(size, GFP_KERNEL_ACCOUNT);
-	if (!regs->data)
-		return -ENOMEM;
-	regs->size = size;
-	return 0;
-}
-
 /** crlock_regs_free - Frees the buffer, which holds what a process may have wanted to keep secret. */
 void crlock_regs_free(struct crlock_regs *regs)
 {
 	kvfree_sensitive(regs->data, regs->size);
 	regs->data = NULL;
 	regs->size = 0;
+}
+
+/* Return: 0 or -ENOMEM. */
+static int make_room(struct crlock_regs *regs)
+{
+	u32 size = regs->lacking;
+
+	crlock_regs_free(regs);
+	regs->data = kvmalloc(size, GFP_KERNEL_ACCOUNT);
+	if (!regs->data)
+		return -ENOMEM;
+	regs->size = size;
+	return 0;
 }
 
 /* Return: as @fn, -ESRCH if the thread has been reaped, or -EBUSY: try again. */
@@ -180,12 +175,16 @@ bool crlock_thread_settled(struct task_struct *task)
 	return !smp_load_acquire(&task->on_cpu) && !(task->jobctl & JOBCTL_PTRACE_FROZEN);
 }
 
+/* Return: 0, or -ENOSPC: regs->lacking says how much. */
 static int copy_sets(struct crlock_regs *regs, struct task_struct *task)
 {
 	const struct user_regset_view *view = task_user_regset_view(task);
 	u32 offset = 0, i;
 
 	regs->nr_sets = 0;
+	regs->lacking = crlock_regs_size(task);
+	if (regs->lacking > regs->size)
+		return -ENOSPC;
 	for (i = 0; i < view->n && regs->nr_sets < CRLOCK_REGS_SETS_MAX; i++) {
 		const struct user_regset *regset = &view->regsets[i];
 		u32 size = regset->n * regset->size;
@@ -193,9 +192,6 @@ static int copy_sets(struct crlock_regs *regs, struct task_struct *task)
 
 		if (!regset->core_note_type || !regset->regset_get)
 			continue;
-		/* It became a program of another mode since the buffer was made. */
-		if (size > regs->size - offset)
-			return -EAGAIN;
 		got = regset_get(task, regset, size, regs->data + offset);
 		/* The CPU, or this thread, has no such registers. */
 		if (got <= 0)
@@ -220,7 +216,7 @@ struct copy {
 	u32 *state;
 };
 
-/* Return: 0, or as crlock_regs_copy(); -EBUSY: not yet. */
+/* Return: 0, or as crlock_regs_copy(); -EBUSY: not yet; -ENOSPC: not without more room. */
 static int copy_if_stopped(struct task_struct *task, void *data)
 {
 	struct copy *copy = data;
@@ -239,12 +235,15 @@ static int copy_if_stopped(struct task_struct *task, void *data)
 
 /**
  * crlock_regs_copy - Copies all register sets of a thread. May sleep.
- * @regs: from crlock_regs_alloc() for this thread
+ * @regs: zeroed at first, may have been used before; to be freed with crlock_regs_free()
  * @task: the caller has a reference
  * @state: gets the state that the thread was in, &enum crlock_thread_state
  *
+ * How much room they take is found out with the thread held as well: one that exits loses the stack that
+ * tells, while there are still references to it.
+ *
  * Return: 0; -EAGAIN if it is neither stopped, traced nor frozen, or its tracer is at work on it; -ESRCH
- * if it has exited; -EOPNOTSUPP if this machine's registers cannot be read so.
+ * if it has exited; -EOPNOTSUPP if this machine's registers cannot be read so; -ENOMEM.
  */
 int crlock_regs_copy(struct crlock_regs *regs, struct task_struct *task, u32 *state)
 {
@@ -252,7 +251,10 @@ int crlock_regs_copy(struct crlock_regs *regs, struct task_struct *task, u32 *st
 	int err;
 
 	*state = CRLOCK_THREAD_RUNNING;
-	err = crlock_thread_look(task, copy_if_stopped, &copy);
+	while ((err = crlock_thread_look(task, copy_if_stopped, &copy)) == -ENOSPC) {
+		if (make_room(regs))
+			return -ENOMEM;
+	}
 	/* There may have been nothing left to look at. */
 	if (err == -ESRCH)
 		*state = CRLOCK_THREAD_DEAD;

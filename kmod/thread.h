@@ -24,12 +24,14 @@ struct crlock_regs_set {
  * struct crlock_regs - A buffer for all register sets of a thread.
  * @data: the bytes
  * @size: how many @data has room for
+ * @lacking: how many it should have had room for
  * @sets: what is in there
  * @nr_sets: how many
  */
 struct crlock_regs {
 	void *data;
 	u32 size;
+	u32 lacking;
 	struct crlock_regs_set sets[CRLOCK_REGS_SETS_MAX];
 	u32 nr_sets;
 };
@@ -41,7 +43,6 @@ int crlock_thread_look(struct task_struct *task, crlock_thread_fn *fn, void *dat
 u32 crlock_thread_state(struct task_struct *task);
 bool crlock_thread_settled(struct task_struct *task);
 u32 crlock_regs_size(struct task_struct *task);
-int crlock_regs_alloc(struct crlock_regs *regs, struct task_struct *task);
 void crlock_regs_free(struct crlock_regs *regs);
 int crlock_regs_copy(struct crlock_regs *regs, struct task_struct *task, u32 *state);
 
