@@ -19,6 +19,18 @@ u64 crlock_budget_max(void)
 	return READ_ONCE(snapshot_max);
 }
 
+static void note_most(struct crlock_budget *budget)
+{
+	budget->most = max(budget->most, budget->used + budget->counted);
+}
+
+/** crlock_count - Counts memory that is not allocated; who frees it takes it from @budget->counted. */
+void crlock_count(struct crlock_budget *budget, size_t size)
+{
+	budget->counted += size;
+	note_most(budget);
+}
+
 /**
  * crlock_alloc - Allocates zeroed memory within a budget. May sleep.
  * @budget: whose memory it is
@@ -36,6 +48,7 @@ void *crlock_alloc(struct crlock_budget *budget, size_t size)
 	if (!p)
 		return ERR_PTR(-ENOMEM);
 	budget->used += size;
+	note_most(budget);
 	return p;
 }
 

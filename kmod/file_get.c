@@ -128,7 +128,7 @@ static int build(struct file_get *get, struct netlink_callback *cb)
 	crlock_rows_init(&get->files, &get->budget, sizeof(struct crlock_file));
 	err = walk_tasks(get);
 	if (!err && get->files.counting)
-		return crlock_dump_lack(&get->common, -ENOBUFS, crlock_rows_bytes(&get->files));
+		return crlock_dump_lack(&get->common, -ENOBUFS, get->budget.most);
 	return crlock_dump_lack(&get->common, err, 0);
 }
 

@@ -166,8 +166,7 @@ static int build(struct lock_get *get, struct netlink_callback *cb)
 	crlock_sockets_init(&get->sockets, &get->snapshot.budget);
 	err = walk_tasks(get) ?: walk_sockets(get);
 	if (!err && get->snapshot.counting)
-		err = crlock_dump_lack(&get->common, -ENOBUFS,
-				       crlock_snapshot_bytes(&get->snapshot));
+		err = crlock_dump_lack(&get->common, -ENOBUFS, get->snapshot.budget.most);
 	else if (err)
 		err = crlock_dump_lack(&get->common, err, 0);
 	else

@@ -28,6 +28,23 @@ void crlock_rows_init(struct crlock_rows *rows, struct crlock_budget *budget, u3
 	};
 }
 
+/* Return: memory; NULL if rows are only counted; or an ERR_PTR: -ENOBUFS or -ENOMEM. */
+static void *take(struct crlock_rows *rows, size_t size)
+{
+	if (!rows->counting)
+		return crlock_alloc(rows->budget, size);
+	crlock_count(rows->budget, size);
+	return NULL;
+}
+
+static void give_back(struct crlock_rows *rows, void *p, size_t size)
+{
+	if (rows->counting)
+		rows->budget->counted -= size;
+	else
+		crlock_free(rows->budget, p, size);
+}
+
 /* Return: 0, -ENOBUFS or -ENOMEM. */
 static int add_chunk(struct crlock_rows *rows)
 {
@@ -36,19 +53,20 @@ static int add_chunk(struct crlock_rows *rows)
 
 	if (chunk == rows->max_chunks) {
 		max = rows->max_chunks ? 2 * rows->max_chunks : FIRST_CHUNKS;
-		p = crlock_alloc(rows->budget, max * sizeof(void *));
+		p = take(rows, max * sizeof(void *));
 		if (IS_ERR(p))
 			return PTR_ERR(p);
-		if (chunk)
+		if (p && chunk)
 			memcpy(p, rows->chunks, chunk * sizeof(void *));
-		crlock_free(rows->budget, rows->chunks, rows->max_chunks * sizeof(void *));
+		give_back(rows, rows->chunks, rows->max_chunks * sizeof(void *));
 		rows->chunks = p;
 		rows->max_chunks = max;
 	}
-	p = crlock_alloc(rows->budget, CHUNK_SIZE);
+	p = take(rows, CHUNK_SIZE);
 	if (IS_ERR(p))
 		return PTR_ERR(p);
-	rows->chunks[chunk] = p;
+	if (p)
+		rows->chunks[chunk] = p;
 	rows->room += rows->per_chunk;
 	return 0;
 }
@@ -59,8 +77,9 @@ void crlock_rows_free(struct crlock_rows *rows)
 	u32 i;
 
 	for (i = 0; rows->room && i < rows->room / rows->per_chunk; i++)
-		crlock_free(rows->budget, rows->chunks[i], CHUNK_SIZE);
-	crlock_free(rows->budget, rows->chunks, rows->max_chunks * sizeof(void *));
+		give_back(rows, rows->chunks ? rows->chunks[i] : NULL, CHUNK_SIZE);
+	if (rows->max_chunks)
+		give_back(rows, rows->chunks, rows->max_chunks * sizeof(void *));
 	rows->chunks = NULL;
 	rows->max_chunks = 0;
 	rows->room = 0;
@@ -85,18 +104,17 @@ int crlock_rows_reserve(struct crlock_rows *rows, u32 nr)
 	return err;
 }
 
-/** crlock_rows_count - Gives up the rows, and from now on only counts them. */
+/**
+ * crlock_rows_count - Gives up the rows, and from now on only counts them, and the memory for them.
+ * @rows: the array; what it has room for stays the same
+ */
 void crlock_rows_count(struct crlock_rows *rows)
 {
+	u32 room = rows->room, max_chunks = rows->max_chunks;
+
 	crlock_rows_free(rows);
 	rows->counting = true;
-}
-
-/** crlock_rows_bytes - The memory that the rows take, or would if they were kept; at most. */
-u64 crlock_rows_bytes(const struct crlock_rows *rows)
-{
-	u64 chunks = DIV_ROUND_UP(rows->nr, rows->per_chunk) + 1;
-
-	/* When the pointers move they are there twice: the old ones and twice as many. */
-	return chunks * CHUNK_SIZE + (3 * chunks + FIRST_CHUNKS) * sizeof(void *);
+	rows->room = room;
+	rows->max_chunks = max_chunks;
+	crlock_count(rows->budget, room / rows->per_chunk * CHUNK_SIZE + max_chunks * sizeof(void *));
 }

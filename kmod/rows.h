@@ -16,7 +16,7 @@ struct crlock_budget;
  * @per_chunk: rows in a chunk
  * @inverse: of @per_chunk, for a row is looked up more often than divisions are cheap
  * @nr: rows in use
- * @room: rows for which memory is there
+ * @room: rows for which memory is there, or would be
  * @counting: rows are counted and not kept
  */
 struct crlock_rows {
@@ -35,12 +35,11 @@ void crlock_rows_init(struct crlock_rows *rows, struct crlock_budget *budget, u3
 void crlock_rows_free(struct crlock_rows *rows);
 int crlock_rows_reserve(struct crlock_rows *rows, u32 nr);
 void crlock_rows_count(struct crlock_rows *rows);
-u64 crlock_rows_bytes(const struct crlock_rows *rows);
 
 /** crlock_rows_fit - Whether there is room for so many more. */
 static inline bool crlock_rows_fit(const struct crlock_rows *rows, u32 nr)
 {
-	return rows->counting || rows->room - rows->nr >= nr;
+	return rows->room - rows->nr >= nr;
 }
 
 /** crlock_row - The row at an index less than nr; not if rows are only counted. */

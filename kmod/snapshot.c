@@ -47,14 +47,6 @@ void crlock_snapshot_free(struct crlock_snapshot *snapshot)
 	crlock_rows_free(&snapshot->holders);
 }
 
-/** crlock_snapshot_bytes - The memory that a snapshot takes, or would if all were kept. */
-u64 crlock_snapshot_bytes(const struct crlock_snapshot *snapshot)
-{
-	u64 rows = crlock_rows_bytes(&snapshot->locks) + crlock_rows_bytes(&snapshot->holders);
-
-	return snapshot->counting ? snapshot->budget.used + rows : snapshot->budget.used;
-}
-
 static int make_room(struct crlock_snapshot *snapshot, u32 nr_locks)
 {
 	int err;

@@ -90,7 +90,6 @@ void crlock_snapshot_free(struct crlock_snapshot *snapshot);
 int crlock_snapshot_room(struct crlock_snapshot *snapshot);
 bool crlock_snapshot_has_room(const struct crlock_snapshot *snapshot, u32 nr_locks);
 void crlock_snapshot_finish(struct crlock_snapshot *snapshot);
-u64 crlock_snapshot_bytes(const struct crlock_snapshot *snapshot);
 int crlock_snapshot_note(struct crlock_snapshot *snapshot, struct file *file,
 			 const struct crlock_holder *holder, bool wanted);
 struct crlock_lock *crlock_snapshot_add_lock(struct crlock_snapshot *snapshot,
