@@ -18,8 +18,9 @@
 /* Attributes that a command's policy does not name are refused. */
 static const struct nla_policy lock_get_policy[CRLOCK_A_MAX + 1] = {
 	[CRLOCK_A_TGID] = NLA_POLICY_MIN(NLA_U32, 1),
-	[CRLOCK_A_DEV_MAJOR] = { .type = NLA_U32 },
-	[CRLOCK_A_DEV_MINOR] = { .type = NLA_U32 },
+	/* With more bits one device would pass for another, see MKDEV(). */
+	[CRLOCK_A_DEV_MAJOR] = NLA_POLICY_MASK(NLA_U32, (1U << (32 - MINORBITS)) - 1),
+	[CRLOCK_A_DEV_MINOR] = NLA_POLICY_MASK(NLA_U32, MINORMASK),
 	[CRLOCK_A_INO] = { .type = NLA_U64 },
 	[CRLOCK_A_KINDS] = NLA_POLICY_MASK(NLA_U32, (1U << (CRLOCK_KIND_MAX + 1)) - 1),
 };

@@ -67,11 +67,13 @@
  *
  * Errors, each with an extended acknowledgement that says what is wrong:
  *   EPERM    a capability is missing
- *   EINVAL   an attribute is unknown, malformed, out of range or missing
+ *   EINVAL   an attribute is unknown, malformed or missing, or has bits that mean nothing
+ *   ERANGE   a number is out of range
  *   ESRCH    no such process or thread in the reader's pid namespace
  *   EAGAIN   the thread is neither stopped, traced nor frozen
  *   ENOBUFS  the snapshot is larger than the module's snapshot_max; before the error comes a
- *            message with CRLOCK_A_NEEDED, u64, the bytes that it takes
+ *            message with CRLOCK_A_NEEDED, u64, the bytes that it takes; or at least takes, where
+ *            there was not even memory to count them
  *   ENOMEM, EINTR
  *
  * Process and thread ids are those of the reader's pid namespace; 0: not visible from there.
