@@ -182,6 +182,9 @@ static int take(const struct proc_map *map, uint32_t flags, unsigned int key, vo
 	/* It is the same in every process, and is not in their part of the address space. */
 	if (proc_text_is(map->path, "[vsyscall]"))
 		return 0;
+	/* Of a file that is not open for writing, a shared mapping has no flag that says so. */
+	if (map->perms[3] == 's')
+		flags |= PROC_SMAP_SHARED;
 	if (key)
 		odd = "memory with a protection key";
 	if (odd) {

@@ -258,6 +258,13 @@ static void enter_directories(struct family *family, const struct saved_process 
 		umask(process->fs->umask);
 }
 
+/* Handlers of this program, and what it was told to ignore, are none of the tree's. */
+static void reset_signals(void)
+{
+	for (int signal = 1; signal <= SIGRTMAX; signal++)
+		sigaction(signal, &(struct sigaction){ .sa_handler = SIG_DFL }, NULL);
+}
+
 static void install_files(struct family *family, const struct saved_process *process)
 {
 	char why[512] = "";
@@ -286,6 +293,7 @@ static void run(struct family *family, const struct saved_process *process)
 	int status;
 
 	atomic_store(&board->made[process - family->tree->processes], true);
+	reset_signals();
 	make_children(family, process, true);
 	if (process->sid == process->pid && setsid() < 0)
 		give_up(board, -errno, "%d: cannot lead a session: %s", process->pid,

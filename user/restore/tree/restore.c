@@ -224,13 +224,17 @@ static int seize(struct restoring *r, struct troupe *troupe)
 
 static int restore_memory(struct restoring *r, struct troupe *troupe)
 {
-	struct puppet *leader = &troupe->players[0].puppet;
-	int ret = memory_restore(&troupe->memory, &r->sources, leader, &r->error);
+	return memory_restore(&troupe->memory, &r->sources, &troupe->players[0].puppet, &r->error);
+}
 
-	/* Nothing of ours is needed any more. */
-	if (!ret)
-		puppet_call(leader, SYS_close_range, r->lowest, ~0U, 0);
-	return ret;
+/* What was inherited is not needed any more, by any of those who may share a table. */
+static int close_inherited(struct restoring *r, struct troupe *troupe)
+{
+	long ret = puppet_call(&troupe->players[0].puppet, SYS_close_range, r->lowest, ~0U, 0);
+
+	return ret < 0 ? image_error(&r->error, ret, r->options->dir, "%d: %s", troupe->saved->pid,
+				     strerror(-ret)) :
+			 0;
 }
 
 static int restore_threads(struct restoring *r, struct troupe *troupe)
@@ -278,6 +282,7 @@ static int restore_registers(struct restoring *r, struct troupe *troupe)
 
 		ret = thread_registers(&player->puppet, player->saved, &player->regs, &r->error);
 	}
+	ret = ret ? ret : signals_ignore_trap(&troupe->players[0].puppet, troupe->saved, &r->error);
 	if (!ret && memory_leave(&troupe->memory, &troupe->players[0].puppet))
 		ret = image_error(&r->error, -EFAULT, r->options->dir,
 				  "%d: its memory cannot be finished", troupe->saved->pid);
@@ -353,6 +358,7 @@ static int make_tree(struct restoring *r)
 
 	ret = ret ? ret : each(r, seize);
 	ret = ret ? ret : each(r, restore_memory);
+	ret = ret ? ret : each(r, close_inherited);
 	if (!ret && r->locks.locks.nr)
 		ret = restore_locks(r);
 	ret = ret ? ret : each(r, restore_threads);

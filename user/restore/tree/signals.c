@@ -45,6 +45,12 @@ static bool is_default(const Image__SaEntry *action)
 	return !action->sigaction && !action->flags && !action->restorer && !action->mask;
 }
 
+/* To ignore it would make the next breakpoint reset that. */
+static bool ignores_trap(int signal, const Image__SaEntry *entry)
+{
+	return signal == SIGTRAP && entry->sigaction == (uintptr_t)SIG_IGN;
+}
+
 static long set_handler(struct puppet *leader, int signal, const Image__SaEntry *entry)
 {
 	struct kernel_sigaction action = {
@@ -57,6 +63,9 @@ static long set_handler(struct puppet *leader, int signal, const Image__SaEntry 
 
 	if (!at)
 		return -EFAULT;
+	if (ignores_trap(signal, entry))
+		return puppet_call_last(leader, SYS_rt_sigaction,
+					(const unsigned long[6]){ signal, at, 0, KERNEL_SIGSET });
 	return puppet_call(leader, SYS_rt_sigaction, signal, at, 0, KERNEL_SIGSET);
 }
 
@@ -70,13 +79,26 @@ int signals_set_handlers(struct puppet *leader, const struct saved_process *proc
 		int signal = signal_of(i, task->n_sigactions);
 
 		if (signal > SIGNALS || signal == SIGKILL || signal == SIGSTOP ||
-		    (is_default(task->sigactions[i]) && signal != SIGPIPE))
+		    ignores_trap(signal, task->sigactions[i]) || is_default(task->sigactions[i]))
 			continue;
 		ret = set_handler(leader, signal, task->sigactions[i]);
 		if (ret < 0)
 			return fail(error, process->pid, ret, "what it does with signal", signal);
 	}
 	return 0;
+}
+
+int signals_ignore_trap(struct puppet *leader, const struct saved_process *process,
+			const struct image_error *error)
+{
+	const Image__TaskCoreEntry *task = saved_task(process);
+	long ret = 0;
+
+	for (size_t i = 0; i < task->n_sigactions && !ret; i++) {
+		if (ignores_trap(signal_of(i, task->n_sigactions), task->sigactions[i]))
+			ret = set_handler(leader, SIGTRAP, task->sigactions[i]);
+	}
+	return ret < 0 ? fail(error, process->pid, ret, "what it does with signal", SIGTRAP) : 0;
 }
 
 /* ---- Those that wait ---- */

@@ -13,6 +13,14 @@
 int signals_set_handlers(struct puppet *leader, const struct saved_process *process,
 			 const struct image_error *error);
 
+/**
+ * signals_ignore_trap - Has a process ignore SIGTRAP, if it did: no breakpoint may follow.
+ *
+ * Returns: 0 or a negative errno value.
+ */
+int signals_ignore_trap(struct puppet *leader, const struct saved_process *process,
+			const struct image_error *error);
+
 /** signals_queue - Sends the signals that waited for a whole process. Returns: 0 or a negative errno value. */
 int signals_queue(struct puppet *leader, const struct saved_process *process,
 		  const struct image_error *error);
