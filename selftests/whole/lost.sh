@@ -25,7 +25,7 @@ try() {
 		skip "$1" "$reason"
 	else
 		report "$status" "$1"
-		((status == 0)) || sed 's/^/# /' "$dir/files/status"
+		((status == 0)) || grep -v '^ok' "$dir/files/status" | sed 's/^/# /'
 	fi
 	end_fixtures
 	rm -rf "$dir"
