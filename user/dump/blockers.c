@@ -4,7 +4,23 @@
 
 #include "dump/blockers.h"
 #include "dump/say.h"
+#include "locks/buffer.h"
 #include "locks/format.h"
+
+/* What is named may come from strangers. */
+static void tell(struct blockers *blockers, const char *what)
+{
+	struct lock_buffer line = { 0 };
+
+	blockers->nr++;
+	if (!blockers->list) {
+		say("%s", what);
+		return;
+	}
+	lock_buffer_printable(&line, what);
+	puts(lock_buffer_text(&line));
+	lock_buffer_free(&line);
+}
 
 void block(struct blockers *blockers, const char *format, ...)
 {
@@ -14,8 +30,7 @@ void block(struct blockers *blockers, const char *format, ...)
 	va_start(args, format);
 	vsnprintf(what, sizeof(what), format, args);
 	va_end(args);
-	say("%s", what);
-	blockers->nr++;
+	tell(blockers, what);
 }
 
 void block_lock(struct blockers *blockers, const struct lock *lock, const char *format, ...)
@@ -28,9 +43,8 @@ void block_lock(struct blockers *blockers, const struct lock *lock, const char *
 	vsnprintf(what, sizeof(what), format, args);
 	va_end(args);
 	lock_format_name(&name, lock);
-	say("%s: %s", lock_buffer_text(&name), what);
+	block(blockers, "%s: %s", lock_buffer_text(&name), what);
 	lock_buffer_free(&name);
-	blockers->nr++;
 }
 
 static bool is_outside(const struct crlock_holder *holder, const struct trace_tree *tree)

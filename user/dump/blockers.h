@@ -9,6 +9,7 @@
 #include "trace/tree.h"
 
 struct blockers {
+	bool list; /* tell them on standard output, as what was asked for */
 	size_t nr; /* that were told */
 };
 

@@ -60,7 +60,7 @@ static int read_locks(struct lock_list *list, const struct trace_tree *tree,
 		say("%s", *report.error ? report.error : strerror(-ret));
 		return status_of(ret, options->from);
 	}
-	if (*report.lacking)
+	if (*report.lacking && !options->check)
 		say("%s", report.lacking);
 	return 0;
 }
@@ -231,9 +231,8 @@ static void tell_waiters(const struct checkpoint *checkpoint)
 }
 
 int collect(struct checkpoint *checkpoint, const struct trace_tree *tree,
-	    const struct options *options)
+	    const struct options *options, struct blockers *blockers)
 {
-	struct blockers blockers = { 0 };
 	int status;
 
 	*checkpoint = (struct checkpoint){ 0 };
@@ -245,12 +244,10 @@ int collect(struct checkpoint *checkpoint, const struct trace_tree *tree,
 	make_up_ids(&checkpoint->locks);
 	status = add_processes(checkpoint, tree);
 	if (!status)
-		status = add_files(checkpoint, tree, &blockers);
+		status = add_files(checkpoint, tree, blockers);
 	if (!status)
-		find_blockers(&blockers, checkpoint, tree, options->external_locks);
-	if (!status && blockers.nr)
-		status = STATUS_IN_THE_WAY;
-	if (!status && options->verbose)
+		find_blockers(blockers, checkpoint, tree, options->external_locks);
+	if (!status && !blockers->nr && options->verbose)
 		tell_waiters(checkpoint);
 	return status;
 }

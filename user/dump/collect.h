@@ -5,6 +5,7 @@
 #ifndef DUMP_COLLECT_H
 #define DUMP_COLLECT_H
 
+#include "dump/blockers.h"
 #include "dump/options.h"
 #include "image/checkpoint.h"
 #include "trace/tree.h"
@@ -13,11 +14,13 @@
  * collect - Reads the locks of a stopped tree.
  * @checkpoint: gets them; the caller frees it with checkpoint_free(), also after an error
  *
- * What is wrong is printed: of what stands in the way of a dump, everything.
+ * @blockers: gets what stands in the way of a dump, everything
  *
- * Returns: 0 or the exit status.
+ * What goes wrong is printed.
+ *
+ * Returns: 0, also if something stands in the way, or the exit status.
  */
 int collect(struct checkpoint *checkpoint, const struct trace_tree *tree,
-	    const struct options *options);
+	    const struct options *options, struct blockers *blockers);
 
 #endif

@@ -59,9 +59,12 @@ static int write_checkpoint(const struct checkpoint *checkpoint, const struct op
 
 static int dump_stopped(const struct trace_tree *tree, const struct options *options)
 {
+	struct blockers blockers = { .list = options->check };
 	struct checkpoint checkpoint;
-	int status = collect(&checkpoint, tree, options);
+	int status = collect(&checkpoint, tree, options, &blockers);
 
+	if (!status && blockers.nr)
+		status = STATUS_IN_THE_WAY;
 	if (!status && !options->check)
 		status = write_checkpoint(&checkpoint, options);
 	checkpoint_free(&checkpoint);

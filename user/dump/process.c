@@ -61,7 +61,9 @@ int dump_init(struct dump *dump, const struct trace_tree *tree, const struct opt
 {
 	int ret = 0;
 
-	*dump = (struct dump){ .options = options, .tree = tree };
+	dump->options = options;
+	dump->tree = tree;
+	dump->blockers.list = options->check;
 	dump->processes = calloc(tree->nr, sizeof(*dump->processes));
 	if (!dump->processes)
 		return -ENOMEM;

@@ -154,7 +154,12 @@ struct dump_thread *dump_thread_of(struct dump_process *process, pid_t tid);
 /** dump_fail - Says why the dump fails: "WHOSE: WHAT: ERROR". Returns: @err. */
 int dump_fail(int err, pid_t whose, const char *what);
 
-/** dump_init - Makes places for the processes and threads of a stopped tree. Returns: 0 or -ENOMEM. */
+/**
+ * dump_init - Makes places for the processes and threads of a stopped tree.
+ * @dump: empty, but for what facts_open() does
+ *
+ * Returns: 0 or -ENOMEM.
+ */
 int dump_init(struct dump *dump, const struct trace_tree *tree, const struct options *options);
 
 /** dump_free - Frees what a dump owns. */

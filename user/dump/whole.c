@@ -95,10 +95,8 @@ static void go_on(struct run *run, enum finish how)
 
 static int look(struct run *run)
 {
-	struct crlock *module = run->dump.module;
 	int ret = dump_init(&run->dump, &run->tree, run->options), status;
 
-	run->dump.module = module;
 	if (ret) {
 		say("%s", strerror(-ret));
 		return STATUS_IN_THE_WAY;
@@ -106,8 +104,8 @@ static int look(struct run *run)
 	precopy_take(&run->precopy, &run->dump);
 	if (gather(&run->dump))
 		return STATUS_IN_THE_WAY;
-	status = collect(&run->locks, &run->tree, run->options);
-	return run->dump.blockers.nr ? STATUS_IN_THE_WAY : status;
+	status = collect(&run->locks, &run->tree, run->options, &run->dump.blockers);
+	return !status && run->dump.blockers.nr ? STATUS_IN_THE_WAY : status;
 }
 
 /* Writing ------------------------------------------------------------------------------------------ */
