@@ -50,26 +50,59 @@ static bool find_in_notes(const unsigned char *notes, size_t size, const uint32_
 	return false;
 }
 
-static bool find_in_elf(int fd, const uint32_t *words, size_t nr)
+/* Where the notes of a segment are; of a program header of either class. */
+static bool read_phdr(int fd, bool wide, uint64_t offset, uint64_t *start, uint64_t *size)
 {
-	unsigned char notes[NOTES_MAX];
 	Elf64_Phdr phdr;
-	Elf64_Ehdr ehdr;
+	Elf32_Phdr narrow;
 
-	if (!read_at(fd, &ehdr, sizeof(ehdr), 0) || memcmp(ehdr.e_ident, ELFMAG, SELFMAG) ||
-	    ehdr.e_ident[EI_CLASS] != ELFCLASS64 || ehdr.e_phentsize != sizeof(phdr) ||
-	    ehdr.e_phnum > PHDRS_MAX || ehdr.e_phoff > INT64_MAX / 2)
-		return false;
-	for (size_t i = 0; i < ehdr.e_phnum; i++) {
-		if (!read_at(fd, &phdr, sizeof(phdr), ehdr.e_phoff + i * sizeof(phdr)))
+	if (!wide) {
+		if (!read_at(fd, &narrow, sizeof(narrow), offset))
 			return false;
-		if (phdr.p_type != PT_NOTE || phdr.p_filesz > sizeof(notes) ||
-		    !read_at(fd, notes, phdr.p_filesz, phdr.p_offset))
-			continue;
-		if (find_in_notes(notes, phdr.p_filesz, words, nr))
+		phdr = (Elf64_Phdr){ .p_type = narrow.p_type,
+				     .p_offset = narrow.p_offset,
+				     .p_filesz = narrow.p_filesz };
+	} else if (!read_at(fd, &phdr, sizeof(phdr), offset)) {
+		return false;
+	}
+	*start = phdr.p_offset;
+	*size = phdr.p_type == PT_NOTE && phdr.p_filesz <= NOTES_MAX ? phdr.p_filesz : 0;
+	return true;
+}
+
+static bool find_in_segments(int fd, bool wide, uint64_t offset, size_t nr, const uint32_t *words,
+			     size_t nr_words)
+{
+	size_t step = wide ? sizeof(Elf64_Phdr) : sizeof(Elf32_Phdr);
+	unsigned char notes[NOTES_MAX];
+	uint64_t start, size;
+
+	if (nr > PHDRS_MAX || offset > INT64_MAX / 2)
+		return false;
+	for (size_t i = 0; i < nr; i++) {
+		if (!read_phdr(fd, wide, offset + i * step, &start, &size))
+			return false;
+		if (size && read_at(fd, notes, size, start) &&
+		    find_in_notes(notes, size, words, nr_words))
 			return true;
 	}
 	return false;
+}
+
+static bool find_in_elf(int fd, const uint32_t *words, size_t nr)
+{
+	union {
+		unsigned char ident[EI_NIDENT];
+		Elf64_Ehdr wide;
+		Elf32_Ehdr narrow;
+	} head;
+
+	if (!read_at(fd, &head, sizeof(head), 0) || memcmp(head.ident, ELFMAG, SELFMAG))
+		return false;
+	if (head.ident[EI_CLASS] == ELFCLASS32)
+		return find_in_segments(fd, false, head.narrow.e_phoff, head.narrow.e_phnum, words,
+					nr);
+	return find_in_segments(fd, true, head.wide.e_phoff, head.wide.e_phnum, words, nr);
 }
 
 bool build_id_is(int fd, const uint32_t *words, size_t nr)

@@ -17,7 +17,7 @@
 #include "restore/files/room.h"
 
 #define EVENTS_PRIVATE (EPOLLONESHOT | EPOLLET | EPOLLWAKEUP | EPOLLEXCLUSIVE)
-#define EVENTS_ALWAYS (EPOLLERR | EPOLLHUP)
+#define EVENTS_ALWAYS  (EPOLLERR | EPOLLHUP)
 
 /* That a table has a set. */
 struct epoll_place {
@@ -67,7 +67,8 @@ static int find_places(struct restore_files *files, const struct image_error *er
 				continue;
 			place = files_append(&places->places, &places->nr, sizeof(*place));
 			if (!place)
-				return image_error(error, -ENOMEM, files->path, "%s", strerror(ENOMEM));
+				return image_error(error, -ENOMEM, files->path, "%s",
+						   strerror(ENOMEM));
 			*place = (struct epoll_place){ table->descriptors[j].file, table };
 		}
 	}
@@ -121,7 +122,8 @@ static bool is_inode(const struct restored_file *file, uint64_t inode)
 }
 
 /* The file that a set watches: told by crdump, or else what has the number beside the set. */
-static struct restored_file *find_target(const struct restore_files *files, const struct restored_file *file,
+static struct restored_file *find_target(const struct restore_files *files,
+					 const struct restored_file *file,
 					 const Image__EventpollTfdEntry *tfd)
 {
 	const struct epoll_places *places = files->rooms.epoll_places;
@@ -129,7 +131,8 @@ static struct restored_file *find_target(const struct restore_files *files, cons
 
 	if (tfd->has_target_id)
 		return files_find(files, tfd->target_id);
-	for (size_t i = first_place(places, file); i < places->nr && places->places[i].file == file; i++) {
+	for (size_t i = first_place(places, file); i < places->nr && places->places[i].file == file;
+	     i++) {
 		struct restored_file *found;
 
 		found = find_in_table(places->places[i].table, tfd->tfd);
@@ -156,9 +159,11 @@ static int validate(struct restore_files *files, struct restored_file *file,
 		const Image__EventpollTfdEntry *tfd = epfd->tfd[i];
 
 		if (tfd->tfd > FILES_FD_MAX || key_of(tfd) < 0 || key_of(tfd) > FILES_FD_MAX)
-			return files_wrong(files, file, error, "a number that it watches makes no sense");
+			return files_wrong(files, file, error,
+					   "a number that it watches makes no sense");
 		if (!find_target(files, file, tfd))
-			return files_wrong(files, file, error, "it watches a descriptor that is not recorded");
+			return files_wrong(files, file, error,
+					   "it watches a descriptor that is not recorded");
 		if (key_of(tfd) >= files->lowest)
 			files->lowest = key_of(tfd) + 1;
 	}
@@ -182,7 +187,8 @@ struct progress {
 
 static bool is_disarmed(const Image__EventpollTfdEntry *tfd)
 {
-	return tfd->events & EPOLLONESHOT && !(tfd->events & ~(uint32_t)(EVENTS_PRIVATE | EVENTS_ALWAYS)) &&
+	return tfd->events & EPOLLONESHOT &&
+	       !(tfd->events & ~(uint32_t)(EVENTS_PRIVATE | EVENTS_ALWAYS)) &&
 	       !(tfd->events & EVENTS_ALWAYS);
 }
 
@@ -275,7 +281,8 @@ static int complete(struct restore_files *files, const struct image_error *error
 
 	if (!files->rooms.epoll_places)
 		return 0;
-	progress = mmap(NULL, sizeof(*progress), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	progress = mmap(NULL, sizeof(*progress), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS,
+			-1, 0);
 	if (progress == MAP_FAILED)
 		return image_error(error, -errno, files->path, "%s", strerror(errno));
 	ret = run_child(files, progress, error);

@@ -32,7 +32,8 @@ static bool describe(struct restored_file *file)
 	return fifo && fifo->id == file->id && fifo->has_regf_id;
 }
 
-static struct restored_file *path_of(const struct restore_files *files, const struct restored_file *file)
+static struct restored_file *path_of(const struct restore_files *files,
+				     const struct restored_file *file)
 {
 	return files_find(files, file->entry->fifo->regf_id);
 }
@@ -60,7 +61,8 @@ static int validate(struct restore_files *files, struct restored_file *file,
 }
 
 /* Returns: a descriptor (O_PATH) that the caller closes, or a negative errno value. */
-static int lookup(struct restore_files *files, struct restored_file *file, const struct image_error *error)
+static int lookup(struct restore_files *files, struct restored_file *file,
+		  const struct image_error *error)
 {
 	struct restored_file *path = path_of(files, file);
 	struct stat stat;
@@ -79,7 +81,8 @@ static int lookup(struct restore_files *files, struct restored_file *file, const
 		return files_fail(files, path, error);
 	if (fstat(fd, &stat) || !S_ISFIFO(stat.st_mode)) {
 		close(fd);
-		return image_error(error, -EBUSY, path->entry->reg->name, "is another kind of file than it was");
+		return image_error(error, -EBUSY, path->entry->reg->name,
+				   "is another kind of file than it was");
 	}
 	return fd;
 }
@@ -125,7 +128,8 @@ static int open_fifo(struct restore_files *files, struct restored_file *file,
 	return files_keep(files, file, fd, error);
 }
 
-static void check(struct restore_files *files, struct restored_file *file, struct obstacles *obstacles)
+static void check(struct restore_files *files, struct restored_file *file,
+		  struct obstacles *obstacles)
 {
 	char text[256] = "";
 	const struct image_error error = { text, sizeof(text) };

@@ -150,7 +150,8 @@ void restore_files_each(const struct restore_files *files,
 		const struct restored_table *table = &files->tables[i];
 
 		for (size_t j = 0; j < table->nr; j++)
-			fn(table->id, table->descriptors[j].fd, table->descriptors[j].file->id, data);
+			fn(table->id, table->descriptors[j].fd, table->descriptors[j].file->id,
+			   data);
 	}
 }
 
@@ -162,7 +163,8 @@ void restore_files_mapped(struct restore_files *files, uint32_t id)
 		file->flags = (file->flags & ~O_ACCMODE) | O_RDWR;
 }
 
-size_t restore_files_check(struct restore_files *files, void (*say)(const char *line, void *data), void *data)
+size_t restore_files_check(struct restore_files *files, void (*say)(const char *line, void *data),
+			   void *data)
 {
 	struct obstacles obstacles = { say, data, 0 };
 
@@ -178,7 +180,8 @@ size_t restore_files_check(struct restore_files *files, void (*say)(const char *
 /* Numbers for all files, above those of the tables; some more are needed for a while. */
 static int make_room(const struct restore_files *files, const struct image_error *error)
 {
-	rlim_t needed = (rlim_t)files->next + files->nr_files, wanted = needed + files->nr_files + 256;
+	rlim_t needed = (rlim_t)files->next + files->nr_files,
+	       wanted = needed + files->nr_files + 256;
 	struct rlimit limit;
 
 	if (getrlimit(RLIMIT_NOFILE, &limit))

@@ -18,13 +18,13 @@
 struct restore_files;
 
 struct restore_files_options {
-	bool shell_job; /* terminals of the session outside are those of this program */
+	bool shell_job;	  /* terminals of the session outside are those of this program */
 	const char *root; /* directory that paths begin at, NULL: / */
 	/* --inherit-fd and --external: what a descriptor of this program replaces */
 	const struct restore_inherit {
 		int fd;
 		const char *key; /* as in "pipe:[1234]", "socket:[1234]", "tty[...]", or a path */
-	} *inherit;
+	} * inherit;
 	size_t nr_inherit;
 };
 
@@ -36,7 +36,8 @@ struct restore_files_options {
  * Returns: 0, -EBADMSG, or another negative errno value.
  */
 int restore_files_read(struct restore_files **out, int dir, const char *path,
-		       const struct restore_files_options *options, const struct image_error *error);
+		       const struct restore_files_options *options,
+		       const struct image_error *error);
 
 /** restore_files_free - Frees it; NULL is allowed. Descriptors stay open. */
 void restore_files_free(struct restore_files *files);
@@ -60,14 +61,16 @@ void restore_files_mapped(struct restore_files *files, uint32_t id);
  *
  * Returns: how many obstacles there are.
  */
-size_t restore_files_check(struct restore_files *files, void (*say)(const char *line, void *data), void *data);
+size_t restore_files_check(struct restore_files *files, void (*say)(const char *line, void *data),
+			   void *data);
 
 /**
  * restore_files_open - Opens all descriptions in this process, with close-on-exec, from a number upwards.
  * @lowest: at least restore_files_lowest()
  *
- * Files that had been unlinked are made under a name of their own, opened, and unlinked. After an error nothing
- * that was made is left.
+ * Files that had been unlinked are made under a name of their own, opened, and unlinked. What is left of a socket's
+ * name is moved out of the way until restore_files_finish(). After an error nothing that was made is left, and what was
+ * moved is back.
  *
  * Returns: 0 or a negative errno value.
  */
@@ -87,8 +90,9 @@ void restore_files_each(const struct restore_files *files,
  * restore_files_install - Puts the descriptors of a table in place; called in the new process itself.
  * @table: of fdinfo-TABLE.img
  *
- * Those from @lowest upwards stay; all others below that are not of the table are closed. Epoll sets get their
- * targets here. Calls nothing that is not safe after clone3(2) in a program of one thread.
+ * Those from @lowest upwards stay: the caller closes them at last. All others that are not of the table are closed.
+ * Sockets that listen are told to again, by the process that does. Calls nothing that is not safe after clone3(2) in a
+ * program of one thread.
  *
  * Returns: 0 or a negative errno value.
  */
@@ -101,11 +105,12 @@ int restore_files_install(const struct restore_files *files, uint32_t table,
  *
  * Returns: 0, also if it had none, or a negative errno value.
  */
-int restore_files_terminal(const struct restore_files *files, pid_t sid, const struct image_error *error);
+int restore_files_terminal(const struct restore_files *files, pid_t sid,
+			   const struct image_error *error);
 
 /**
- * restore_files_finish - What could not be done before the tree was there: owners of signals (F_SETOWN), the
- * controlling terminals' foreground groups. Called in crrestore, whose descriptors are still open.
+ * restore_files_finish - What could not be done before the tree and its memory were there: owners of signals, timers,
+ * seals, locked terminals, messages in the name of processes. Called in crrestore, whose descriptors are still open.
  *
  * Returns: 0 or a negative errno value.
  */

@@ -27,18 +27,21 @@ static int set_owner_as(const struct restored_file *file)
 {
 	const Image__FownEntry *fown = file->fown;
 	struct f_owner_ex owner = { fown->pid_type, fown->pid };
+	uid_t uid, euid, saved;
 	int ret, back;
 
 	if (!fown->pid)
 		return 0;
-	if (!fown->uid && !fown->euid)
+	if (getresuid(&uid, &euid, &saved))
+		return -errno;
+	if (uid == fown->uid && euid == fown->euid)
 		return fcntl(file->fd, F_SETOWN_EX, &owner) ? -errno : 0;
 	ret = set_uids(fown->uid, fown->euid);
 	if (ret)
 		return ret;
 	if (fcntl(file->fd, F_SETOWN_EX, &owner))
 		ret = -errno;
-	back = set_uids(0, 0);
+	back = set_uids(uid, euid);
 	return ret ? ret : back;
 }
 
@@ -58,7 +61,8 @@ static int set_owner(const struct restored_file *file)
 	return ret;
 }
 
-static int finish(struct restore_files *files, struct restored_file *file, const struct image_error *error)
+static int finish(struct restore_files *files, struct restored_file *file,
+		  const struct image_error *error)
 {
 	int ret;
 
@@ -71,7 +75,8 @@ static int finish(struct restore_files *files, struct restored_file *file, const
 		return 0;
 	ret = set_owner(file);
 	if (ret)
-		image_error(error, ret, files_name(file), "its owner cannot be set: %s", strerror(-ret));
+		image_error(error, ret, files_name(file), "its owner cannot be set: %s",
+			    strerror(-ret));
 	return ret;
 }
 

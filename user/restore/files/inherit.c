@@ -18,5 +18,6 @@ int inherit_find(const struct restore_files *files, const char *key)
 int inherit_take(struct restore_files *files, struct restored_file *file, int fd,
 		 const struct image_error *error)
 {
-	return files_keep(files, file, files_result(fcntl(fd, F_DUPFD_CLOEXEC, files->next)), error);
+	return files_keep(files, file, files_result(fcntl(fd, F_DUPFD_CLOEXEC, files->next)),
+			  error);
 }

@@ -6,18 +6,12 @@ static const struct {
 	Image__FdTypes type;
 	const struct file_kind *kind;
 } kinds[] = {
-	{ IMAGE__FD_TYPES__REG, &regular_kind },
-	{ IMAGE__FD_TYPES__PIPE, &pipe_kind },
-	{ IMAGE__FD_TYPES__FIFO, &fifo_kind },
-	{ IMAGE__FD_TYPES__EVENTFD, &eventfd_kind },
-	{ IMAGE__FD_TYPES__SIGNALFD, &signalfd_kind },
-	{ IMAGE__FD_TYPES__TIMERFD, &timerfd_kind },
-	{ IMAGE__FD_TYPES__INOTIFY, &inotify_kind },
-	{ IMAGE__FD_TYPES__UNIXSK, &unix_kind },
-	{ IMAGE__FD_TYPES__INETSK, &inet_kind },
-	{ IMAGE__FD_TYPES__MEMFD, &memfd_kind },
-	{ IMAGE__FD_TYPES__TTY, &tty_kind },
-	{ IMAGE__FD_TYPES__EVENTPOLL, &epoll_kind },
+	{ IMAGE__FD_TYPES__REG, &regular_kind },       { IMAGE__FD_TYPES__PIPE, &pipe_kind },
+	{ IMAGE__FD_TYPES__FIFO, &fifo_kind },	       { IMAGE__FD_TYPES__EVENTFD, &eventfd_kind },
+	{ IMAGE__FD_TYPES__SIGNALFD, &signalfd_kind }, { IMAGE__FD_TYPES__TIMERFD, &timerfd_kind },
+	{ IMAGE__FD_TYPES__INOTIFY, &inotify_kind },   { IMAGE__FD_TYPES__UNIXSK, &unix_kind },
+	{ IMAGE__FD_TYPES__INETSK, &inet_kind },       { IMAGE__FD_TYPES__MEMFD, &memfd_kind },
+	{ IMAGE__FD_TYPES__TTY, &tty_kind },	       { IMAGE__FD_TYPES__EVENTPOLL, &epoll_kind },
 };
 
 const struct file_kind *kinds_of(Image__FdTypes type)

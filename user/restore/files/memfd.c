@@ -67,7 +67,8 @@ static int compare(const void *a, const void *b)
 {
 	const struct memfd *x = a, *y = b;
 
-	return (x->entry->inode_id > y->entry->inode_id) - (x->entry->inode_id < y->entry->inode_id);
+	return (x->entry->inode_id > y->entry->inode_id) -
+	       (x->entry->inode_id < y->entry->inode_id);
 }
 
 static int read_inodes(struct restore_files *files, const struct image_error *error)
@@ -85,7 +86,8 @@ static int read_inodes(struct restore_files *files, const struct image_error *er
 	qsort(memfds->memfds, memfds->nr, sizeof(*memfds->memfds), compare);
 	for (size_t i = 1; i < memfds->nr; i++) {
 		if (!compare(&memfds->memfds[i - 1], &memfds->memfds[i]))
-			return image_error(error, -EBADMSG, files->path, "memfd.img: inode %llu is there twice",
+			return image_error(error, -EBADMSG, files->path,
+					   "memfd.img: inode %llu is there twice",
 					   (unsigned long long)memfds->memfds[i].entry->inode_id);
 	}
 	return 0;
@@ -110,7 +112,8 @@ static int validate(struct restore_files *files, struct restored_file *file,
 
 /* Making it ---------------------------------------------------------------------------------------- */
 
-static int copy_run(int fd, const struct image_pages *pages, const struct image_run *run, void *part)
+static int copy_run(int fd, const struct image_pages *pages, const struct image_run *run,
+		    void *part)
 {
 	for (uint64_t done = 0; done < run->size; done += PART) {
 		size_t size = run->size - done < PART ? run->size - done : PART;
@@ -168,8 +171,8 @@ static int make_anonymous(const Image__MemfdInodeEntry *entry)
 	void *at;
 	int fd;
 
-	at = mmap(NULL, entry->size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE,
-		  -1, 0);
+	at = mmap(NULL, entry->size, PROT_READ | PROT_WRITE,
+		  MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	if (at == MAP_FAILED)
 		return -errno;
 	snprintf(name, sizeof(name), "/proc/self/map_files/%lx-%lx", (unsigned long)at,
@@ -188,7 +191,8 @@ static int make_inode(const Image__MemfdInodeEntry *entry)
 
 	if (entry->hugetlb_flag)
 		return -EOPNOTSUPP;
-	if (entry->size && entry->size % IMAGE_PAGE_SIZE == 0 && !strcmp(entry->name, NAME_OF_ANONYMOUS))
+	if (entry->size && entry->size % IMAGE_PAGE_SIZE == 0 &&
+	    !strcmp(entry->name, NAME_OF_ANONYMOUS))
 		return make_anonymous(entry);
 	fd = memfd_create(entry->name, MFD_CLOEXEC | MFD_ALLOW_SEALING);
 	return fd < 0 ? -errno : fd;
@@ -226,7 +230,8 @@ static int open_memfd(struct restore_files *files, struct restored_file *file,
 	return lseek(file->fd, pos, SEEK_SET) == pos ? 0 : files_fail(files, file, error);
 }
 
-static int finish(struct restore_files *files, struct restored_file *file, const struct image_error *error)
+static int finish(struct restore_files *files, struct restored_file *file,
+		  const struct image_error *error)
 {
 	struct memfd *memfd = find(files, file);
 	uint32_t seals = memfd->entry->seals;

@@ -42,7 +42,8 @@ static int open_below(int root, const char *path, int flags)
 
 static int open_path(const struct restore_files *files, const char *path, int flags)
 {
-	int fd = files->root < 0 ? open(path, flags | O_CLOEXEC) : open_below(files->root, path, flags);
+	int fd = files->root < 0 ? open(path, flags | O_CLOEXEC)
+				 : open_below(files->root, path, flags);
 
 	return fd < 0 ? -errno : fd;
 }
@@ -74,9 +75,9 @@ static int be_as_told(int fd, uint32_t flags)
 {
 	int ret;
 
-	if (fd < 0)
-		return -errno;
-	ret = flags & O_NONBLOCK ? 0 : files_set_flags(fd, flags);
+	if (fd < 0 || flags & O_NONBLOCK)
+		return files_result(fd);
+	ret = fcntl(fd, F_SETFL, flags & ~ONCE) ? -errno : 0;
 	if (ret)
 		close(fd);
 	return ret ? ret : fd;

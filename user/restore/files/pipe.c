@@ -18,7 +18,7 @@
 struct made_pipe {
 	uint32_t id;
 	int ends[2]; /* for reading, for writing; -1: someone has it */
-	int any; /* one of them, or whoever has it */
+	int any;     /* one of them, or whoever has it */
 };
 
 struct pipes {
@@ -66,8 +66,9 @@ static int prepare(struct restore_files *files, const struct image_error *error)
 		return -ENOMEM;
 	for (size_t i = 0; i < files->nr_files; i++) {
 		if (files->files[i].kind == &pipe_kind)
-			pipes->made[nr++] = (struct made_pipe){ files->files[i].entry->pipe->pipe_id,
-								{ -1, -1 }, -1 };
+			pipes->made[nr++] = (struct made_pipe){
+				files->files[i].entry->pipe->pipe_id, { -1, -1 }, -1
+			};
 	}
 	if (nr)
 		qsort(pipes->made, nr, sizeof(*pipes->made), compare);
@@ -93,7 +94,8 @@ static int make(struct restore_files *files, struct made_pipe *pipe)
 	}
 	pipe->any = pipe->ends[0];
 	if (!ret && content)
-		ret = pipe_content_fill(files, &files->rooms.pipes->contents, content, pipe->ends[1]);
+		ret = pipe_content_fill(files, &files->rooms.pipes->contents, content,
+					pipe->ends[1]);
 	return ret;
 }
 
@@ -123,7 +125,8 @@ static int open_pipe(struct restore_files *files, struct restored_file *file,
 	inherited = inherit_find(files, key);
 	if (inherited >= 0)
 		return inherit_take(files, file, inherited, error);
-	pipe = bsearch(&wanted, files->rooms.pipes->made, files->rooms.pipes->nr, sizeof(wanted), compare);
+	pipe = bsearch(&wanted, files->rooms.pipes->made, files->rooms.pipes->nr, sizeof(wanted),
+		       compare);
 	if (pipe->any < 0)
 		fd = make(files, pipe);
 	if (fd >= 0)

@@ -38,9 +38,9 @@ static int take(struct restore_files *files, struct image_reader *reader, Protob
 			.size = entry->size,
 			.offset = reader->next,
 		};
-		ret = entry->bytes > PIPE_MAX || entry->size > PIPE_MAX ?
-			      image_reader_wrong(reader, error, "the size of a pipe is absurd") :
-			      skip_bytes(reader, entry->bytes, error);
+		ret = entry->bytes > PIPE_MAX || entry->size > PIPE_MAX
+			      ? image_reader_wrong(reader, error, "the size of a pipe is absurd")
+			      : skip_bytes(reader, entry->bytes, error);
 	}
 	protobuf_c_message_free_unpacked(message, NULL);
 	return ret;
@@ -53,20 +53,21 @@ static int compare(const void *a, const void *b)
 	return (x->pipe_id > y->pipe_id) - (x->pipe_id < y->pipe_id);
 }
 
-int pipe_contents_read(struct restore_files *files, struct pipe_contents *contents, const char *image,
-		       uint32_t magic, const struct image_error *error)
+int pipe_contents_read(struct restore_files *files, struct pipe_contents *contents,
+		       const char *image, uint32_t magic, const struct image_error *error)
 {
 	int ret;
 
 	contents->image = image;
-	ret = files_read_image(files, image, magic, &image__pipe_data_entry__descriptor, take, contents,
-			       error);
+	ret = files_read_image(files, image, magic, &image__pipe_data_entry__descriptor, take,
+			       contents, error);
 	if (ret || !contents->nr)
 		return ret;
 	qsort(contents->contents, contents->nr, sizeof(*contents->contents), compare);
 	for (size_t i = 1; i < contents->nr; i++) {
 		if (contents->contents[i].pipe_id == contents->contents[i - 1].pipe_id)
-			return image_error(error, -EBADMSG, files->path, "%s: pipe %u is there twice", image,
+			return image_error(error, -EBADMSG, files->path,
+					   "%s: pipe %u is there twice", image,
 					   contents->contents[i].pipe_id);
 	}
 	return 0;

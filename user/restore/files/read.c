@@ -74,8 +74,8 @@ int files_read_image(struct restore_files *files, const char *name, uint32_t mag
 
 /* files.img ---------------------------------------------------------------------------------------- */
 
-static int take_file(struct restore_files *files, struct image_reader *reader, ProtobufCMessage *message,
-		     void *data, const struct image_error *error)
+static int take_file(struct restore_files *files, struct image_reader *reader,
+		     ProtobufCMessage *message, void *data, const struct image_error *error)
 {
 	struct restored_file *file = files_append(&files->files, &files->nr_files, sizeof(*file));
 
@@ -89,8 +89,9 @@ static int take_file(struct restore_files *files, struct image_reader *reader, P
 	file->fd = -1;
 	file->kind = kinds_of(file->entry->type);
 	if (!file->kind)
-		return image_error(error, -EOPNOTSUPP, reader->name, "file %u is %s: such files are not restored",
-				   file->id, kinds_name(file->entry->type));
+		return image_error(error, -EOPNOTSUPP, reader->name,
+				   "file %u is %s: such files are not restored", file->id,
+				   kinds_name(file->entry->type));
 	if (!file->id || !file->kind->describe(file))
 		return image_reader_wrong(reader, error, "the record makes no sense");
 	return 0;
@@ -109,7 +110,8 @@ static int sort_files(struct restore_files *files, const struct image_error *err
 		qsort(files->files, files->nr_files, sizeof(*files->files), compare_files);
 	for (size_t i = 1; i < files->nr_files; i++) {
 		if (files->files[i].id == files->files[i - 1].id)
-			return files_wrong(files, &files->files[i], error, "there are two of this number");
+			return files_wrong(files, &files->files[i], error,
+					   "there are two of this number");
 	}
 	return 0;
 }
@@ -129,13 +131,16 @@ static int take_descriptor(struct restore_files *files, struct image_reader *rea
 	if (!descriptor)
 		ret = -ENOMEM;
 	else if (!file)
-		ret = image_reader_wrong(reader, error, "a descriptor is of a file that is not recorded");
+		ret = image_reader_wrong(reader, error,
+					 "a descriptor is of a file that is not recorded");
 	else if (file->entry->type != entry->type)
-		ret = image_reader_wrong(reader, error, "a descriptor is of another kind than its file");
+		ret = image_reader_wrong(reader, error,
+					 "a descriptor is of another kind than its file");
 	else if (entry->fd > FILES_FD_MAX || entry->flags & ~(uint32_t)FD_CLOEXEC)
 		ret = image_reader_wrong(reader, error, "a descriptor makes no sense");
 	if (!ret) {
-		*descriptor = (struct restored_descriptor){ entry->fd, entry->flags & FD_CLOEXEC, file };
+		*descriptor =
+			(struct restored_descriptor){ entry->fd, entry->flags & FD_CLOEXEC, file };
 		file->named = true;
 	}
 	protobuf_c_message_free_unpacked(message, NULL);
@@ -157,8 +162,9 @@ static int sort_table(struct restore_files *files, struct restored_table *table,
 	qsort(table->descriptors, table->nr, sizeof(*table->descriptors), compare_descriptors);
 	for (size_t i = 1; i < table->nr; i++) {
 		if (table->descriptors[i].fd == table->descriptors[i - 1].fd)
-			return image_error(error, -EBADMSG, files->path, "%s: there are two descriptors %d",
-					   name, table->descriptors[i].fd);
+			return image_error(error, -EBADMSG, files->path,
+					   "%s: there are two descriptors %d", name,
+					   table->descriptors[i].fd);
 	}
 	if (table->descriptors[table->nr - 1].fd >= files->lowest)
 		files->lowest = table->descriptors[table->nr - 1].fd + 1;
@@ -179,7 +185,8 @@ static bool parse_name(const char *name, uint32_t *id)
 static int read_table(struct restore_files *files, const char *name, uint32_t id,
 		      const struct image_error *error)
 {
-	struct restored_table *table = files_append(&files->tables, &files->nr_tables, sizeof(*table));
+	struct restored_table *table =
+		files_append(&files->tables, &files->nr_tables, sizeof(*table));
 	int ret;
 
 	if (!table)
@@ -214,7 +221,8 @@ static int read_tables(struct restore_files *files, const struct image_error *er
 		if (parse_name(entry->d_name, &id))
 			ret = read_table(files, entry->d_name, id, error);
 		if (!ret && files->nr_tables > FILES_MAX)
-			ret = image_error(error, -EBADMSG, files->path, "there are absurdly many tables");
+			ret = image_error(error, -EBADMSG, files->path,
+					  "there are absurdly many tables");
 	}
 	closedir(dir);
 	if (files->nr_tables)
@@ -241,8 +249,9 @@ static int read_kinds(struct restore_files *files, const struct image_error *err
 	}
 	for (size_t i = 0; !ret && i < files->nr_files; i++) {
 		if (files->files[i].claimed && files->files[i].named)
-			ret = files_wrong(files, &files->files[i], error,
-					  "it is a descriptor, and yet only the path of another file");
+			ret = files_wrong(
+				files, &files->files[i], error,
+				"it is a descriptor, and yet only the path of another file");
 	}
 	return ret;
 }

@@ -20,10 +20,10 @@
 /* One for all paths that it stands for. */
 struct stand_in {
 	Image__RemapType type;
-	uint32_t id; /* of the ghost, or of the file of files.img */
+	uint32_t id;	  /* of the ghost, or of the file of files.img */
 	const char *path; /* the first that it stands for */
-	int fd; /* O_PATH, -1: it is not made yet */
-	ssize_t number; /* of the name, -1: it has none that we made */
+	int fd;		  /* O_PATH, -1: it is not made yet */
+	ssize_t number;	  /* of the name, -1: it has none that we made */
 };
 
 struct remap {
@@ -77,6 +77,16 @@ static int compare_targets(const void *a, const void *b)
 	return (x->id > y->id) - (x->id < y->id);
 }
 
+/* It is unlinked in the end: no other name may be. */
+static bool is_made_by_dump(const char *path)
+{
+	static const char prefix[] = "link_remap.";
+	const char *base = path_is_sound(path) ? strrchr(path, '/') + 1 : "";
+
+	return !strncmp(base, prefix, strlen(prefix)) && base[strlen(prefix)] &&
+	       !base[strlen(prefix) + strspn(base + strlen(prefix), "0123456789")];
+}
+
 static int check_target(struct restore_files *files, const struct remap *remap,
 			const struct image_error *error)
 {
@@ -87,9 +97,11 @@ static int check_target(struct restore_files *files, const struct remap *remap,
 		return ghost_validate(files, remap->remap_id, error);
 	case IMAGE__REMAP_TYPE__LINKED:
 		file = files_find(files, remap->remap_id);
-		if (!file || file->kind != &regular_kind || remap_of(files, file))
+		if (!file || file->kind != &regular_kind || remap_of(files, file) ||
+		    !is_made_by_dump(file->entry->reg->name))
 			return image_error(error, -EBADMSG, files->path,
-					   "remap-fpath.img: file %u stands for another and is not recorded",
+					   "remap-fpath.img: file %u stands for another and is no "
+					   "link that a dump makes",
 					   remap->remap_id);
 		file->claimed = true;
 		return 0;
@@ -119,10 +131,10 @@ static int make_stand_ins(struct restore_files *files, struct ghosts *ghosts,
 
 		if (!last || last->type != remap->type || last->remap_id != remap->remap_id) {
 			ret = check_target(files, remap, error);
-			ghosts->stand_ins[ghosts->nr_stand_ins++] = (struct stand_in){
-				remap->type, remap->remap_id,
-				files_find(files, remap->id)->entry->reg->name, -1, -1
-			};
+			ghosts->stand_ins[ghosts->nr_stand_ins++] =
+				(struct stand_in){ remap->type, remap->remap_id,
+						   files_find(files, remap->id)->entry->reg->name,
+						   -1, -1 };
 		}
 		remap->stand_in = &ghosts->stand_ins[ghosts->nr_stand_ins - 1];
 	}
@@ -146,7 +158,8 @@ int remap_read(struct restore_files *files, const struct image_error *error)
 	for (size_t i = 1; i < ghosts->nr; i++) {
 		if (ghosts->remaps[i].id == ghosts->remaps[i - 1].id)
 			return image_error(error, -EBADMSG, files->path,
-					   "remap-fpath.img: file %u is there twice", ghosts->remaps[i].id);
+					   "remap-fpath.img: file %u is there twice",
+					   ghosts->remaps[i].id);
 	}
 	ret = make_stand_ins(files, ghosts, error);
 	return ret == -ENOMEM ? image_error(error, ret, files->path, "%s", strerror(ENOMEM)) : ret;
@@ -176,7 +189,8 @@ static void check_parent(struct restore_files *files, const char *path, struct o
 		close(fd);
 }
 
-bool remap_check(struct restore_files *files, const struct restored_file *file, struct obstacles *obstacles)
+bool remap_check(struct restore_files *files, const struct restored_file *file,
+		 struct obstacles *obstacles)
 {
 	struct remap *remap = remap_of(files, file);
 	const char *path;
@@ -247,16 +261,19 @@ int remap_lookup(struct restore_files *files, const struct restored_file *file,
 	if (stand_in->type == IMAGE__REMAP_TYPE__LINKED)
 		ret = make_linked(files, stand_in, error);
 	else
-		stand_in->fd = ghost_make(files, stand_in->id, stand_in->path, &stand_in->number, error);
+		stand_in->fd =
+			ghost_make(files, stand_in->id, stand_in->path, &stand_in->number, error);
 	if (ret || stand_in->fd < 0)
 		return ret ? ret : stand_in->fd;
 	stand_in->fd = files_move(files, stand_in->fd);
 	if (stand_in->fd < 0)
-		return image_error(error, stand_in->fd, stand_in->path, "%s", strerror(-stand_in->fd));
+		return image_error(error, stand_in->fd, stand_in->path, "%s",
+				   strerror(-stand_in->fd));
 	return stand_in->fd;
 }
 
-int remap_open(struct restore_files *files, struct restored_file *file, const struct image_error *error)
+int remap_open(struct restore_files *files, struct restored_file *file,
+	       const struct image_error *error)
 {
 	int path_fd = remap_lookup(files, file, error), fd;
 
@@ -307,8 +324,8 @@ void remap_finish(struct restore_files *files)
 
 		if (ghosts->stand_ins[i].type != IMAGE__REMAP_TYPE__LINKED)
 			continue;
-		parent = path_parent(files, files_find(files, ghosts->stand_ins[i].id)->entry->reg->name,
-				     &base);
+		parent = path_parent(
+			files, files_find(files, ghosts->stand_ins[i].id)->entry->reg->name, &base);
 		if (parent < 0)
 			continue;
 		unlinkat(parent, base, 0);

@@ -20,7 +20,8 @@ bool remap_check(struct restore_files *files, const struct restored_file *file,
 		 struct obstacles *obstacles);
 
 /** remap_open - Opens a file that has one. Returns: 0 or a negative errno value. */
-int remap_open(struct restore_files *files, struct restored_file *file, const struct image_error *error);
+int remap_open(struct restore_files *files, struct restored_file *file,
+	       const struct image_error *error);
 
 /** remap_lookup - Makes what stands for the path of a file. Returns: a descriptor (O_PATH), not the caller's; or -errno. */
 int remap_lookup(struct restore_files *files, const struct restored_file *file,

@@ -4,10 +4,11 @@
  *
  * What an image can make root do: open any path of the machine, with the access that the image asks for, and
  * give the descriptor to the processes of the image; make an unlinked file, of any owner and mode, in any
- * directory; bind sockets to any address; reserve memory for what pipes and sockets hold. To restore an image
- * is to trust it as one trusts a program that is run as root. What is checked here is that an image cannot
- * make more of this program than that: no path leaves --root, nothing is truncated, created under a name
- * that lasts, or overwritten, and no number of an image is used before it was looked up.
+ * directory; bind sockets to any address, in place of a socket's name that nobody is bound to; unlink a
+ * link_remap.N; reserve memory for what pipes and sockets hold. To restore an image is to trust it as one trusts a
+ * program that is run as root. What is checked here is that an image cannot make more of this program than that:
+ * no path leaves --root, nothing else is created under a name that lasts, truncated or overwritten, and no number of
+ * an image is used before it was looked up.
  */
 #ifndef RESTORE_FILES_ROOM_H
 #define RESTORE_FILES_ROOM_H
@@ -27,10 +28,10 @@ struct restored_file {
 	Image__FileEntry *entry;
 	const struct file_kind *kind;
 	uint32_t id;
-	uint32_t flags; /* O_*, as F_GETFL told */
+	uint32_t flags;		      /* O_*, as F_GETFL told */
 	const Image__FownEntry *fown; /* NULL: none */
-	int fd; /* -1: not open */
-	bool named; /* by a table of descriptors */
+	int fd;			      /* -1: not open */
+	bool named;		      /* by a table of descriptors */
 	bool claimed; /* only tells the path of something else, and is not opened as it is */
 };
 
@@ -70,8 +71,8 @@ struct restore_files {
 	size_t nr_files;
 	struct restored_table *tables; /* by id */
 	size_t nr_tables;
-	int lowest; /* above all descriptors of all tables */
-	int next; /* number that the next file gets, or a higher one */
+	int lowest;		    /* above all descriptors of all tables */
+	int next;		    /* number that the next file gets, or a higher one */
 	struct lease_table *leases; /* of others */
 	struct made_names {
 		struct made_name *names;
@@ -116,8 +117,8 @@ struct file_kind {
 	void (*free)(struct restore_files *files);
 };
 
-extern const struct file_kind regular_kind, pipe_kind, fifo_kind, eventfd_kind, epoll_kind, signalfd_kind,
-	timerfd_kind, inotify_kind, unix_kind, inet_kind, tty_kind, memfd_kind;
+extern const struct file_kind regular_kind, pipe_kind, fifo_kind, eventfd_kind, epoll_kind,
+	signalfd_kind, timerfd_kind, inotify_kind, unix_kind, inet_kind, tty_kind, memfd_kind;
 
 /** files_find - The description with a number, NULL: there is none. */
 struct restored_file *files_find(const struct restore_files *files, uint32_t id);
@@ -167,8 +168,8 @@ void obstacle(struct obstacles *obstacles, const char *name, const char *format,
  * Takes in a record: owns the message, and reads the bytes that follow it. Returns: 0, -EBADMSG, or -ENOMEM,
  * which needs no line.
  */
-typedef int files_take(struct restore_files *files, struct image_reader *reader, ProtobufCMessage *message,
-		       void *data, const struct image_error *error);
+typedef int files_take(struct restore_files *files, struct image_reader *reader,
+		       ProtobufCMessage *message, void *data, const struct image_error *error);
 
 /** files_read_image - Reads all records of an image. Returns: 0, also if there is no such image, -EBADMSG, ... */
 int files_read_image(struct restore_files *files, const char *name, uint32_t magic,

@@ -25,7 +25,8 @@ static int open_signalfd(struct restore_files *files, struct restored_file *file
 
 	/* As wide as the kernel's, not the C library's. */
 	return files_keep(files, file,
-			  files_result(syscall(SYS_signalfd4, -1, &mask, sizeof(mask), flags)), error);
+			  files_result(syscall(SYS_signalfd4, -1, &mask, sizeof(mask), flags)),
+			  error);
 }
 
 const struct file_kind signalfd_kind = {

@@ -33,7 +33,8 @@ static int open_in_session(int terminal, int flags)
 
 int tty_open_controlling(int terminal, uint32_t flags)
 {
-	int *result = mmap(NULL, sizeof(*result), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	int *result = mmap(NULL, sizeof(*result), PROT_READ | PROT_WRITE,
+			   MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	int fd;
 	pid_t pid;
 

@@ -31,10 +31,9 @@ bool tty_info_is_sound(const Image__TtyInfoEntry *entry)
 	if (!are_termios(entry->termios) || !are_termios(entry->termios_locked) ||
 	    (entry->termios && entry->termios->c_line > UINT8_MAX))
 		return false;
-	return !entry->winsize || (entry->winsize->ws_row <= UINT16_MAX &&
-				   entry->winsize->ws_col <= UINT16_MAX &&
-				   entry->winsize->ws_xpixel <= UINT16_MAX &&
-				   entry->winsize->ws_ypixel <= UINT16_MAX);
+	return !entry->winsize ||
+	       (entry->winsize->ws_row <= UINT16_MAX && entry->winsize->ws_col <= UINT16_MAX &&
+		entry->winsize->ws_xpixel <= UINT16_MAX && entry->winsize->ws_ypixel <= UINT16_MAX);
 }
 
 static struct termios make_termios(const Image__TermiosEntry *entry)
@@ -135,8 +134,9 @@ static int await(int fd, int wanted)
 int tty_fill(const struct tty_info *to, int to_fd, int from_fd)
 {
 	const ProtobufCBinaryData *data = &to->data;
-	bool lines = !tty_is_master(to) && to->entry->termios && to->entry->termios->c_lflag & ICANON &&
-		     data->len && data->data[data->len - 1] == '\n';
+	bool lines = !tty_is_master(to) && to->entry->termios &&
+		     to->entry->termios->c_lflag & ICANON && data->len &&
+		     data->data[data->len - 1] == '\n';
 	int ret;
 
 	if (!data->len)

@@ -19,11 +19,12 @@ static int take(const struct nlmsghdr *header, void *data)
 	struct bound_files *bound = data;
 	const struct nlattr *attr;
 
-	mnl_attr_for_each(attr, header, sizeof(struct unix_diag_msg)) {
+	mnl_attr_for_each (attr, header, sizeof(struct unix_diag_msg)) {
 		const struct unix_diag_vfs *vfs = mnl_attr_get_payload(attr);
 		struct bound_file *file;
 
-		if (mnl_attr_get_type(attr) != UNIX_DIAG_VFS || mnl_attr_get_payload_len(attr) < sizeof(*vfs))
+		if (mnl_attr_get_type(attr) != UNIX_DIAG_VFS ||
+		    mnl_attr_get_payload_len(attr) < sizeof(*vfs))
 			continue;
 		file = files_append(&bound->files, &bound->nr, sizeof(*file));
 		if (!file)
