@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "dump/files/files.h"
 #include "dump/pages.h"
 #include "dump/shmem.h"
 #include "procfs/pagemap.h"
@@ -82,8 +83,21 @@ int shmem_write_content(int fd, uint64_t shmid, struct image_directory *director
 	return ret;
 }
 
-int shmem_write(const struct dump *dump, struct image_directory *directory,
-		const struct image_error *error)
+/* Where the content of a file of memory goes. */
+struct destination {
+	struct image_directory *directory;
+	const struct image_error *error;
+};
+
+static int write_memory(const struct dump_files_memory *memory, void *data)
+{
+	const struct destination *to = data;
+
+	return shmem_write_content(memory->fd, memory->shmid, to->directory, to->error);
+}
+
+static int write_anonymous(const struct dump *dump, struct image_directory *directory,
+			   const struct image_error *error)
 {
 	int ret = 0;
 
@@ -101,4 +115,13 @@ int shmem_write(const struct dump *dump, struct image_directory *directory,
 		close(fd);
 	}
 	return ret;
+}
+
+int shmem_write(const struct dump *dump, struct image_directory *directory,
+		const struct image_error *error)
+{
+	struct destination to = { directory, error };
+	int ret = write_anonymous(dump, directory, error);
+
+	return ret ?: dump_files_each_memory(dump->files, write_memory, &to);
 }
