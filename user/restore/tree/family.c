@@ -261,8 +261,11 @@ static void enter_directories(struct family *family, const struct saved_process 
 /* Handlers of this program, and what it was told to ignore, are none of the tree's. */
 static void reset_signals(void)
 {
+	/* As the kernel has it: libc would leave a flag. */
+	static const uint64_t none[4];
+
 	for (int signal = 1; signal <= SIGRTMAX; signal++)
-		sigaction(signal, &(struct sigaction){ .sa_handler = SIG_DFL }, NULL);
+		syscall(SYS_rt_sigaction, signal, none, NULL, sizeof(*none));
 }
 
 static void install_files(struct family *family, const struct saved_process *process)
