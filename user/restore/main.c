@@ -18,6 +18,7 @@
 #include "restore/say.h"
 #include "restore/take.h"
 #include "restore/target.h"
+#include "restore/tree/check.h"
 #include "restore/tree/restore.h"
 #include "restore/wait.h"
 
@@ -143,6 +144,8 @@ static int restore_processes(const struct options *options)
 	pid_t root = 0;
 	int status;
 
+	if (options->check)
+		return tree_check(options);
 	block_signals();
 	status = tree_restore(options, &root);
 	unblock_signals();

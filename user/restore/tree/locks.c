@@ -9,6 +9,7 @@
 #include "image/status.h"
 #include "restore/say.h"
 #include "restore/take.h"
+#include "restore/tree/identity.h"
 #include "restore/tree/locks.h"
 #include "restore/wait.h"
 
@@ -103,30 +104,15 @@ static int attempt(struct plan *plan, char why[WHY_MAX])
 	return status;
 }
 
-/* Each process gets the locks that it had. */
-static int make_pairs(struct options *options, const struct checkpoint *checkpoint)
-{
-	options->pairs = calloc(checkpoint->nr_processes + 1, sizeof(*options->pairs));
-	options->nr_pairs = 0;
-	if (!options->pairs)
-		return -ENOMEM;
-	for (size_t i = 0; i < checkpoint->nr_processes; i++) {
-		pid_t pid = checkpoint->processes[i].pid;
-
-		options->pairs[options->nr_pairs++] = (struct pid_pair){ pid, pid };
-	}
-	return 0;
-}
-
 int tree_take_locks(struct puppet *const *leaders, size_t nr, const struct checkpoint *checkpoint,
 		    const struct options *options)
 {
-	struct options identity = *options;
+	struct options identity;
 	char why[WHY_MAX] = "";
 	struct plan plan = { 0 };
 	int status = STATUS_IN_THE_WAY;
 
-	if (make_pairs(&identity, checkpoint)) {
+	if (identity_options(&identity, options, checkpoint)) {
 		say("%s", strerror(ENOMEM));
 		return status;
 	}

@@ -14,7 +14,6 @@
  *   letting go
  */
 #include <errno.h>
-#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -27,20 +26,16 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "image/inventory.h"
-#include "image/magic.h"
 #include "image/status.h"
-#include "restore/files/files.h"
 #include "restore/plan.h"
 #include "restore/say.h"
-#include "restore/tree/common_locks.h"
 #include "restore/tree/creds.h"
 #include "restore/tree/family.h"
+#include "restore/tree/images.h"
 #include "restore/tree/locks.h"
 #include "restore/tree/memory.h"
 #include "restore/tree/puppet.h"
 #include "restore/tree/restore.h"
-#include "restore/tree/saved.h"
 #include "restore/tree/shm.h"
 #include "restore/tree/signals.h"
 #include "restore/tree/task.h"
@@ -66,11 +61,8 @@ struct troupe {
 
 struct restoring {
 	const struct options *options;
-	int dir;
+	struct images images;
 	int lowest; /* descriptors of this program are above, those of the tree below */
-	struct saved_tree tree;
-	struct restore_files *files;
-	struct checkpoint locks;
 	struct shms shms;
 	struct vdso vdso;
 	struct memory_sources sources;
@@ -82,26 +74,9 @@ struct restoring {
 
 /* ---- In this process ---- */
 
-static int read_images(struct restoring *r)
-{
-	const struct restore_files_options files = {
-		.shell_job = r->options->shell_job,
-		.root = r->options->root,
-	};
-	const char *path = r->options->dir;
-	int ret;
-
-	r->dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (r->dir < 0)
-		return image_error(&r->error, -errno, path, "%s", strerror(errno));
-	ret = inventory_read(r->dir, path, &r->error);
-	ret = ret ? ret : saved_read(&r->tree, r->dir, path, &r->error);
-	return ret ? ret : restore_files_read(&r->files, r->dir, path, &files, &r->error);
-}
-
 static int check_session(const struct restoring *r)
 {
-	const struct saved_process *root = &r->tree.processes[0];
+	const struct saved_process *root = &r->images.tree.processes[0];
 
 	if (root->zombie)
 		return image_error(&r->error, -EINVAL, r->options->dir, "its first process has ended");
@@ -122,12 +97,12 @@ static bool is_written(const Image__VmaEntry *vma)
 /* What is mapped may have to be open for more than its record says. */
 static void note_mappings(const struct restoring *r)
 {
-	for (size_t i = 0; i < r->tree.nr; i++) {
-		const Image__MmEntry *mm = r->tree.processes[i].mm;
+	for (size_t i = 0; i < r->images.tree.nr; i++) {
+		const Image__MmEntry *mm = r->images.tree.processes[i].mm;
 
 		for (size_t j = 0; mm && j < mm->n_vmas; j++) {
 			if (is_written(mm->vmas[j]))
-				restore_files_mapped(r->files, mm->vmas[j]->shmid);
+				restore_files_mapped(r->images.files, mm->vmas[j]->shmid);
 		}
 	}
 }
@@ -139,28 +114,28 @@ static int open_all(struct restoring *r)
 	int ret;
 
 	/* Those of ours that are open keep room above, too. */
-	r->lowest = restore_files_lowest(r->files);
+	r->lowest = restore_files_lowest(r->images.files);
 	if (!getrlimit(RLIMIT_NOFILE, &limit)) {
 		limit.rlim_cur = limit.rlim_max = limit.rlim_max > 1 << 20 ? limit.rlim_max : 1 << 20;
 		setrlimit(RLIMIT_NOFILE, &limit);
 	}
 	note_mappings(r);
-	ret = restore_files_open(r->files, r->lowest, &r->error);
+	ret = restore_files_open(r->images.files, r->lowest, &r->error);
 	if (!ret)
-		ret = shms_make(&r->shms, &r->tree, r->dir, r->options->dir, r->lowest, &r->error);
+		ret = shms_make(&r->shms, &r->images.tree, r->images.dir, r->options->dir, r->lowest, &r->error);
 	for (size_t i = 0; i < r->nr && !ret; i++)
-		ret = memory_open(&r->troupes[i].memory, r->troupes[i].saved, &r->sources, r->dir,
+		ret = memory_open(&r->troupes[i].memory, r->troupes[i].saved, &r->sources, r->images.dir,
 				  r->lowest, &r->error);
 	return ret;
 }
 
 static int make_troupes(struct restoring *r)
 {
-	r->troupes = calloc(r->tree.nr, sizeof(*r->troupes));
+	r->troupes = calloc(r->images.tree.nr, sizeof(*r->troupes));
 	if (!r->troupes)
 		return image_error(&r->error, -ENOMEM, r->options->dir, "%s", strerror(ENOMEM));
-	for (size_t i = 0; i < r->tree.nr; i++) {
-		const struct saved_process *saved = &r->tree.processes[i];
+	for (size_t i = 0; i < r->images.tree.nr; i++) {
+		const struct saved_process *saved = &r->images.tree.processes[i];
 		struct troupe *troupe = &r->troupes[r->nr];
 
 		if (saved->zombie)
@@ -178,19 +153,9 @@ static int make_troupes(struct restoring *r)
 	return 0;
 }
 
-/* The whole truth, or what images of other programs tell. */
-static int read_locks(struct restoring *r)
-{
-	const char *path = r->options->dir;
-
-	if (!faccessat(r->dir, IMAGE_CRLOCK, F_OK, 0) || errno != ENOENT)
-		return checkpoint_read(&r->locks, path, r->error.text, r->error.size);
-	return common_locks_read(&r->locks, &r->tree, r->files, r->dir, path, &r->error);
-}
-
 static int prepare(struct restoring *r)
 {
-	int ret = read_images(r);
+	int ret = images_read(&r->images, r->options, &r->error);
 
 	ret = ret ? ret : check_session(r);
 	if (!ret) {
@@ -199,13 +164,12 @@ static int prepare(struct restoring *r)
 			image_error(&r->error, ret, "vdso", "%s", strerror(-ret));
 	}
 	r->sources = (struct memory_sources){
-		.files = r->files,
+		.files = r->images.files,
 		.shms = &r->shms,
 		.vdso = &r->vdso,
 		.path = r->options->dir,
 	};
 	ret = ret ? ret : make_troupes(r);
-	ret = ret ? ret : read_locks(r);
 	return ret ? ret : open_all(r);
 }
 
@@ -313,7 +277,7 @@ static int restore_locks(struct restoring *r)
 	}
 	for (size_t i = 0; i < r->nr; i++)
 		leaders[i] = &r->troupes[i].players[0].puppet;
-	status = tree_take_locks(leaders, r->nr, &r->locks, r->options);
+	status = tree_take_locks(leaders, r->nr, &r->images.locks, r->options);
 	free(leaders);
 	return status;
 }
@@ -338,13 +302,9 @@ static void release(struct restoring *r)
 		free(r->troupes[i].players);
 	}
 	free(r->troupes);
-	checkpoint_free(&r->locks);
 	shms_free(&r->shms);
-	restore_files_free(r->files);
 	family_free(r->family);
-	saved_free(&r->tree);
-	if (r->dir >= 0)
-		close(r->dir);
+	images_close(&r->images);
 }
 
 /* Returns: 0, a negative errno value with r->error told, or the exit status, which was told. */
@@ -354,18 +314,18 @@ static int make_tree(struct restoring *r)
 		.sibling = r->options->sibling,
 		.shell_job = r->options->shell_job,
 	};
-	int ret = family_make(&r->family, &r->tree, r->files, &family, &r->error);
+	int ret = family_make(&r->family, &r->images.tree, r->images.files, &family, &r->error);
 
 	ret = ret ? ret : each(r, seize);
 	ret = ret ? ret : each(r, restore_memory);
 	ret = ret ? ret : each(r, close_inherited);
-	if (!ret && r->locks.locks.nr)
+	if (!ret && r->images.locks.locks.nr)
 		ret = restore_locks(r);
 	ret = ret ? ret : each(r, restore_threads);
 	ret = ret ? ret : each(r, restore_task);
 	ret = ret ? ret : each(r, restore_creds);
 	ret = ret ? ret : each(r, restore_registers);
-	return ret ? ret : restore_files_finish(r->files, &r->error);
+	return ret ? ret : restore_files_finish(r->images.files, &r->error);
 }
 
 int tree_restore(const struct options *options, pid_t *root)
@@ -373,7 +333,7 @@ int tree_restore(const struct options *options, pid_t *root)
 	char why[WHY_MAX] = "";
 	struct restoring r = {
 		.options = options,
-		.dir = -1,
+		.images.dir = -1,
 		.error = { why, sizeof(why) },
 	};
 	int ret = prepare(&r);
@@ -392,7 +352,7 @@ int tree_restore(const struct options *options, pid_t *root)
 	/* From now on orphans go where they would have gone. */
 	prctl(PR_SET_CHILD_SUBREAPER, 0);
 	if (!ret)
-		*root = r.tree.processes[0].pid;
+		*root = r.images.tree.processes[0].pid;
 	if (ret < 0) {
 		say("%s", why);
 		ret = STATUS_IN_THE_WAY;

@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "image/arch/x86_64/regs.h"
+#include "image/status.h"
+#include "locks/format.h"
+#include "procfs/process.h"
+#include "restore/conflict.h"
+#include "restore/plan.h"
+#include "restore/say.h"
+#include "restore/tree/check.h"
+#include "restore/tree/identity.h"
+#include "restore/tree/images.h"
+
+struct checking {
+	const struct options *options;
+	struct images images;
+	size_t nr; /* of obstacles */
+};
+
+static void __attribute__((format(printf, 2, 3)))
+tell(struct checking *checking, const char *format, ...)
+{
+	struct lock_buffer line = { 0 };
+	char text[4096];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(text, sizeof(text), format, args);
+	va_end(args);
+	lock_buffer_printable(&line, text);
+	puts(lock_buffer_text(&line));
+	lock_buffer_free(&line);
+	checking->nr++;
+}
+
+/* ---- Processes ---- */
+
+static long pid_max(void)
+{
+	FILE *file = fopen("/proc/sys/kernel/pid_max", "re");
+	long max = 1L << 22;
+
+	if (file) {
+		if (fscanf(file, "%ld", &max) != 1)
+			max = 1L << 22;
+		fclose(file);
+	}
+	return max;
+}
+
+static void check_id(struct checking *checking, pid_t tid, long max)
+{
+	struct proc_stat stat;
+	int dir;
+
+	if (tid >= max) {
+		tell(checking, "%d: /proc/sys/kernel/pid_max allows pids up to %ld", tid, max - 1);
+		return;
+	}
+	dir = proc_open(tid);
+	if (dir < 0)
+		return;
+	if (!proc_stat_read(dir, &stat))
+		tell(checking, "%d: the pid is taken by %s", tid, stat.comm);
+	close(dir);
+}
+
+static void check_processor(struct checking *checking, const struct saved_thread *thread)
+{
+	uint64_t lacking;
+
+	if (!thread->core->thread_info)
+		return;
+	lacking = image_regs_lacking(thread->core->thread_info);
+	if (lacking)
+		tell(checking, "%d: this processor lacks registers that are in use: XSAVE's components %#llx",
+		     thread->tid, (unsigned long long)lacking);
+}
+
+static void check_processes(struct checking *checking)
+{
+	const struct saved_tree *tree = &checking->images.tree;
+	const struct saved_process *root = &tree->processes[0];
+	long max = pid_max();
+
+	if (root->sid != root->pid && !checking->options->shell_job)
+		tell(checking, "%d: was in a session of others (%d); --shell-job puts it into this one",
+		     root->pid, root->sid);
+	for (size_t i = 0; i < tree->nr; i++) {
+		for (size_t j = 0; j < tree->processes[i].nr_threads; j++) {
+			check_id(checking, tree->processes[i].threads[j].tid, max);
+			check_processor(checking, &tree->processes[i].threads[j]);
+		}
+	}
+}
+
+/* ---- Files ---- */
+
+static void tell_file(const char *line, void *data)
+{
+	tell(data, "%s", line);
+}
+
+/* ---- Locks ---- */
+
+static void check_lock(struct checking *checking, const struct plan *plan, struct planned_lock *lock)
+{
+	struct lock_buffer wanted = { 0 }, found = { 0 };
+
+	if (conflict_find(plan, lock->lock, lock->file->fd, &found) ||
+	    (lock->lock->row.kind == CRLOCK_KIND_LEASE && conflict_find_open(lock, &found))) {
+		lock_format_state(&wanted, lock->lock);
+		tell(checking, "%s: %s %s: in the way is %s", lock->file->file->path,
+		     lock_kind_name(lock->lock->row.kind), lock_buffer_text(&wanted),
+		     lock_buffer_text(&found));
+	}
+	lock_buffer_free(&wanted);
+	lock_buffer_free(&found);
+}
+
+static void check_locks(struct checking *checking)
+{
+	struct options identity;
+	char why[WHY_MAX] = "";
+	struct plan plan = { 0 };
+
+	if (!checking->images.locks.locks.nr)
+		return;
+	if (identity_options(&identity, checking->options, &checking->images.locks) ||
+	    plan_make(&plan, &checking->images.locks, &identity, why))
+		tell(checking, "%s", *why ? why : strerror(ENOMEM));
+	for (size_t i = 0; i < plan.nr_files; i++)
+		/* That one is not there the files say. */
+		plan.files[i].fd = open(plan.files[i].file->path, O_PATH | O_CLOEXEC);
+	for (size_t i = 0; i < plan.nr_locks; i++) {
+		if (plan.locks[i].file->fd >= 0)
+			check_lock(checking, &plan, &plan.locks[i]);
+	}
+	for (size_t i = 0; i < plan.nr_files; i++) {
+		if (plan.files[i].fd >= 0)
+			close(plan.files[i].fd);
+	}
+	plan_free(&plan);
+	free(identity.pairs);
+}
+
+int tree_check(const struct options *options)
+{
+	struct checking checking = { .options = options };
+	char why[WHY_MAX] = "";
+	const struct image_error error = { why, sizeof(why) };
+	int status = STATUS_IMAGE;
+
+	if (images_read(&checking.images, options, &error)) {
+		say("%s", why);
+	} else {
+		check_processes(&checking);
+		restore_files_check(checking.images.files, tell_file, &checking);
+		check_locks(&checking);
+		status = checking.nr ? STATUS_IN_THE_WAY : STATUS_OK;
+	}
+	images_close(&checking.images);
+	return status;
+}

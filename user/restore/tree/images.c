@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "image/inventory.h"
+#include "image/magic.h"
+#include "restore/tree/common_locks.h"
+#include "restore/tree/images.h"
+
+/* The whole truth, or what images of other programs tell. */
+static int read_locks(struct images *images, const char *path, const struct image_error *error)
+{
+	if (!faccessat(images->dir, IMAGE_CRLOCK, F_OK, 0) || errno != ENOENT)
+		return checkpoint_read(&images->locks, path, error->text, error->size);
+	return common_locks_read(&images->locks, &images->tree, images->files, images->dir, path,
+				 error);
+}
+
+int images_read(struct images *images, const struct options *options, const struct image_error *error)
+{
+	const struct restore_files_options files = {
+		.shell_job = options->shell_job,
+		.root = options->root,
+	};
+	const char *path = options->dir;
+	int ret;
+
+	*images = (struct images){ 0 };
+	images->dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (images->dir < 0)
+		return image_error(error, -errno, path, "%s", strerror(errno));
+	ret = inventory_read(images->dir, path, error);
+	ret = ret ? ret : saved_read(&images->tree, images->dir, path, error);
+	ret = ret ? ret : restore_files_read(&images->files, images->dir, path, &files, error);
+	return ret ? ret : read_locks(images, path, error);
+}
+
+void images_close(struct images *images)
+{
+	checkpoint_free(&images->locks);
+	restore_files_free(images->files);
+	saved_free(&images->tree);
+	if (images->dir >= 0)
+		close(images->dir);
+	images->dir = -1;
+}
