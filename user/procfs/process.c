@@ -65,6 +65,7 @@ static bool parse_memory(struct proc_text *text, struct proc_stat *stat)
 int proc_stat_parse(struct proc_text text, struct proc_stat *stat)
 {
 	struct proc_text word;
+	int64_t foreground = 0;
 	bool ok;
 
 	if (!parse_pid(proc_text_word(&text), &stat->pid) || !proc_text_skip(&text, " ") ||
@@ -76,14 +77,15 @@ int proc_stat_parse(struct proc_text text, struct proc_stat *stat)
 	     parse_pid(proc_text_word(&text), &stat->pgrp) &&
 	     parse_pid(proc_text_word(&text), &stat->session) &&
 	     parse_pid(proc_text_word(&text), &stat->tty_nr) &&
-	     /* tpgid */
-	     skip_words(&text, 1) && parse_number(&text, &stat->flags) &&
+	     proc_text_signed(proc_text_word(&text), &foreground) &&
+	     parse_number(&text, &stat->flags) &&
 	     /* minflt to priority */
 	     skip_words(&text, 9) && proc_text_signed(proc_text_word(&text), &stat->nice) &&
 	     parse_number(&text, &stat->num_threads) &&
 	     /* itrealvalue */
 	     skip_words(&text, 1) && parse_number(&text, &stat->start_time) &&
 	     parse_memory(&text, stat);
+	stat->foreground = foreground > 0 ? foreground : 0;
 	return ok ? 0 : -EINVAL;
 }
 

@@ -19,6 +19,7 @@ struct proc_stat {
 	pid_t pgrp;
 	pid_t session;
 	int tty_nr;
+	pid_t foreground; /* process group of that terminal, 0: there is none */
 	uint64_t flags; /* PF_* of the kernel */
 	int64_t nice;
 	uint64_t num_threads;

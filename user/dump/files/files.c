@@ -537,6 +537,7 @@ void dump_files_free(struct dump_files *files)
 	inodes_free(&files->pipes);
 	inodes_free(&files->memories);
 	inodes_free(&files->unix_sockets);
+	inodes_free(&files->ttys);
 	diag_free(files->sockets);
 	free(files);
 }

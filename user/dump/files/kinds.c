@@ -51,6 +51,8 @@ static const struct file_kind *kind_with_path(const struct dump_file *file)
 	case S_IFIFO:
 		return &file_kind_fifo;
 	case S_IFCHR:
+		if (tty_is_known(file->stat.rdev))
+			return &file_kind_tty;
 		return is_plain_device(file->stat.rdev) ? &file_kind_regular : &file_kind_other;
 	default:
 		return &file_kind_other;
@@ -68,6 +70,7 @@ static const struct {
 	{ "anon_inode:[eventpoll]", &file_kind_epoll },
 	{ "anon_inode:[signalfd]", &file_kind_signalfd },
 	{ "anon_inode:[timerfd]", &file_kind_timerfd },
+	{ "anon_inode:inotify", &file_kind_inotify },
 };
 
 static const struct file_kind *kind_without_path(const struct dump_file *file)

@@ -18,6 +18,11 @@ extern const struct file_kind file_kind_memory;
 extern const struct file_kind file_kind_socket; /* as long as its family is not known */
 extern const struct file_kind file_kind_unix;
 extern const struct file_kind file_kind_inet;
+extern const struct file_kind file_kind_tty;
+extern const struct file_kind file_kind_inotify;
 extern const struct file_kind file_kind_other;
+
+/** tty_is_known - Whether a device is a terminal that can be dumped. */
+bool tty_is_known(uint64_t rdev);
 
 #endif

@@ -67,9 +67,7 @@ struct dump_files {
 	size_t nr_mounts;
 	uint64_t shmem_dev; /* of memory that has no mount: memfds, mappings of /dev/zero */
 	struct diag_sockets *sockets; /* NULL: not read yet */
-	struct inodes ghosts, pipes, memories, unix_sockets;
-	struct terminal *terminals;
-	size_t nr_terminals;
+	struct inodes ghosts, pipes, memories, unix_sockets, ttys;
 
 	char **links; /* names that were made outside the checkpoint; owned */
 	size_t nr_links;
