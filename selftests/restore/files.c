@@ -7,6 +7,7 @@
 #include <netinet/in.h>
 #include <poll.h>
 #include <signal.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -902,6 +903,39 @@ TEST_F(files, a_socket_of_others_stays)
 	EXPECT_EQ(1, restore_files_check(self->made.files, count, lines));
 }
 
+static int abstract_name(struct made_checkpoint *made, const char *name, bool taken)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	socklen_t size = offsetof(struct sockaddr_un, sun_path) + 1 + strlen(name);
+	Image__UnixSkEntry entry = IMAGE__UNIX_SK_ENTRY__INIT;
+
+	strcpy(address.sun_path + 1, name);
+	if (taken)
+		return bind(socket(AF_UNIX, SOCK_STREAM, 0), (struct sockaddr *)&address, size);
+	entry.id = 1;
+	entry.ino = 1001;
+	entry.type = SOCK_STREAM;
+	entry.state = 10;
+	entry.backlog = 1;
+	entry.fown = &nobody;
+	entry.opts = &no_options;
+	entry.name = (ProtobufCBinaryData){ 1 + strlen(name), (uint8_t *)address.sun_path };
+	put_file(made, IMAGE__FD_TYPES__UNIXSK, 1, &entry);
+	return 0;
+}
+
+TEST_F(files, an_abstract_name_of_others_is_told)
+{
+	char lines[1024] = "";
+
+	abstract_name(&self->made, self->made.work, false);
+	ASSERT_EQ(0, read_checkpoint(&self->made));
+	EXPECT_EQ(0, restore_files_check(self->made.files, count, lines));
+	ASSERT_EQ(0, abstract_name(&self->made, self->made.work, true));
+	EXPECT_EQ(1, restore_files_check(self->made.files, count, lines));
+	EXPECT_EQ(-EADDRINUSE, restore_files_open(self->made.files, 100, &self->made.error));
+}
+
 TEST_F(files, a_name_that_was_left_is_there_after_an_error)
 {
 	struct stat before, after;
@@ -1200,14 +1234,72 @@ TEST_F(files, a_terminal_that_is_in_use_is_told)
 	char lines[1024] = "";
 	unsigned int index;
 
+	ASSERT_EQ(0, unlockpt(other));
+	ASSERT_LE(0, open(ptsname(other), O_RDWR | O_NOCTTY));
 	ASSERT_EQ(0, ioctl(other, TIOCGPTN, &index));
 	put_tty(&self->made, 1, index, true, 0);
 	put_tty(&self->made, 2, index + 1, false, 0);
 	ASSERT_EQ(0, read_checkpoint(&self->made));
 	EXPECT_EQ(2, restore_files_check(self->made.files, count, lines));
 	EXPECT_NE(NULL, strstr(lines, "is in use"));
+	/* By this very process, if by anyone: it has the slave open. */
+	EXPECT_NE(NULL, strstr(lines, " by "));
 	EXPECT_NE(NULL, strstr(lines, "--shell-job"));
 	EXPECT_EQ(-EBUSY, restore_files_open(self->made.files, 100, &self->made.error));
+}
+
+static int in_own_terminal(void *data)
+{
+	struct made_checkpoint *made = data;
+	struct termios modes;
+	int master = posix_openpt(O_RDWR | O_NOCTTY), fd;
+
+	TRY(!unlockpt(master));
+	dup2(open(ptsname(master), O_RDWR | O_NOCTTY), STDIN_FILENO);
+	TRY(!open_checkpoint(made));
+	fd = fd_of(made, 1);
+	TRY(!strcmp(ttyname(fd), ptsname(master)));
+	TRY(!tcgetattr(fd, &modes) && modes.c_cc[VINTR] == 7);
+	/* Of descriptions, each has its own flags. */
+	TRY(fcntl(fd, F_GETFL) & O_NONBLOCK && !(fcntl(STDIN_FILENO, F_GETFL) & O_NONBLOCK));
+	return 0;
+}
+
+TEST_F(files, a_job_of_a_shell_has_the_terminal_of_this_one)
+{
+	int status;
+	pid_t pid;
+
+	self->made.options.shell_job = true;
+	put_tty(&self->made, 1, 999, false, 4242);
+	pid = fork();
+	if (!pid) {
+		complaints = STDERR_FILENO;
+		_exit(in_own_terminal(&self->made));
+	}
+	ASSERT_EQ(pid, waitpid(pid, &status, 0));
+	EXPECT_EQ(0, status);
+}
+
+/* Descriptors that stand for others ---------------------------------------------------------------- */
+
+TEST_F(files, what_is_inherited_is_not_opened)
+{
+	struct restore_inherit inherit[] = { { -1, "pipe:[100]" }, { -1, "etc/nowhere" } };
+	int ends[2];
+
+	ASSERT_EQ(0, pipe(ends));
+	make_file("a", "instead");
+	inherit[0].fd = ends[1];
+	inherit[1].fd = open("a", O_RDONLY);
+	self->made.options.inherit = inherit;
+	self->made.options.nr_inherit = 2;
+	put_pipe(&self->made, 1, 100, O_WRONLY, 3);
+	put_regular(&self->made, 2, "/etc/nowhere", O_RDONLY, 0, S_IFREG | 0644);
+	OPENED(0);
+	EXPECT_EQ(1, write(fd_of(&self->made, 1), "x", 1));
+	EXPECT_TRUE(reads(ends[0], "x"));
+	EXPECT_TRUE(reads(fd_of(&self->made, 2), "instead"));
 }
 
 /* Owners --------------------------------------------------------------------------------------------- */

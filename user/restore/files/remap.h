@@ -23,7 +23,11 @@ bool remap_check(struct restore_files *files, const struct restored_file *file,
 int remap_open(struct restore_files *files, struct restored_file *file,
 	       const struct image_error *error);
 
-/** remap_lookup - Makes what stands for the path of a file. Returns: a descriptor (O_PATH), not the caller's; or -errno. */
+/**
+ * remap_lookup - Makes what stands for the path of a file.
+ *
+ * Returns: a descriptor (O_PATH) that is not the caller's, or a negative errno value.
+ */
 int remap_lookup(struct restore_files *files, const struct restored_file *file,
 		 const struct image_error *error);
 

@@ -271,7 +271,7 @@ static void check(struct restore_files *files, struct restored_file *file,
 {
 	const struct tty_info *info = info_of(files, file);
 	const char *why = find_reason(files, info), *path = path_of(files, file);
-	char name[32];
+	char name[32], user[128];
 	int fd;
 
 	if (find_inherited(files, info) >= 0)
@@ -284,7 +284,8 @@ static void check(struct restore_files *files, struct restored_file *file,
 	fd = path_lookup(files, name, 0);
 	if (fd < 0)
 		return;
-	obstacle(obstacles, name, "is in use");
+	tty_name_user(info->entry->pty->index, user, sizeof(user));
+	obstacle(obstacles, name, "is in use%s", user);
 	close(fd);
 }
 
@@ -327,6 +328,7 @@ static int make_master(struct restore_files *files, struct pty *pty, struct fill
 {
 	unsigned int number;
 	int ret = 0, unlock = 0;
+	char user[128];
 
 	while (!ret) {
 		int fd = open_master(files, pty);
@@ -347,8 +349,9 @@ static int make_master(struct restore_files *files, struct pty *pty, struct fill
 		}
 		if (number > pty->index) {
 			close(fd);
-			return image_error(error, -EBUSY, "terminal", "/dev/pts/%u is in use",
-					   pty->index);
+			tty_name_user(pty->index, user, sizeof(user));
+			return image_error(error, -EBUSY, "terminal", "/dev/pts/%u is in use%s",
+					   pty->index, user);
 		}
 		ret = add_filler(files, fillers, fd);
 	}

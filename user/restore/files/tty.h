@@ -49,6 +49,9 @@ int tty_set_modes(int fd, const Image__TtyInfoEntry *entry, bool size);
  */
 int tty_fill(const struct tty_info *to, int to_fd, int from_fd);
 
+/** tty_name_user - Names a process that has a terminal open, as " by PID(COMM)"; or nothing is found. */
+void tty_name_user(uint32_t index, char *text, size_t size);
+
 /**
  * tty_open_controlling - Opens /dev/tty as it is for a session that has a controlling terminal.
  * @terminal: a descriptor of the terminal

@@ -133,14 +133,14 @@ static void leave(const struct restore_files *files, struct origin *origin)
 		close(origin->directory);
 }
 
-static int bind_here(const struct restore_files *files, const struct unix_socket *socket)
+static int bind_here(const struct restore_files *files, const struct unix_socket *socket, int fd)
 {
 	struct sockaddr_un address[2];
 	socklen_t size = make_address(socket, address);
 	struct origin origin;
 	int ret = enter(files, socket, &origin);
 
-	if (!ret && bind(socket->file->fd, (struct sockaddr *)address, size))
+	if (!ret && bind(fd, (struct sockaddr *)address, size))
 		ret = -errno;
 	leave(files, &origin);
 	return ret;
@@ -172,6 +172,20 @@ static const char *why_stays(const struct bound_files *bound, const struct unix_
 	return NULL;
 }
 
+/* With a socket that is bound for a moment. */
+static void check_abstract(struct restore_files *files, const struct unix_socket *unix_socket,
+			   struct obstacles *obstacles)
+{
+	int fd = socket(AF_UNIX, unix_socket->entry->type | SOCK_CLOEXEC, 0);
+	int ret = fd < 0 ? -errno : bind_here(files, unix_socket, fd);
+
+	if (ret)
+		obstacle(obstacles, files_name(unix_socket->file), "its abstract name: %s",
+			 strerror(-ret));
+	if (fd >= 0)
+		close(fd);
+}
+
 void unix_check_name(struct restore_files *files, const struct unix_socket *socket,
 		     struct obstacles *obstacles)
 {
@@ -180,6 +194,8 @@ void unix_check_name(struct restore_files *files, const struct unix_socket *sock
 	char *path;
 	int parent, fd = -ENOENT;
 
+	if (socket->entry->name.len && !unix_has_path(socket))
+		check_abstract(files, socket, obstacles);
 	if (!unix_has_path(socket) || unix_bound_read(&bound))
 		return;
 	path = full_path(socket);
@@ -304,7 +320,7 @@ static int bind_path(struct restore_files *files, struct unix_socket *socket,
 	if (parent < 0)
 		return parent;
 	ret = make_way(files, socket, parent, base, bound, why);
-	ret = ret ?: bind_here(files, socket);
+	ret = ret ?: bind_here(files, socket, socket->file->fd);
 	ret = ret ?: set_permissions(socket, parent, base);
 	if (!ret) {
 		socket->name_fd = lookup_at(parent, base);
@@ -322,7 +338,7 @@ static int bind_one(struct restore_files *files, struct unix_socket *socket,
 	int ret;
 
 	if (!unix_has_path(socket)) {
-		ret = bind_here(files, socket);
+		ret = bind_here(files, socket, socket->file->fd);
 		errno = -ret;
 		return ret ? files_fail(files, socket->file, error) : 0;
 	}
