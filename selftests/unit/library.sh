@@ -6,7 +6,7 @@
 . "$(dirname "$0")/../lib.sh"
 
 library=$build/lib/libcrlock.so.0
-plan 20
+plan 22
 cd "$work" || exit
 
 # Symbols --------------------------------------------------------------------------------------------
@@ -47,7 +47,7 @@ check "in which no struct has a hole" gcc -Wpadded "${strict[@]}" -I"$root/uapi"
 # Linking ------------------------------------------------------------------------------------------------
 
 # What is installed must do: nothing of this tree is in the words of pkg-config.
-make -s -C "$root" O="$build" DESTDIR="$work/tree" PREFIX=/usr LIBDIR=/usr/lib install-library >/dev/null 2>said
+env -u MAKEFLAGS -u MAKELEVEL make -s -C "$root" O="$build" DESTDIR="$work/tree" PREFIX=/usr LIBDIR=/usr/lib install-library >/dev/null 2>said
 is "it can be installed" "$(<said)" ""
 export PKG_CONFIG_SYSROOT_DIR=$work/tree PKG_CONFIG_PATH=$work/tree/usr/lib/pkgconfig
 # shellcheck disable=SC2046
@@ -56,6 +56,12 @@ check "a program links with the words of pkg-config" \
 check "and takes the library" sh -c 'ldd use | grep -q "libcrlock.so.0 => '"$work"'/tree"'
 # shellcheck disable=SC2046
 check "so does one in C++" g++ use.cc -o use-cc $(pkg-config --cflags --libs crlock) -Wl,-rpath,"$work/tree/usr/lib"
+# The manual ----------------------------------------------------------------------------------------------
+
+sed -n '/^\.EX/,/^\.EE/p' "$root/user/man/libcrlock.3" | sed '/^\./d; s/\\-/-/g; s/\\e/\\/g' >example.c
+check "the example of the manual compiles" gcc -std=gnu17 -Wall -Werror "${include[@]}" -c example.c -o example.o
+is "the manual has all functions" \
+	"$(grep -oE '^\.BI "[^"]*\bcrlock_[a-z_]+\(' "$root/user/man/libcrlock.3" | grep -oE 'crlock_[a-z_]+' | sort)" "$listed"
 is "the version is the module's" "$(pkg-config --modversion crlock)" \
 	"$(sed -n 's/.*CRLOCK_VERSION "\(.*\)"/\1/p' "$root/kmod/main.h")"
 finish
