@@ -23,7 +23,9 @@ VERSION := $(shell sed -n 's/.*CRLOCK_VERSION "\(.*\)"/\1/p' kmod/main.h 2>/dev/
 Q := $(if $(filter 1,$(V)),,@)
 say = $(if $(filter 1,$(V)),,@printf '  %-7s %s\n' $(1) $(patsubst $(CURDIR)/%,%,$(2));)
 
-warnings := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes
+# Of what sanitizers insert gcc warns too, so that a warning is no error with them.
+warnings := -Wall -Wextra $(if $(findstring -fsanitize,$(CFLAGS)),,-Werror) -Wshadow -Wstrict-prototypes \
+	-Wmissing-prototypes
 override CFLAGS += -std=gnu11 $(warnings) -fvisibility=hidden -fstack-protector-strong
 override CPPFLAGS += -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -Iuapi -Iuser -Iuser/libcrlock -I$(O)/proto \
 	-DCRLOCK_VERSION='"$(VERSION)"'

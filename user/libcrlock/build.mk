@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # libcrlock, static and shared.
 
-comma := ,
 LIBDIR ?= $(PREFIX)/lib
 
 libcrlock := $(addprefix user/libcrlock/,ack.c connection.c decode.c family.c files.c handle.c info.c \
@@ -15,11 +14,8 @@ $(call objects,$(libcrlock)): override CFLAGS += -fPIC
 
 user: $(O)/lib/libcrlock.so
 
-# With a sanitizer, the program brings what its library lacks.
-no_undefined := $(if $(findstring -fsanitize,$(CFLAGS)),,-Wl$(comma)-z$(comma)defs)
-
 $(O)/lib/$(libcrlock_soname): $(call objects,$(libcrlock)) user/libcrlock/libcrlock.map
-	$(call say,LD,$@) mkdir -p $(@D) && $(CC) $(CFLAGS) $(LDFLAGS) -shared $(no_undefined) \
+	$(call say,LD,$@) mkdir -p $(@D) && $(CC) $(CFLAGS) $(LDFLAGS) -shared -Wl,-z,defs \
 		-Wl,-soname,$(@F) -Wl,--version-script=$(filter %.map,$^) -o $@ $(filter %.o,$^) -lmnl
 
 $(O)/lib/libcrlock.so: $(O)/lib/$(libcrlock_soname)
