@@ -5,8 +5,10 @@
 /* links: procfs : -lmount */
 #include <errno.h>
 #include <fcntl.h>
+#include <grp.h>
 #include <limits.h>
 #include <sched.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,6 +19,7 @@
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #pragma GCC diagnostic ignored "-Wmissing-prototypes"
@@ -25,6 +28,8 @@
 #include "procfs/maps.h"
 #include "procfs/mountinfo.h"
 #include "procfs/process.h"
+#include "procfs/smaps.h"
+#include "procfs/timers.h"
 #include "procfs/tree.h"
 
 #define NR(array) (sizeof(array) / sizeof(*(array)))
@@ -490,7 +495,10 @@ TEST(path_of_a_mapping)
 
 /* stat and status ----------------------------------------------------------------------------------- */
 
-#define STAT_REST " 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 7 0 999 20 21 22"
+/* From the parent on; the number of a field in proc_pid_stat(5) is its value, but for what is looked at. */
+#define STAT_REST                                                                                   \
+	" 1 2 3 4 8 4194560 10 11 12 13 14 15 16 17 18 -19 7 21 999 23 24 25 26 27 28 29 30 31 32 33 34 " \
+	"35 36 37 -38 39 40 41 42 43 44 45 46 47 48 49 50 51 52"
 
 TEST(stat_with_odd_names)
 {
@@ -512,6 +520,14 @@ TEST(stat_with_odd_names)
 		EXPECT_EQ(4, stat.tty_nr);
 		EXPECT_EQ(7, stat.num_threads);
 		EXPECT_EQ(999, stat.start_time);
+		EXPECT_EQ(4194560, stat.flags);
+		EXPECT_EQ(-19, stat.nice);
+		EXPECT_EQ(26, stat.start_code);
+		EXPECT_EQ(28, stat.start_stack);
+		EXPECT_EQ(-38, stat.exit_signal);
+		EXPECT_EQ(45, stat.start_data);
+		EXPECT_EQ(51, stat.env_end);
+		EXPECT_EQ(52, stat.exit_code);
 	}
 }
 
@@ -533,7 +549,8 @@ TEST(stat_that_makes_no_sense)
 	static const char *const texts[] = {
 		"", "1", "1 ", "1 (", "1 (a", "1 (a)", "1 (a) S", "1 a S" STAT_REST, "1 )a( S" STAT_REST,
 		"x (a) S" STAT_REST, "2147483648 (a) S" STAT_REST, "1 (a) S x 2 3 4 5 6",
-		"1 (a) S 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 7 0 -1",
+		/* As far as it was before Linux 2.5, say. */
+		"1 (a) S 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 7 0 999",
 	};
 
 	for (size_t i = 0; i < NR(texts); i++) {
@@ -640,6 +657,105 @@ TEST(status_of_ours)
 	EXPECT_EQ(1, status.threads);
 	ASSERT_LE(1, status.nr_nspid);
 	EXPECT_EQ(getpid(), status.nspid[0]);
+	close(dir);
+}
+
+TEST(groups)
+{
+	uint32_t *groups;
+	int dir = proc_open(getpid());
+
+	if (!geteuid()) {
+		ASSERT_EQ(0, setgroups(3, (gid_t[]){ 0, 7, UINT32_MAX - 1 }));
+		ASSERT_EQ(3, proc_groups_read(dir, &groups));
+		EXPECT_EQ(7, groups[1]);
+		EXPECT_EQ(UINT32_MAX - 1, groups[2]);
+		free(groups);
+		ASSERT_EQ(0, setgroups(0, NULL));
+		EXPECT_EQ(0, proc_groups_read(dir, &groups));
+	} else {
+		EXPECT_EQ(getgroups(0, NULL), proc_groups_read(dir, &groups));
+	}
+	free(groups);
+	close(dir);
+}
+
+/* Timers ------------------------------------------------------------------------------------------- */
+
+TEST(timers_of_ours)
+{
+	struct sigevent events[] = {
+		{ .sigev_notify = SIGEV_NONE },
+		{ .sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGUSR1, .sigev_value.sival_int = 0x1234 },
+		{ .sigev_notify = SIGEV_THREAD_ID, .sigev_signo = SIGUSR2, ._sigev_un._tid = getpid() },
+	};
+	struct proc_timer *timers;
+	int dir = proc_open(getpid());
+	timer_t id;
+
+	EXPECT_EQ(0, proc_timers_read(dir, &timers));
+	free(timers);
+	for (size_t i = 0; i < NR(events); i++)
+		ASSERT_EQ(0, timer_create(i ? CLOCK_MONOTONIC : CLOCK_REALTIME, &events[i], &id));
+	ASSERT_EQ(3, proc_timers_read(dir, &timers));
+	for (size_t i = 0; i < NR(events); i++) {
+		/* Kernels differ in which they show first. */
+		const struct proc_timer *timer = &timers[timers[0].id ? NR(events) - 1 - i : i];
+
+		EXPECT_EQ(i, timer->id);
+		EXPECT_EQ(events[i].sigev_notify, timer->notify);
+		EXPECT_EQ(i ? CLOCK_MONOTONIC : CLOCK_REALTIME, timer->clock);
+		if (!i)
+			continue;
+		EXPECT_EQ(events[i].sigev_signo, timer->signum);
+		EXPECT_EQ(events[i].sigev_value.sival_int, (int)timer->sigval);
+		EXPECT_EQ(i == 2 ? getpid() : 0, timer->notify_tid);
+	}
+	free(timers);
+	close(dir);
+}
+
+/* smaps -------------------------------------------------------------------------------------------- */
+
+struct wanted {
+	uint64_t start;
+	uint32_t flags;
+	char perms[5];
+	char path[64];
+	size_t nr;
+};
+
+static int look_at(const struct proc_map *map, uint32_t flags, unsigned int key, void *data)
+{
+	struct wanted *wanted = data;
+
+	if (map->start != wanted->start)
+		return 0;
+	wanted->nr++;
+	wanted->flags = flags;
+	memcpy(wanted->perms, map->perms, sizeof(map->perms));
+	snprintf(wanted->path, sizeof(wanted->path), "%.*s", (int)proc_text_len(map->path), map->path.at);
+	return 0;
+}
+
+TEST(smaps_of_ours)
+{
+	struct wanted wanted = { 0 };
+	int dir = proc_open(getpid()), fd = memfd_create("VmFlags: gd\nVmFlags: gd", 0);
+	char *at;
+
+	ASSERT_EQ(0, ftruncate(fd, 4096));
+	at = mmap(NULL, 4096, PROT_READ, MAP_SHARED, fd, 0);
+	ASSERT_NE(MAP_FAILED, at);
+	ASSERT_EQ(0, madvise(at, 4096, MADV_DONTFORK));
+	ASSERT_EQ(0, madvise(at, 4096, MADV_SEQUENTIAL));
+	wanted.start = (uintptr_t)at;
+	ASSERT_EQ(0, proc_smaps_each(dir, look_at, &wanted));
+	EXPECT_EQ(1, wanted.nr);
+	EXPECT_STREQ("r--s", wanted.perms);
+	EXPECT_STREQ("/memfd:VmFlags: gd\\012VmFlags: gd (deleted)", wanted.path);
+	EXPECT_EQ(PROC_SMAP_NO_FORK | PROC_SMAP_SEQUENTIAL | PROC_SMAP_SHARED | PROC_SMAP_MAY_WRITE, wanted.flags);
+	close(fd);
 	close(dir);
 }
 
