@@ -99,6 +99,8 @@ static void set_common(struct dump_mapping *mapping, const struct proc_map *map,
 			 (flags & PROC_SMAP_NO_RESERVE ? MAP_NORESERVE : 0);
 	mapping->status = MAPPING_REGULAR;
 	mapping->madv = advice_of(flags);
+	/* Else locking would have brought all pages in. */
+	mapping->locks_on_fault = flags & PROC_SMAP_LOCKED && flags & PROC_SMAP_PARTIAL;
 }
 
 /* Memory of the process alone that is of no file. */
@@ -251,6 +253,7 @@ static void pack_mapping(const struct dump_mapping *from, Image__VmaEntry *to)
 	to->madv = from->madv;
 	to->has_fdflags = from->has_fdflags;
 	to->fdflags = from->fdflags;
+	to->has_lock_on_fault = to->lock_on_fault = from->locks_on_fault;
 }
 
 /* As many words as all readers take. */

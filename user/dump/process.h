@@ -77,6 +77,7 @@ struct dump_mapping {
 	uint64_t start, end, pgoff, shmid, madv;
 	uint32_t prot, flags, status, fdflags;
 	bool has_fdflags;
+	bool locks_on_fault; /* MLOCK_ONFAULT of mlock2(2) */
 };
 
 /* Pages of memory that are in a file. */

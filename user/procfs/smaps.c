@@ -43,6 +43,7 @@ struct entry {
 	char path[PROC_LINE_MAX];
 	bool there;
 	unsigned int key;
+	uint64_t size, resident; /* kB */
 };
 
 /* Lines of a mapping follow the one that maps has too; the last one has the flags. */
@@ -50,6 +51,14 @@ static int take_line(struct entry *entry, struct proc_text line, proc_smaps_fn *
 {
 	uint64_t key;
 
+	if (proc_text_skip(&line, "Size:")) {
+		proc_text_unsigned(proc_text_word(&line), 10, UINT64_MAX, &entry->size);
+		return 0;
+	}
+	if (proc_text_skip(&line, "Rss:")) {
+		proc_text_unsigned(proc_text_word(&line), 10, UINT64_MAX, &entry->resident);
+		return 0;
+	}
 	if (proc_text_skip(&line, "ProtectionKey:")) {
 		if (proc_text_unsigned(proc_text_word(&line), 10, 15, &key))
 			entry->key = key;
@@ -59,7 +68,9 @@ static int take_line(struct entry *entry, struct proc_text line, proc_smaps_fn *
 		if (!entry->there)
 			return -EINVAL;
 		entry->there = false;
-		return fn(&entry->map, parse_flags(line), entry->key, data);
+		return fn(&entry->map,
+			  parse_flags(line) | (entry->resident < entry->size ? PROC_SMAP_PARTIAL : 0),
+			  entry->key, data);
 	}
 	/* Names of the other lines begin with a capital, addresses do not. */
 	if (line.at == line.end || isupper((unsigned char)*line.at))
@@ -70,6 +81,7 @@ static int take_line(struct entry *entry, struct proc_text line, proc_smaps_fn *
 	entry->map.path = proc_text(entry->path, proc_text_len(entry->map.path));
 	entry->there = true;
 	entry->key = 0;
+	entry->size = entry->resident = 0;
 	return 0;
 }
 

@@ -31,6 +31,8 @@ enum proc_smap_flag {
 	PROC_SMAP_SHADOW_STACK = 1 << 19, /* ss */
 	PROC_SMAP_SEALED = 1 << 20, /* sl */
 	PROC_SMAP_DROPPABLE = 1 << 21, /* dp */
+	/* Of no letters: not all of its pages are in memory, as Rss and Size tell. */
+	PROC_SMAP_PARTIAL = 1 << 22,
 };
 
 /**

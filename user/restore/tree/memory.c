@@ -316,7 +316,8 @@ static int finish(const struct job *job, const Image__VmaEntry *vma)
 	if (has_pages(job, vma) && !(vma->prot & PROT_WRITE))
 		ret = puppet_call(job->puppet, SYS_mprotect, vma->start, size, vma->prot);
 	if (ret >= 0 && vma->flags & MAP_LOCKED)
-		ret = puppet_call(job->puppet, SYS_mlock, vma->start, size);
+		ret = puppet_call(job->puppet, SYS_mlock2, vma->start, size,
+				  vma->lock_on_fault ? MLOCK_ONFAULT : 0);
 	if (ret < 0)
 		return fail(job, ret, "the mapping at %llx", (unsigned long long)vma->start);
 	return advise(job, vma);
@@ -460,7 +461,9 @@ static int redirect(const struct job *job)
 static int describe(const struct job *job)
 {
 	const Image__MmEntry *mm = job->memory->process->mm;
-	size_t auxv_size = mm->n_mm_saved_auxv * sizeof(uint64_t);
+	size_t saved_size = mm->n_mm_saved_auxv * sizeof(uint64_t);
+	size_t rest_size = mm->n_auxv_rest * sizeof(uint64_t);
+	size_t auxv_size = saved_size + rest_size;
 	unsigned long scratch = job->puppet->scratch, auxv = scratch + 1024;
 	struct prctl_mm_map map = {
 		.start_code = mm->mm_start_code,
@@ -478,8 +481,9 @@ static int describe(const struct job *job)
 		.auxv_size = auxv_size,
 		.exe_fd = restore_files_fd(job->sources->files, mm->exe_file_id),
 	};
-	long ret = puppet_write(job->puppet, auxv, mm->mm_saved_auxv, auxv_size);
+	long ret = puppet_write(job->puppet, auxv, mm->mm_saved_auxv, saved_size);
 
+	ret = ret ? ret : puppet_write(job->puppet, auxv + saved_size, mm->auxv_rest, rest_size);
 	ret = ret ? ret : puppet_write(job->puppet, scratch, &map, sizeof(map));
 	if (!ret)
 		ret = puppet_call(job->puppet, SYS_prctl, PR_SET_MM, PR_SET_MM_MAP, scratch,

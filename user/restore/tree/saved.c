@@ -249,7 +249,7 @@ static int check_mm(const struct source *source, const struct saved_process *pro
 	char image[64];
 
 	snprintf(image, sizeof(image), "mm-%d.img", process->pid);
-	if (mm->n_vmas > VMAS_MAX || mm->n_mm_saved_auxv > 512)
+	if (mm->n_vmas > VMAS_MAX || mm->n_mm_saved_auxv > 512 || mm->n_auxv_rest > 512)
 		return wrong(source, image, "it is absurdly large");
 	for (size_t i = 0; i < mm->n_vmas; i++) {
 		const Image__VmaEntry *vma = mm->vmas[i];
