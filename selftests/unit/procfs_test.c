@@ -754,7 +754,13 @@ TEST(smaps_of_ours)
 	EXPECT_EQ(1, wanted.nr);
 	EXPECT_STREQ("r--s", wanted.perms);
 	EXPECT_STREQ("/memfd:VmFlags: gd\\012VmFlags: gd (deleted)", wanted.path);
-	EXPECT_EQ(PROC_SMAP_NO_FORK | PROC_SMAP_SEQUENTIAL | PROC_SMAP_SHARED | PROC_SMAP_MAY_WRITE, wanted.flags);
+	EXPECT_EQ(PROC_SMAP_NO_FORK | PROC_SMAP_SEQUENTIAL | PROC_SMAP_SHARED | PROC_SMAP_MAY_WRITE |
+			  PROC_SMAP_PARTIAL,
+		  wanted.flags);
+	wanted.nr = 0;
+	*(volatile char *)at;
+	ASSERT_EQ(0, proc_smaps_each(dir, look_at, &wanted));
+	EXPECT_EQ(0, wanted.flags & PROC_SMAP_PARTIAL);
 	close(fd);
 	close(dir);
 }
