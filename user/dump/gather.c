@@ -91,5 +91,6 @@ int gather(struct dump *dump)
 		return ret;
 	tree_check(dump);
 	ret = tree_find_ids(dump);
-	return ret ?: gather_tables(dump);
+	ret = ret ?: gather_tables(dump);
+	return ret ?: dump_files_settle(dump->files);
 }

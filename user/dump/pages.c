@@ -351,6 +351,14 @@ int pages_copy(struct dump_process *process, struct image_directory *directory,
 
 /* While the process runs --------------------------------------------------------------------------- */
 
+/* Of the kernel's own mappings only the vdso is copied. */
+static bool is_special(const struct proc_map *map)
+{
+	struct proc_text path = map->path;
+
+	return !map->ino && proc_text_skip(&path, "[v") && !proc_text_is(path, "dso]");
+}
+
 static int copy_maps(struct copying *copying, int dir)
 {
 	struct proc_lines *lines = malloc(sizeof(*lines));
@@ -363,10 +371,10 @@ static int copy_maps(struct copying *copying, int dir)
 			ret = proc_map_parse(line, &map);
 			if (ret)
 				break;
-			/* Special mappings are small, and the same in the end. */
-			if (map.perms[3] != 'p' || (!map.ino && proc_text_skip(&map.path, "[v")))
+			if (map.perms[3] != 'p' || is_special(&map))
 				continue;
-			ret = copy_range(copying, map.start, map.end, false);
+			ret = copy_range(copying, map.start, map.end,
+					 proc_text_is(map.path, "[vdso]"));
 			if (ret)
 				break;
 		}

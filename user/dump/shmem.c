@@ -7,7 +7,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "dump/files/files.h"
 #include "dump/pages.h"
 #include "dump/shmem.h"
 #include "procfs/pagemap.h"
@@ -65,7 +64,7 @@ static int copy_content(int fd, struct dump_pages *pages)
 	return ret;
 }
 
-int shmem_write_content(int fd, uint64_t shmid, struct image_directory *directory,
+static int shmem_write_content(int fd, uint64_t shmid, struct image_directory *directory,
 			const struct image_error *error)
 {
 	struct dump_pages pages;
@@ -83,23 +82,23 @@ int shmem_write_content(int fd, uint64_t shmid, struct image_directory *director
 	return ret;
 }
 
-/* Where the content of a file of memory goes. */
-struct destination {
+struct writing {
 	struct image_directory *directory;
 	const struct image_error *error;
 };
 
 static int write_memory(const struct dump_files_memory *memory, void *data)
 {
-	const struct destination *to = data;
+	const struct writing *writing = data;
 
-	return shmem_write_content(memory->fd, memory->shmid, to->directory, to->error);
+	return shmem_write_content(memory->fd, memory->shmid, writing->directory, writing->error);
 }
 
-static int write_anonymous(const struct dump *dump, struct image_directory *directory,
-			   const struct image_error *error)
+int shmem_write(const struct dump *dump, struct image_directory *directory,
+		const struct image_error *error)
 {
-	int ret = 0;
+	struct writing writing = { directory, error };
+	int ret = dump_files_each_memory(dump->files, write_memory, &writing);
 
 	for (size_t i = 0; !ret && i < dump->nr_shmems; i++) {
 		const struct dump_shmem *shmem = &dump->shmems[i];
@@ -115,13 +114,4 @@ static int write_anonymous(const struct dump *dump, struct image_directory *dire
 		close(fd);
 	}
 	return ret;
-}
-
-int shmem_write(const struct dump *dump, struct image_directory *directory,
-		const struct image_error *error)
-{
-	struct destination to = { directory, error };
-	int ret = write_anonymous(dump, directory, error);
-
-	return ret ?: dump_files_each_memory(dump->files, write_memory, &to);
 }

@@ -17,18 +17,8 @@
  */
 int shmem_add(struct dump *dump, pid_t pid, const struct proc_map *map, uint64_t *shmid);
 
-/** shmem_write - Writes what all shared memory holds. Returns: 0 or a negative errno value. */
+/** shmem_write - Writes what all shared memory holds, memfds too. Returns: 0 or a negative errno value. */
 int shmem_write(const struct dump *dump, struct image_directory *directory,
 		const struct image_error *error);
-
-/**
- * shmem_write_content - Writes what a file of shared memory holds, of memfd_create(2) too.
- * @fd: it, readable
- * @shmid: names the image
- *
- * Returns: 0 or a negative errno value.
- */
-int shmem_write_content(int fd, uint64_t shmid, struct image_directory *directory,
-			const struct image_error *error);
 
 #endif

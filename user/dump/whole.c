@@ -220,6 +220,8 @@ int dump_whole(const struct options *options)
 	status = status ?: look(&run);
 	if (!status && !options->check)
 		status = write_all(&run);
+	if (status && run.dump.files)
+		dump_files_undo(run.dump.files);
 	go_on(&run, FINISH_GO_ON);
 	precopy_free(&run.precopy);
 	dump_free(&run.dump);
