@@ -38,6 +38,7 @@
 #include "restore/tree/restore.h"
 #include "restore/tree/shm.h"
 #include "restore/tree/signals.h"
+#include "restore/tree/stats.h"
 #include "restore/tree/task.h"
 #include "restore/tree/thread.h"
 #include "restore/tree/timers.h"
@@ -69,6 +70,7 @@ struct restoring {
 	struct family *family;
 	struct troupe *troupes;
 	size_t nr;
+	struct restore_stats stats;
 	struct image_error error;
 };
 
@@ -188,6 +190,10 @@ static int seize(struct restoring *r, struct troupe *troupe)
 
 static int restore_memory(struct restoring *r, struct troupe *troupe)
 {
+	const struct image_pages *pages = &troupe->memory.pages;
+
+	for (size_t i = 0; i < pages->nr; i++)
+		r->stats.pages += pages->runs[i].size / IMAGE_PAGE_SIZE;
 	return memory_restore(&troupe->memory, &r->sources, &troupe->players[0].puppet, &r->error);
 }
 
@@ -314,8 +320,10 @@ static int make_tree(struct restoring *r)
 		.sibling = r->options->sibling,
 		.shell_job = r->options->shell_job,
 	};
+	uint64_t start = restore_stats_now();
 	int ret = family_make(&r->family, &r->images.tree, r->images.files, &family, &r->error);
 
+	r->stats.forking = restore_stats_now() - start;
 	ret = ret ? ret : each(r, seize);
 	ret = ret ? ret : each(r, restore_memory);
 	ret = ret ? ret : each(r, close_inherited);
@@ -336,6 +344,7 @@ int tree_restore(const struct options *options, pid_t *root)
 		.images.dir = -1,
 		.error = { why, sizeof(why) },
 	};
+	uint64_t start = restore_stats_now();
 	int ret = prepare(&r);
 
 	if (!ret) {
@@ -351,8 +360,11 @@ int tree_restore(const struct options *options, pid_t *root)
 		let_go(&r.troupes[i]);
 	/* From now on orphans go where they would have gone. */
 	prctl(PR_SET_CHILD_SUBREAPER, 0);
-	if (!ret)
+	if (!ret) {
 		*root = r.images.tree.processes[0].pid;
+		r.stats.restore = restore_stats_now() - start;
+		restore_stats_write(&r.stats, r.images.dir, options->dir);
+	}
 	if (ret < 0) {
 		say("%s", why);
 		ret = STATUS_IN_THE_WAY;
