@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "dump/finish.h"
+#include "dump/stats.h"
 
 /* Opens the processes by their pids while these cannot be another's. */
 static int *open_processes(const struct trace_tree *tree)
@@ -37,14 +38,18 @@ static void await_all(const int *pidfds, size_t nr)
 	}
 }
 
-void finish_tree(struct trace_tree *tree, enum finish how)
+void finish_tree(struct trace_tree *tree, enum finish how, uint64_t *ended)
 {
 	int *pidfds = how == FINISH_GO_ON ? NULL : open_processes(tree);
 	size_t nr = tree->nr;
 
 	if (pidfds)
 		send_all(pidfds, nr, how == FINISH_KILL ? SIGKILL : SIGSTOP);
+	if (ended && how == FINISH_KILL)
+		*ended = stats_now();
 	trace_tree_release(tree);
+	if (ended && how != FINISH_KILL)
+		*ended = stats_now();
 	if (!pidfds)
 		return;
 	if (how == FINISH_KILL)

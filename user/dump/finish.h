@@ -5,6 +5,8 @@
 #ifndef DUMP_FINISH_H
 #define DUMP_FINISH_H
 
+#include <stdint.h>
+
 #include "trace/tree.h"
 
 enum finish {
@@ -13,7 +15,10 @@ enum finish {
 	FINISH_KILL, /* and wait until nothing is left of it */
 };
 
-/** finish_tree - Ends the stop and frees what the tree owns. */
-void finish_tree(struct trace_tree *tree, enum finish how);
+/**
+ * finish_tree - Ends the stop and frees what the tree owns.
+ * @ended: gets when the stop ended, or the processes were killed, as stats_now() has it; may be NULL
+ */
+void finish_tree(struct trace_tree *tree, enum finish how, uint64_t *ended);
 
 #endif

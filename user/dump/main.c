@@ -83,7 +83,7 @@ static int dump_locks(const struct options *options)
 		return STATUS_NO_PROCESS;
 	}
 	status = dump_stopped(&tree, options);
-	finish_tree(&tree, status || options->check ? FINISH_GO_ON : options->finish);
+	finish_tree(&tree, status || options->check ? FINISH_GO_ON : options->finish, NULL);
 	return status;
 }
 

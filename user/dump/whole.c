@@ -86,11 +86,13 @@ static int stop(struct run *run)
 
 static void go_on(struct run *run, enum finish how)
 {
+	uint64_t ended;
+
 	if (!run->stopped)
 		return;
-	finish_tree(&run->tree, how);
+	finish_tree(&run->tree, how, &ended);
 	run->stopped = false;
-	run->stats.frozen = stats_now() - run->began;
+	run->stats.frozen = ended - run->began;
 }
 
 static int look(struct run *run)
