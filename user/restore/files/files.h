@@ -100,13 +100,21 @@ int restore_files_install(const struct restore_files *files, uint32_t table,
 			  const struct image_error *error);
 
 /**
- * restore_files_terminal - Gives a session its controlling terminal, with the foreground group it had.
- * @sid: the calling process, which leads the session, when all groups of it are there
+ * restore_files_terminal - Gives a session its controlling terminal.
+ * @sid: the calling process, which leads the session; those that it makes from then on have the terminal too
  *
  * Returns: 0, also if it had none, or a negative errno value.
  */
-int restore_files_terminal(const struct restore_files *files, pid_t sid,
-			   const struct image_error *error);
+int restore_files_terminal(const struct restore_files *files, pid_t sid, const struct image_error *error);
+
+/**
+ * restore_files_foreground - Gives a session's terminal the foreground group that it had.
+ * @sid: the calling process, when all groups of its session are there
+ *
+ * Returns: as restore_files_terminal().
+ */
+int restore_files_foreground(const struct restore_files *files, pid_t sid,
+			     const struct image_error *error);
 
 /**
  * restore_files_finish - What could not be done before the tree and its memory were there: owners of signals, timers,

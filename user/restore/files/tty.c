@@ -546,18 +546,34 @@ static int finish(struct restore_files *files, struct restored_file *file,
 	return 0;
 }
 
+/* The terminal of a session, if it is one that was made anew; NULL: there is none. */
+static const struct pty *find_terminal(const struct restore_files *files, pid_t sid)
+{
+	const struct pty *pty = find_session(files, sid);
+
+	return !pty || any_end(pty) < 0 || (pty->slave && is_outside(files, pty->slave)) ? NULL : pty;
+}
+
 int restore_files_terminal(const struct restore_files *files, pid_t sid,
 			   const struct image_error *error)
 {
-	const struct pty *pty = find_session(files, sid);
+	const struct pty *pty = find_terminal(files, sid);
+
+	if (pty && ioctl(any_end(pty), TIOCSCTTY, 0))
+		return image_error(error, -errno, "terminal", "/dev/pts/%u of session %d: %s",
+				   pty->index, sid, strerror(errno));
+	return 0;
+}
+
+int restore_files_foreground(const struct restore_files *files, pid_t sid,
+			     const struct image_error *error)
+{
+	const struct pty *pty = find_terminal(files, sid);
 	const struct tty_info *info;
 	pid_t group;
 
-	if (!pty || any_end(pty) < 0 || (pty->slave && is_outside(files, pty->slave)))
+	if (!pty)
 		return 0;
-	if (ioctl(any_end(pty), TIOCSCTTY, 0))
-		return image_error(error, -errno, "terminal", "/dev/pts/%u of session %d: %s",
-				   pty->index, sid, strerror(errno));
 	info = pty->slave && pty->slave->entry->sid == (uint32_t)sid ? pty->slave : pty->master;
 	group = info->entry->pgrp;
 	/* It may have had none any more. */

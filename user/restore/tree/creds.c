@@ -88,6 +88,18 @@ static long set_caps(struct puppet *puppet, const Image__CredsEntry *creds)
 	return puppet_call(puppet, SYS_capset, at, at + offsetof(typeof(arguments), data));
 }
 
+static long raise_ambient(struct puppet *puppet, const Image__CredsEntry *creds)
+{
+	long ret = 0;
+
+	for (unsigned int cap = 0; creds->n_cap_amb == CAP_WORDS && cap < 64 && ret >= 0; cap++) {
+		if (has_cap(creds->cap_amb, cap))
+			ret = puppet_call(puppet, SYS_prctl, PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, cap,
+					  0, 0);
+	}
+	return ret;
+}
+
 static bool is_whole(const Image__CredsEntry *creds)
 {
 	return creds->n_cap_eff == CAP_WORDS && creds->n_cap_prm == CAP_WORDS &&
@@ -109,6 +121,7 @@ int creds_restore(struct puppet *puppet, const struct saved_thread *thread,
 		ret = ret < 0 ? ret : drop_bounding(puppet, creds);
 		ret = ret < 0 ? ret : set_ids(puppet, creds);
 		ret = ret < 0 ? ret : set_caps(puppet, creds);
+		ret = ret < 0 ? ret : raise_ambient(puppet, creds);
 	}
 	if (ret < 0)
 		return fail(error, thread->tid, ret, "its users, groups and capabilities");

@@ -278,14 +278,17 @@ static void install_files(struct family *family, const struct saved_process *pro
 		give_up(family->board, ret, "%d: %s", process->pid, *why ? why : strerror(-ret));
 }
 
-static void take_terminal(struct family *family, const struct saved_process *process)
+/* Of a session that it leads. */
+static void with_terminal(struct family *family, const struct saved_process *process,
+			  int (*what)(const struct restore_files *files, pid_t sid,
+				      const struct image_error *error))
 {
 	char why[512] = "";
 	const struct image_error error = { why, sizeof(why) };
-	int ret = restore_files_terminal(family->files, process->sid, &error);
+	int ret = process->sid == process->pid ? what(family->files, process->sid, &error) : 0;
 
 	if (ret)
-		give_up(family->board, ret, "%d: %s", process->pid, why);
+		give_up(family->board, ret, "%d: %s", process->pid, *why ? why : strerror(-ret));
 }
 
 static void run(struct family *family, const struct saved_process *process)
@@ -301,6 +304,8 @@ static void run(struct family *family, const struct saved_process *process)
 	if (process->sid == process->pid && setsid() < 0)
 		give_up(board, -errno, "%d: cannot lead a session: %s", process->pid,
 			strerror(errno));
+	/* Those that are made from here on have it too. */
+	with_terminal(family, process, restore_files_terminal);
 	if (process->pgid == process->pid && getpgrp() != process->pid && setpgid(0, 0))
 		give_up(board, -errno, "%d: cannot lead a process group: %s", process->pid,
 			strerror(errno));
@@ -320,8 +325,7 @@ static void run(struct family *family, const struct saved_process *process)
 		arrive(board);
 		end_as_zombie(process);
 	}
-	if (process->sid == process->pid)
-		take_terminal(family, process);
+	with_terminal(family, process, restore_files_foreground);
 	if (!(shared & CLONE_FILES))
 		install_files(family, process);
 	if (!(shared & CLONE_FS))
