@@ -10,8 +10,16 @@
 
 #include "restore/files/path.h"
 
-/* What open(2) does once is not to be done again; O_TMPFILE is the rest of its two bits. */
-#define ONCE (O_CREAT | O_EXCL | O_TRUNC | (O_TMPFILE & ~O_DIRECTORY) | O_ASYNC | O_NOFOLLOW)
+/* What open(2) does once is not to be done again. */
+#define ONCE (O_CREAT | O_EXCL | O_TRUNC | O_ASYNC | O_NOFOLLOW)
+
+static int lasting(int flags)
+{
+	/* One of its two bits is O_DIRECTORY, which what has no name is not. */
+	if ((flags & O_TMPFILE) == O_TMPFILE)
+		flags &= ~O_TMPFILE;
+	return flags & ~ONCE;
+}
 
 bool path_is_sound(const char *path)
 {
@@ -77,7 +85,7 @@ static int be_as_told(int fd, uint32_t flags)
 
 	if (fd < 0 || flags & O_NONBLOCK)
 		return files_result(fd);
-	ret = fcntl(fd, F_SETFL, flags & ~ONCE) ? -errno : 0;
+	ret = fcntl(fd, F_SETFL, lasting(flags)) ? -errno : 0;
 	if (ret)
 		close(fd);
 	return ret ? ret : fd;
@@ -88,12 +96,12 @@ int path_reopen(int fd, uint32_t flags)
 	char name[64];
 
 	snprintf(name, sizeof(name), "/proc/self/fd/%d", fd);
-	return be_as_told(open(name, (flags & ~ONCE) | O_NONBLOCK | O_NOCTTY | O_CLOEXEC), flags);
+	return be_as_told(open(name, lasting(flags) | O_NONBLOCK | O_NOCTTY | O_CLOEXEC), flags);
 }
 
 int path_open_no_follow(const struct restore_files *files, const char *path, uint32_t flags)
 {
-	int fd = open_path(files, path, (flags & ~ONCE) | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
+	int fd = open_path(files, path, lasting(flags) | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
 
 	errno = fd < 0 ? -fd : 0;
 	return be_as_told(fd, flags);
