@@ -44,3 +44,12 @@ print(eval(sys.argv[1]))' "$expression"
 waits() {
 	grep -qE -- "-> [A-Z]+ +[A-Z]+ +[A-Z]+ $1 " /proc/locks
 }
+
+readonly break_time=/proc/sys/fs/lease-break-time
+
+# keep_leases: leases that are being broken are so for longer than a test can take.
+keep_leases() {
+	break_time_before=$(<$break_time)
+	trap 'echo "$break_time_before" >$break_time; clean_up' EXIT
+	echo 3000 >$break_time
+}

@@ -20,6 +20,7 @@ mkdir files
 cd files || exit
 plan 30
 
+keep_leases
 # Processes have such names too: 15 bytes of the program's.
 specs=()
 for name in "${names[@]}"; do

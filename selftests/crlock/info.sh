@@ -7,12 +7,16 @@
 # shellcheck source=common.sh
 . "$(dirname "$0")/common.sh"
 
-plan 18
+plan 20
 cd "$work" || exit
 max=$(</sys/module/crlock/parameters/snapshot_max)
 
-# The words for all of the header's bits: the module has all on this architecture.
-features=$(sed -n 's/^\tCRLOCK_FEATURE_\([A-Z_]*\) = .*/\1/p' "$root/uapi/linux/crlock.h" | tr A-Z_ a-z- | xargs)
+# There is a word for each of the header's bits; those of the first module there were are in every one.
+words=$(sed -n 's/^\tCRLOCK_FEATURE_\([A-Z_]*\) = .*/\1/p' "$root/uapi/linux/crlock.h" | tr '[:upper:]_' '[:lower:]-' | xargs)
+features=$(crlock info | sed -n 's/^features: *//p')
+like "the module has the features of the first" "$features " "^delegations mappings in-flight regsets "
+# shellcheck disable=SC2086
+is "each feature has a word" "$(printf '%s\n' $features | grep -vxF "$(printf '%s\n' $words)")" ""
 run crlock info
 is "it works and says nothing" "$status $said" "0 "
 is "what the module says of itself" "$out" "version:      $(cat /sys/module/crlock/version 2>/dev/null || crlock --version | cut -d ' ' -f 2)

@@ -7,13 +7,11 @@
 # shellcheck source=common.sh
 . "$(dirname "$0")/common.sh"
 
-readonly break_time=/proc/sys/fs/lease-break-time
 readonly seconds='[0-9]+\.[0-9]s'
 
 cd "$work" || exit
 plan 27
-# Longer than this test can take.
-echo 3000 >$break_time
+keep_leases
 
 # state FILE: without the blanks of the table.
 state() {

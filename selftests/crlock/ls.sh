@@ -11,6 +11,7 @@ cd "$work" || exit
 mapfile -t columns < <(crlock ls --help | sed -n '/^Columns:/,/^$/s/^  \([A-Z-]*\) .*/\1/p')
 plan $((38 + 3 * ${#columns[@]}))
 
+keep_leases
 # A lease that is being broken twice, with a waiter, has something in every column.
 background pid hold flock:w:flock --child posix:w:5-9:posix ofd:r:100-:ofd lease:w:lease --break r --break w
 background breaker breaker r lease

@@ -10,6 +10,7 @@
 
 cd "$work" || exit
 plan 36
+keep_leases
 background pid hold flock:w:flock --child posix:w:5-9:posix ofd:r:100-:ofd lease:w:lease --break r flock:w:mapped --map
 background breaker breaker r lease
 background waiter waiter flock:w:flock

@@ -13,7 +13,7 @@
 #include "crlock/output.h"
 #include "crlock/say.h"
 #include "locks/list.h"
-#include "procfs/text.h"
+#include "procfs/file.h"
 
 struct options {
 	struct output output;
@@ -219,6 +219,10 @@ static int list(struct options *options)
 	struct lock_list locks;
 	int err, status;
 
+	if (!proc_is_ours()) {
+		say("/proc is that of another pid namespace");
+		return STATUS_FAILURE;
+	}
 	err = options->file ? lock_query_file(&options->query, options->file) : 0;
 	if (err) {
 		say("%s: %s", options->file, strerror(-err));

@@ -14,6 +14,7 @@
 #include "image/checkpoint.h"
 #include "image/inventory.h"
 #include "image/status.h"
+#include "procfs/file.h"
 #include "procfs/standard.h"
 #include "trace/tree.h"
 
@@ -98,6 +99,10 @@ int main(int argc, char **argv)
 	status = options_parse(&options, argc, argv);
 	if (status >= 0)
 		return status;
+	if (!proc_is_ours()) {
+		say("/proc is that of another pid namespace");
+		return STATUS_NO_PROCESS;
+	}
 	hold_signals(&before);
 	status = options.locks_only ? dump_locks(&options) : dump_whole(&options);
 	sigprocmask(SIG_SETMASK, &before, NULL);

@@ -19,6 +19,15 @@ int proc_open(pid_t pid)
 	return fd < 0 ? -errno : fd;
 }
 
+bool proc_is_ours(void)
+{
+	char self[32], number[32];
+
+	snprintf(number, sizeof(number), "%d", getpid());
+	/* Without any /proc, there is more to say than this. */
+	return proc_link(AT_FDCWD, "/proc/self", self, sizeof(self)) < 0 || !strcmp(self, number);
+}
+
 static ssize_t read_some(int fd, char *buf, size_t size)
 {
 	ssize_t len;

@@ -19,6 +19,14 @@
 int proc_open(pid_t pid);
 
 /**
+ * proc_is_ours - Whether the numbers in /proc are those of the pid namespace that this process is in.
+ *
+ * They are not where a process was started in a new one and /proc is still the old: then a number means one
+ * process there, and another one to system calls.
+ */
+bool proc_is_ours(void);
+
+/**
  * proc_read - Reads a small file.
  * @dir: directory, or AT_FDCWD with an absolute name
  * @buf: gets the text and a NUL; what does not fit is left out

@@ -11,6 +11,7 @@
 
 #include "image/status.h"
 #include "locks/format.h"
+#include "procfs/file.h"
 #include "procfs/standard.h"
 #include "restore/open.h"
 #include "restore/options.h"
@@ -177,6 +178,10 @@ int main(int argc, char **argv)
 	proc_hold_standard();
 	setlocale(LC_CTYPE, "");
 	status = options_read(&options, argc, argv);
+	if (status == OPTIONS_DONE && !proc_is_ours()) {
+		say("/proc is that of another pid namespace");
+		status = STATUS_NO_PROCESS;
+	}
 	if (status == OPTIONS_DONE)
 		status = options.locks_only ? restore_locks(&options) : restore_processes(&options);
 	options_free(&options);
