@@ -18,11 +18,11 @@ refused() {
 }
 
 cd "$work" || exit
-plan 58
+plan 75
 hold_and_dump flock:w:"$work/a" posix:w:0-9:"$work/b"
 kill_holder
 
-refused "no --locks-only" "2 crrestore: whole processes cannot be restored yet" -D image -- true
+refused "no --locks-only" "2 crrestore: true goes with --locks-only" -D image -- true
 refused "no directory" "2 crrestore: -D DIR is missing" --locks-only -- true
 refused "neither pid nor command" "2 crrestore: there is neither" --locks-only -D image
 refused "both" "2 crrestore: true: " --locks-only -D image --pid 1 -- true
@@ -69,5 +69,43 @@ is "no lock is left" "$(locks)" ""
 rmdir a && mv a.old a
 status crrestore --locks-only -D image -- true
 is "and then it goes" "$status $said" "0 "
+
+# A process that is to get the locks keeps what it has, whatever is wrong.
+background target hold open:w:"$work/a" open:w:"$work/b" --same posix:r:50-59:x
+before=$(locks "$target")
+for image in inventory crlock filelocks; do
+	cp -a image cut
+	truncate -s -1 "cut/$image.img"
+	refused "--pid, and $image.img is truncated" "4 crrestore: cut/$image.img: at byte [0-9]+: it is truncated" \
+		--locks-only -D cut --pid "$target"
+	rm -r cut
+done
+refused "--pid, and no checkpoint" "4 crrestore: empty: no checkpoint: there is no inventory.img" \
+	--locks-only -D empty --pid "$target"
+chmod 755 . image
+chmod 644 image/*
+status setpriv --reuid=65534 --regid=65534 --clear-groups crrestore --locks-only -D image --pid "$target"
+is "another user's process" "$status $said" "3 crrestore: $target: cannot be traced: Operation not permitted"
+chmod 700 image
+status setpriv --reuid=65534 --regid=65534 --clear-groups crrestore --locks-only -D image --pid "$target"
+like "another user's checkpoint" "$status $said" "^4 crrestore: image(/inventory.img)?: Permission denied\$"
+status unshare -pf --mount-proc crrestore --locks-only -D image --pid "$target"
+is "a process outside the pid namespace" "$status $said" "3 crrestore: $target: no such process"
+status unshare -pf sh -c 'crrestore --locks-only -D image --pid 1'
+is "/proc of another pid namespace" "$status $said" "3 crrestore: /proc is that of another pid namespace"
+is "it keeps its locks, and gets none" "$(locks "$target")" "$before"
+like "and goes on" "$(<"/proc/$target/stat")" "\) S "
+end "$target"
+
+# Without standard error, what is said must not go into the file that has its number.
+hold_and_dump flock:w:"$work/e" --fd 2 ofd:w:0-9:"$work/f"
+kill_holder
+crrestore --locks-only -D image -v -- ./nothing <&- >&- 2>&-
+is "a command that is not there, with all closed" "$?" 127
+background blocker hold ofd:w:0-9:"$work/f"
+crrestore --locks-only -D image -v --on-conflict=skip -- true <&- >&- 2>&-
+is "a conflict, with all closed" "$?" 0
+is "nothing was written into the files" "$(cat e f)" ""
+end "$blocker"
 
 finish

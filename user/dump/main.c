@@ -83,7 +83,12 @@ static int dump_locks(const struct options *options)
 		trace_tree_release(&tree);
 		return STATUS_NO_PROCESS;
 	}
-	status = dump_stopped(&tree, options);
+	if (tree.processes[0].zombie) {
+		say("%d: is a zombie", options->pid);
+		status = STATUS_NO_PROCESS;
+	} else {
+		status = dump_stopped(&tree, options);
+	}
 	finish_tree(&tree, status || options->check ? FINISH_GO_ON : options->finish, NULL);
 	return status;
 }
