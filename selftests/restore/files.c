@@ -1310,29 +1310,41 @@ TEST_F(files, owners_of_signals)
 	Image__PipeEntry entry = IMAGE__PIPE_ENTRY__INIT;
 	struct f_owner_ex got = { 0 };
 	uint32_t uids[2] = { 0 };
+	siginfo_t info = { 0 };
+	sigset_t mask;
 	int fd;
 
 	owner.pid = getpid();
 	owner.pid_type = F_OWNER_PID;
 	owner.signum = SIGRTMIN + 1;
-	owner.uid = 12;
+	owner.uid = 0;
 	owner.euid = 13;
 	entry.id = 1;
 	entry.pipe_id = 1;
 	entry.flags = O_RDONLY | O_ASYNC;
 	entry.fown = &owner;
 	put_file(&self->made, IMAGE__FD_TYPES__PIPE, 1, &entry);
+	put_fd(&self->made, 1, 3, IMAGE__FD_TYPES__PIPE, 1, 0);
+	put_fd(&self->made, 2, 9, IMAGE__FD_TYPES__PIPE, 1, 0);
+	put_pipe(&self->made, 2, 1, O_WRONLY, 4);
+	sigemptyset(&mask);
+	sigaddset(&mask, SIGRTMIN + 1);
+	sigprocmask(SIG_BLOCK, &mask, NULL);
 	OPENED(0);
 	fd = fd_of(&self->made, 1);
 	EXPECT_EQ(0, fcntl(fd, F_GETOWN));
 	FINISHED();
+	/* It tells the number that the program knows. */
+	EXPECT_EQ(1, write(fd_of(&self->made, 2), "x", 1));
+	EXPECT_EQ(SIGRTMIN + 1, sigtimedwait(&mask, &info, &(struct timespec){ 10, 0 }));
+	EXPECT_EQ(3, info.si_fd);
 	ASSERT_EQ(0, fcntl(fd, F_GETOWN_EX, &got));
 	EXPECT_EQ(getpid(), got.pid);
 	EXPECT_EQ(SIGRTMIN + 1, fcntl(fd, F_GETSIG));
 	EXPECT_NE(0, fcntl(fd, F_GETFL) & O_ASYNC);
 	/* F_GETOWNER_UIDS */
 	ASSERT_EQ(0, fcntl(fd, 17, uids));
-	EXPECT_EQ(12, uids[0]);
+	EXPECT_EQ(0, uids[0]);
 	EXPECT_EQ(13, uids[1]);
 	EXPECT_EQ(0, geteuid());
 }

@@ -5,15 +5,12 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
-#include <sys/mman.h>
-#include <sys/syscall.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
+#include "restore/files/child.h"
 #include "restore/files/room.h"
 
 #define EVENTS_PRIVATE (EPOLLONESHOT | EPOLLET | EPOLLWAKEUP | EPOLLEXCLUSIVE)
@@ -178,9 +175,9 @@ static int open_epoll(struct restore_files *files, struct restored_file *file,
 
 /* Adding -------------------------------------------------------------------------------------------- */
 
-/* What the process that adds tells, in shared memory. */
+/* What the process that adds is told, and how far it came. */
 struct progress {
-	int error; /* errno */
+	const struct restore_files *files;
 	uint32_t id;
 	int fd;
 };
@@ -239,54 +236,30 @@ static int add_all(const struct restore_files *files, const struct restored_file
 	return ret;
 }
 
-static int run(const struct restore_files *files, struct progress *progress)
+static int add_files(void *data)
 {
+	struct progress *progress = data;
+	const struct restore_files *files = progress->files;
 	int ret = 0;
 
 	for (size_t i = 0; !ret && i < files->nr_files; i++) {
 		if (files->files[i].kind == &epoll_kind)
 			ret = add_all(files, &files->files[i], progress);
 	}
-	progress->error = -ret;
 	return ret;
-}
-
-static int run_child(struct restore_files *files, struct progress *progress,
-		     const struct image_error *error)
-{
-	pid_t pid;
-
-	progress->error = ECHILD;
-	/* Its end is nobody's concern: no signal. */
-	pid = syscall(SYS_clone, 0, NULL, NULL, NULL, 0);
-	if (pid < 0)
-		return image_error(error, -errno, files->path, "%s", strerror(errno));
-	if (!pid) {
-		run(files, progress);
-		_exit(0);
-	}
-	while (waitpid(pid, NULL, __WALL) < 0 && errno == EINTR)
-		;
-	if (progress->error)
-		return image_error(error, -progress->error, files->path,
-				   "epoll %u: descriptor %d cannot be added: %s", progress->id,
-				   progress->fd, strerror(progress->error));
-	return 0;
 }
 
 static int complete(struct restore_files *files, const struct image_error *error)
 {
-	struct progress *progress;
+	struct progress progress = { .files = files };
 	int ret;
 
 	if (!files->rooms.epoll_places)
 		return 0;
-	progress = mmap(NULL, sizeof(*progress), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS,
-			-1, 0);
-	if (progress == MAP_FAILED)
-		return image_error(error, -errno, files->path, "%s", strerror(errno));
-	ret = run_child(files, progress, error);
-	munmap(progress, sizeof(*progress));
+	ret = child_run(0, add_files, &progress, sizeof(progress));
+	if (ret)
+		image_error(error, ret, files->path, "epoll %u: descriptor %d cannot be added: %s",
+			    progress.id, progress.fd, strerror(-ret));
 	return ret;
 }
 

@@ -159,7 +159,7 @@ void restore_files_mapped(struct restore_files *files, uint32_t id)
 {
 	struct restored_file *file = files_find(files, id);
 
-	if (file && !file->named && !(file->flags & O_PATH))
+	if (file && file->number < 0 && !(file->flags & O_PATH))
 		file->flags = (file->flags & ~O_ACCMODE) | O_RDWR;
 }
 

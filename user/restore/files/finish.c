@@ -9,6 +9,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "restore/files/child.h"
 #include "restore/files/remap.h"
 #include "restore/files/room.h"
 
@@ -55,9 +56,6 @@ static int set_owner(const struct restored_file *file)
 		ret = 0;
 	if (!ret && file->fown->signum && fcntl(file->fd, F_SETSIG, file->fown->signum))
 		ret = -errno;
-	if (!ret && file->flags & O_ASYNC &&
-	    fcntl(file->fd, F_SETFL, fcntl(file->fd, F_GETFL) | O_ASYNC))
-		ret = -errno;
 	return ret;
 }
 
@@ -80,6 +78,61 @@ static int finish(struct restore_files *files, struct restored_file *file,
 	return ret;
 }
 
+/* O_ASYNC -------------------------------------------------------------------------------------------- */
+
+static bool is_async(const struct restored_file *file)
+{
+	return file->fd >= 0 && file->flags & O_ASYNC && !(file->flags & O_PATH);
+}
+
+struct progress {
+	const struct restore_files *files;
+	uint32_t id;
+};
+
+/* A signal tells the number with which it was asked for. */
+static int make_async(const struct restored_file *file)
+{
+	int fd = file->number;
+
+	if (fd < 0)
+		fd = file->fd;
+	else if (dup2(file->fd, fd) < 0)
+		return -errno;
+	return fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_ASYNC) ? -errno : 0;
+}
+
+static int make_all_async(void *data)
+{
+	struct progress *progress = data;
+	const struct restore_files *files = progress->files;
+	int ret = 0;
+
+	for (size_t i = 0; !ret && i < files->nr_files; i++) {
+		progress->id = files->files[i].id;
+		if (is_async(&files->files[i]))
+			ret = make_async(&files->files[i]);
+	}
+	return ret;
+}
+
+static int finish_async(struct restore_files *files, const struct image_error *error)
+{
+	struct progress progress = { .files = files };
+	bool any = false;
+	int ret;
+
+	for (size_t i = 0; !any && i < files->nr_files; i++)
+		any = is_async(&files->files[i]);
+	if (!any)
+		return 0;
+	ret = child_run(0, make_all_async, &progress, sizeof(progress));
+	if (ret)
+		image_error(error, ret, files_name(files_find(files, progress.id)),
+			    "cannot be made to tell by signals: %s", strerror(-ret));
+	return ret;
+}
+
 int restore_files_finish(struct restore_files *files, const struct image_error *error)
 {
 	int ret = 0;
@@ -88,6 +141,8 @@ int restore_files_finish(struct restore_files *files, const struct image_error *
 		if (files->files[i].fd >= 0)
 			ret = finish(files, &files->files[i], error);
 	}
+	if (!ret)
+		ret = finish_async(files, error);
 	if (!ret)
 		remap_finish(files);
 	return ret;

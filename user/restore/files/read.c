@@ -86,7 +86,7 @@ static int take_file(struct restore_files *files, struct image_reader *reader,
 	}
 	file->entry = (Image__FileEntry *)message;
 	file->id = file->entry->id;
-	file->fd = -1;
+	file->fd = file->number = -1;
 	file->kind = kinds_of(file->entry->type);
 	if (!file->kind)
 		return image_error(error, -EOPNOTSUPP, reader->name,
@@ -141,7 +141,8 @@ static int take_descriptor(struct restore_files *files, struct image_reader *rea
 	if (!ret) {
 		*descriptor =
 			(struct restored_descriptor){ entry->fd, entry->flags & FD_CLOEXEC, file };
-		file->named = true;
+		if (file->number < 0 || descriptor->fd < file->number)
+			file->number = descriptor->fd;
 	}
 	protobuf_c_message_free_unpacked(message, NULL);
 	return ret;
@@ -248,7 +249,7 @@ static int read_kinds(struct restore_files *files, const struct image_error *err
 			ret = file->kind->validate(files, file, error);
 	}
 	for (size_t i = 0; !ret && i < files->nr_files; i++) {
-		if (files->files[i].claimed && files->files[i].named)
+		if (files->files[i].claimed && files->files[i].number >= 0)
 			ret = files_wrong(
 				files, &files->files[i], error,
 				"it is a descriptor, and yet only the path of another file");

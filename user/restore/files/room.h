@@ -31,7 +31,7 @@ struct restored_file {
 	uint32_t flags;		      /* O_*, as F_GETFL told */
 	const Image__FownEntry *fown; /* NULL: none */
 	int fd;			      /* -1: not open */
-	bool named;		      /* by a table of descriptors */
+	int number;		      /* the lowest of any table, -1: none names it */
 	bool claimed; /* only tells the path of something else, and is not opened as it is */
 };
 
