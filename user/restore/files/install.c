@@ -26,14 +26,6 @@ static int close_between(int first, int last, const struct image_error *error)
 	return 0;
 }
 
-/* Signals tell the number by which O_ASYNC was set. They wait for their owner, see finish.c. */
-static int ask_for_signals(const struct restored_descriptor *descriptor)
-{
-	int flags = fcntl(descriptor->fd, F_GETFL);
-
-	return flags < 0 ? flags : fcntl(descriptor->fd, F_SETFL, flags | O_ASYNC);
-}
-
 int restore_files_install(const struct restore_files *files, uint32_t table_id,
 			  const struct image_error *error)
 {
@@ -48,8 +40,6 @@ int restore_files_install(const struct restore_files *files, uint32_t table_id,
 
 		if (dup3(descriptor->file->fd, descriptor->fd,
 			 descriptor->cloexec ? O_CLOEXEC : 0) < 0)
-			return fail(descriptor, error);
-		if (descriptor->file->flags & O_ASYNC && ask_for_signals(descriptor))
 			return fail(descriptor, error);
 		if (descriptor->file->kind->installed)
 			descriptor->file->kind->installed(descriptor->file, descriptor->fd);
