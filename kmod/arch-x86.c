@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
+#include <linux/mm_types.h>
 #include <linux/sched.h>
 #include <asm/cpufeature.h>
 #include <asm/segment.h>
+
+#include <linux/crlock.h>
 
 #include "arch.h"
 
@@ -20,5 +23,29 @@ bool crlock_arch_regs_atomic(struct task_struct *task)
 	       !((task->thread.fsindex | task->thread.gsindex) & SEGMENT_TI_MASK);
 #else
 	return true;
+#endif
+}
+
+/** crlock_arch_task_flags - Bits of &enum crlock_task_flag that are of this architecture. */
+u32 crlock_arch_task_flags(struct task_struct *task)
+{
+	u32 flags = 0;
+
+	if (test_tsk_thread_flag(task, TIF_NOTSC))
+		flags |= CRLOCK_TASK_NO_TSC;
+	if (test_tsk_thread_flag(task, TIF_NOCPUID))
+		flags |= CRLOCK_TASK_NO_CPUID;
+	if (task->thread.iopl_emul)
+		flags |= CRLOCK_TASK_IOPL;
+	return flags;
+}
+
+/** crlock_arch_has_ldt - Whether an address space has a local descriptor table. */
+bool crlock_arch_has_ldt(struct mm_struct *mm)
+{
+#ifdef CONFIG_MODIFY_LDT_SYSCALL
+	return READ_ONCE(mm->context.ldt);
+#else
+	return false;
 #endif
 }

@@ -7,6 +7,13 @@
 #define CRLOCK_COMPAT_H
 
 #include <linux/fs.h>
+#include <linux/mman.h>
+#include <linux/poison.h>
+#include <linux/posix-timers.h>
+#include <linux/rseq.h>
+#include <linux/sched.h>
+#include <linux/sched/coredump.h>
+#include <linux/sched/signal.h>
 #include <net/genetlink.h>
 
 #ifdef HAVE_FILELOCK_HEADER
@@ -50,6 +57,76 @@ static inline struct fown_struct *file_f_owner(struct file *file)
 {
 	return &file->f_owner;
 }
+#endif
+
+#ifdef HAVE_POSIX_TIMERS_HLIST
+#define crlock_for_each_timer(timer, signal) \
+	hlist_for_each_entry(timer, &(signal)->posix_timers, list)
+#else
+#define crlock_for_each_timer(timer, signal) \
+	list_for_each_entry(timer, &(signal)->posix_timers, list)
+#endif
+
+/* For who holds its it_lock: whether it was not deleted; exit_itimers() does not always reset it_signal. */
+static inline bool crlock_timer_is_listed(const struct k_itimer *timer)
+{
+#ifdef HAVE_POSIX_TIMERS_HLIST
+	const void *place = timer->list.pprev;
+#else
+	const void *place = timer->list.prev;
+#endif
+	return timer->it_signal && place != LIST_POISON2;
+}
+
+/* A reference to a file that a pointer protected by RCU leads to, for fput(); or NULL. */
+static inline struct file *crlock_get_file(struct file __rcu **pointer)
+{
+	struct file *file;
+
+	rcu_read_lock();
+#ifdef HAVE_GET_FILE_RCU_POINTER
+	file = get_file_rcu(pointer);
+#else
+	/* One without references is being replaced. */
+	do
+		file = rcu_dereference(*pointer);
+	while (file && !get_file_rcu(file));
+#endif
+	rcu_read_unlock();
+	return file;
+}
+
+#ifdef CONFIG_RSEQ
+static inline u32 crlock_rseq_len(const struct task_struct *task)
+{
+#ifdef HAVE_RSEQ_LEN
+	return task->rseq_len;
+#else
+	return task->rseq ? sizeof(*task->rseq) : 0;
+#endif
+}
+#endif
+
+/* Linux 6.4, 54e6842d0775: workers of vhost are threads of their process too. */
+#ifndef PF_USER_WORKER
+#define PF_USER_WORKER PF_IO_WORKER
+#endif
+
+/* Bits of mm->flags that came with Linux 6.3, 6.4 and 6.7. */
+#ifdef MMF_HAS_MDWE
+#define CRLOCK_MMF_MDWE BIT(MMF_HAS_MDWE)
+#else
+#define CRLOCK_MMF_MDWE 0
+#endif
+#ifdef MMF_HAS_MDWE_NO_INHERIT
+#define CRLOCK_MMF_MDWE_NO_INHERIT BIT(MMF_HAS_MDWE_NO_INHERIT)
+#else
+#define CRLOCK_MMF_MDWE_NO_INHERIT 0
+#endif
+#ifdef MMF_VM_MERGE_ANY
+#define CRLOCK_MMF_MERGE_ANY BIT(MMF_VM_MERGE_ANY)
+#else
+#define CRLOCK_MMF_MERGE_ANY 0
 #endif
 
 /* The attributes of the request that a dump answers, and of its request the acknowledgement. */

@@ -15,6 +15,7 @@
 #include "file_get.h"
 #include "filter.h"
 #include "id.h"
+#include "owner.h"
 #include "rows.h"
 #include "tasks.h"
 
@@ -24,6 +25,7 @@
  * @filter: whose descriptors are asked for
  * @budget: memory of the rows
  * @files: &struct crlock_file; until they are told, ids are addresses
+ * @pid_ns: the reader's, good while the rows are made
  * @tgid: of the process that is being walked, in the reader's pid namespace
  * @tid: of the thread, the same
  * @next: row that is to be told next
@@ -33,6 +35,7 @@ struct file_get {
 	struct crlock_filter filter;
 	struct crlock_budget budget;
 	struct crlock_rows files;
+	struct pid_namespace *pid_ns;
 	pid_t tgid;
 	pid_t tid;
 	u32 next;
@@ -43,6 +46,7 @@ static int note_descriptor(const struct crlock_descriptor *descriptor, void *dat
 	struct file_get *get = data;
 	struct file *file = descriptor->file;
 	struct inode *inode = file_inode(file);
+	struct crlock_owner owner;
 	struct crlock_file *row;
 
 	if (!crlock_rows_fit(&get->files, 1))
@@ -50,6 +54,7 @@ static int note_descriptor(const struct crlock_descriptor *descriptor, void *dat
 	row = crlock_rows_add(&get->files);
 	if (!row)
 		return 0;
+	crlock_owner_copy(&owner, file, get->pid_ns);
 	*row = (struct crlock_file){
 		.id = (unsigned long)file,
 		.files_id = (unsigned long)descriptor->table,
@@ -67,6 +72,11 @@ static int note_descriptor(const struct crlock_descriptor *descriptor, void *dat
 		.rdev_minor = MINOR(inode->i_rdev),
 		.generation = inode->i_generation,
 		.fd_flags = descriptor->cloexec ? FD_CLOEXEC : 0,
+		.fown_pid = owner.pid,
+		.fown_type = owner.type,
+		.fown_signum = owner.signum,
+		.fown_uid = owner.uid,
+		.fown_euid = owner.euid,
 	};
 	return 0;
 }
@@ -85,7 +95,6 @@ static int make_room(void *data)
 
 static int walk_task(struct file_get *get, struct crlock_tasks *tasks, struct task_struct *task)
 {
-	struct pid_namespace *ns = task_active_pid_ns(current);
 	int ret;
 
 	if (!crlock_filter_tgid(&get->filter, task_tgid_nr(task)))
@@ -93,8 +102,8 @@ static int walk_task(struct file_get *get, struct crlock_tasks *tasks, struct ta
 	ret = crlock_tasks_new_files(tasks, task);
 	if (ret <= 0)
 		return ret;
-	get->tgid = task_tgid_nr_ns(task, ns);
-	get->tid = task_pid_nr_ns(task, ns);
+	get->tgid = task_tgid_nr_ns(task, get->pid_ns);
+	get->tid = task_pid_nr_ns(task, get->pid_ns);
 	return crlock_walk_descriptors(task, note_descriptor, make_room, get);
 }
 
@@ -124,6 +133,7 @@ static int build(struct file_get *get, struct netlink_callback *cb)
 		NL_SET_ERR_MSG(cb->extack, "TGID: is missing");
 		return -EINVAL;
 	}
+	get->pid_ns = task_active_pid_ns(current);
 	get->budget.max = crlock_budget_max();
 	crlock_rows_init(&get->files, &get->budget, sizeof(struct crlock_file));
 	err = walk_tasks(get);

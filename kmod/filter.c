@@ -119,9 +119,17 @@ void crlock_filter_free(struct crlock_filter *filter)
 	filter->tgids = NULL;
 }
 
+/** crlock_filter_index - Where a process is in a filter's tgids, or -1. */
+int crlock_filter_index(const struct crlock_filter *filter, pid_t tgid)
+{
+	const pid_t *found = bsearch(&tgid, filter->tgids, filter->nr_tgids, sizeof(*filter->tgids),
+				     compare_tgids);
+
+	return found ? found - filter->tgids : -1;
+}
+
 /** crlock_filter_tgid - Whether a process, by its id in the initial pid namespace, is asked for. */
 bool crlock_filter_tgid(const struct crlock_filter *filter, pid_t tgid)
 {
-	return !filter->nr_tgids || bsearch(&tgid, filter->tgids, filter->nr_tgids,
-					    sizeof(*filter->tgids), compare_tgids);
+	return !filter->nr_tgids || crlock_filter_index(filter, tgid) >= 0;
 }

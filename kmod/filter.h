@@ -28,6 +28,7 @@ struct crlock_filter {
 
 int crlock_filter_parse(struct crlock_filter *filter, struct netlink_callback *cb);
 void crlock_filter_free(struct crlock_filter *filter);
+int crlock_filter_index(const struct crlock_filter *filter, pid_t tgid);
 bool crlock_filter_tgid(const struct crlock_filter *filter, pid_t tgid);
 
 static inline bool crlock_filter_kind(const struct crlock_filter *filter, enum crlock_kind kind)

@@ -12,6 +12,7 @@
 #include <linux/rcupdate.h>
 
 #include "inode.h"
+#include "owner.h"
 #include "snapshot.h"
 
 static struct file_lock_context *lock_context(struct inode *inode)
@@ -68,45 +69,22 @@ static s64 milliseconds_to(unsigned long time)
 	return left < 0 ? -(s64)jiffies_to_msecs(-left) : jiffies_to_msecs(left);
 }
 
-static u32 owner_type(enum pid_type type)
-{
-	switch (type) {
-	case PIDTYPE_TGID:
-		return F_OWNER_PID;
-	case PIDTYPE_PGID:
-		return F_OWNER_PGRP;
-	default:
-		return F_OWNER_TID;
-	}
-}
-
-/*
- * Who is told of a break, as f_getown() and f_getowner_uids() of fs/fcntl.c have it. The kernel takes
- * the owner's lock under flc_lock too, with interrupts off, in send_sigio().
- */
+/* Who is told of a break. */
 static void copy_notice(struct crlock_lock *lock, struct file_lease *lease, struct file *file,
 			struct pid_namespace *ns)
 {
-	struct fown_struct *owner = file ? file_f_owner(file) : NULL;
-	unsigned long flags;
+	struct crlock_owner owner;
 
-	if (!owner)
+	if (!file)
 		return;
-	read_lock_irqsave(&owner->lock, flags);
-	if (owner->pid) {
-		/* The number of one that is gone may be another's by now. */
-		rcu_read_lock();
-		if (pid_task(owner->pid, owner->pid_type))
-			lock->fown_pid = pid_nr_ns(owner->pid, ns);
-		rcu_read_unlock();
-		lock->fown_type = owner_type(owner->pid_type);
-		lock->fown_uid = __kuid_val(owner->uid);
-		lock->fown_euid = __kuid_val(owner->euid);
-		if (lease->fl_fasync)
-			lock->state |= CRLOCK_LOCK_NOTICE;
-	}
-	lock->fown_signum = owner->signum;
-	read_unlock_irqrestore(&owner->lock, flags);
+	crlock_owner_copy(&owner, file, ns);
+	lock->fown_pid = owner.pid;
+	lock->fown_type = owner.type;
+	lock->fown_signum = owner.signum;
+	lock->fown_uid = owner.uid;
+	lock->fown_euid = owner.euid;
+	if (owner.is_set && lease->fl_fasync)
+		lock->state |= CRLOCK_LOCK_NOTICE;
 }
 
 static void copy_lease(struct crlock_lock *lock, struct file_lock_core *core,

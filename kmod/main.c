@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * crlock: reports file locks, their holders and the registers of stopped threads, read-only.
+ * crlock: reports file locks, their holders and the state of threads, read-only.
  */
 #include <linux/module.h>
 
@@ -24,6 +24,6 @@ module_exit(crlock_exit);
 
 MODULE_LICENSE("GPL");
 MODULE_AUTHOR("The crlock authors");
-MODULE_DESCRIPTION("File locks, their holders and register sets, over generic netlink");
+MODULE_DESCRIPTION("File locks, their holders and the state of threads, over generic netlink");
 MODULE_VERSION(CRLOCK_VERSION);
 MODULE_ALIAS_GENL_FAMILY("crlock");

@@ -14,6 +14,7 @@
 #include "main.h"
 #include "netlink.h"
 #include "regs_get.h"
+#include "task_get.h"
 
 /* Attributes that a command's policy does not name are refused. */
 static const struct nla_policy lock_get_policy[CRLOCK_A_MAX + 1] = {
@@ -34,12 +35,16 @@ static const struct nla_policy regs_get_policy[CRLOCK_A_MAX + 1] = {
 	[CRLOCK_A_TID] = NLA_POLICY_MIN(NLA_U32, 1),
 };
 
+static const struct nla_policy task_get_policy[CRLOCK_A_MAX + 1] = {
+	[CRLOCK_A_TGID] = NLA_POLICY_MIN(NLA_U32, 1),
+};
+
 static const struct nla_policy no_policy[CRLOCK_A_MAX + 1];
 
 /**
  * crlock_may - Whether the sender of a request may read.
  * @skb: the request
- * @regs: registers too
+ * @regs: registers or the state of threads too
  * @extack: gets the reason
  *
  * Both who opened the socket and who sent the request must be capable, see netlink_capable().
@@ -63,6 +68,7 @@ int crlock_may(const struct sk_buff *skb, bool regs, struct netlink_ext_ack *ext
 static u32 features(void)
 {
 	return CRLOCK_FEATURE_DELEGATIONS | CRLOCK_FEATURE_MAPPINGS | CRLOCK_FEATURE_IN_FLIGHT |
+	       CRLOCK_FEATURE_TASKS | CRLOCK_FEATURE_FILE_OWNERS |
 	       (crlock_regs_supported() ? CRLOCK_FEATURE_REGSETS : 0);
 }
 
@@ -122,6 +128,13 @@ static const struct genl_ops crlock_ops[] = {
 		.start = crlock_regs_get_start,
 		.dumpit = crlock_regs_get_dump,
 		.done = crlock_regs_get_done,
+	},
+	{
+		.cmd = CRLOCK_CMD_TASK_GET,
+		.policy = task_get_policy,
+		.maxattr = CRLOCK_A_MAX,
+		.dumpit = crlock_task_get_dump,
+		.done = crlock_task_get_done,
 	},
 };
 

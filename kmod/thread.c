@@ -7,6 +7,7 @@
  * could write them, by siglock, under which ptrace_freeze_traced() marks the thread. While both are held
  * the thread can neither run nor exit, so that its stack stays; the copy goes to memory made before.
  */
+#include <linux/delay.h>
 #include <linux/freezer.h>
 #include <linux/mm.h>
 #include <linux/regset.h>
@@ -23,6 +24,7 @@
  * tracer looks at is let go soon.
  */
 #define TRIES 1000
+#define SPINS 100
 
 /**
  * crlock_regs_size - Bytes that all register sets of a thread take at most.
@@ -59,8 +61,17 @@ static int make_room(struct crlock_regs *regs)
 	return 0;
 }
 
-/* Return: as @fn, -ESRCH if the thread has been reaped, or -EBUSY: try again. */
-static int try_look(struct task_struct *task, crlock_thread_fn *fn, void *data)
+/**
+ * crlock_siglock_try - Calls a function while a thread's siglock is held. Does not sleep.
+ * @task: the caller has a reference
+ * @fn: is called with interrupts off, in an RCU section
+ * @data: for @fn
+ *
+ * Until @fn returns, the thread's signal and sighand stay, and no thread of its process is reaped.
+ *
+ * Return: as @fn; -ESRCH if the thread has been reaped; -EBUSY: try again.
+ */
+int crlock_siglock_try(struct task_struct *task, crlock_thread_fn *fn, void *data)
 {
 	struct sighand_struct *sighand;
 	unsigned long flags;
@@ -85,25 +96,26 @@ static int try_look(struct task_struct *task, crlock_thread_fn *fn, void *data)
 }
 
 /**
- * crlock_siglock_look - Calls a function while a thread's siglock is held. May sleep.
+ * crlock_siglock_look - Calls crlock_siglock_try() until it is no longer -EBUSY. May sleep.
  * @task: the caller has a reference
- * @fn: is called with interrupts off, in an RCU section; after -EBUSY it is called again
+ * @fn: what to call
  * @data: for @fn
  *
- * Until @fn returns, the thread's signal and sighand stay, and no thread of its process is reaped.
- *
- * Return: as @fn; -ESRCH if the thread has been reaped; -EAGAIN if @fn gave -EBUSY all the time.
+ * Return: as @fn; -ESRCH if the thread has been reaped; -EAGAIN if it was -EBUSY all the time.
  */
 int crlock_siglock_look(struct task_struct *task, crlock_thread_fn *fn, void *data)
 {
 	int i, err;
 
 	for (i = 0; i < TRIES; i++) {
-		err = try_look(task, fn, data);
+		err = crlock_siglock_try(task, fn, data);
 		if (err != -EBUSY)
 			return err;
-		cond_resched();
-		cpu_relax();
+		/* Who is in the way may be on a CPU that is not always there. */
+		if (i < SPINS)
+			cond_resched();
+		else
+			usleep_range(100, 500);
 	}
 	return -EAGAIN;
 }

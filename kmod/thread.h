@@ -2,6 +2,8 @@
 #ifndef CRLOCK_THREAD_H
 #define CRLOCK_THREAD_H
 
+#include <linux/signal.h>
+
 #include <linux/crlock.h>
 
 struct task_struct;
@@ -38,10 +40,21 @@ struct crlock_regs {
 
 typedef int crlock_thread_fn(struct task_struct *task, void *data);
 
+int crlock_siglock_try(struct task_struct *task, crlock_thread_fn *fn, void *data);
 int crlock_siglock_look(struct task_struct *task, crlock_thread_fn *fn, void *data);
 int crlock_thread_look(struct task_struct *task, crlock_thread_fn *fn, void *data);
 u32 crlock_thread_state(struct task_struct *task);
 bool crlock_thread_settled(struct task_struct *task);
+/** crlock_mask - The first 64 signals of a set, as bits 1 << (signal - 1). */
+static inline u64 crlock_mask(const sigset_t *set)
+{
+#if _NSIG_BPW == 64
+	return set->sig[0];
+#else
+	return set->sig[0] | (u64)set->sig[1] << 32;
+#endif
+}
+
 u32 crlock_regs_size(struct task_struct *task);
 void crlock_regs_free(struct crlock_regs *regs);
 int crlock_regs_copy(struct crlock_regs *regs, struct task_struct *task, u32 *state);

@@ -566,7 +566,8 @@ enum crlock_timer_flag {
  *
  * @value_ns: nanoseconds until it expires, at least 1, as timer_gettime(2) has it; 0 if it is not armed
  * @interval_ns: nanoseconds of the interval after that, 0 if there is none
- * @expires_ns: when that is, as a time of its clock, in the initial time namespace; 0 if it is not armed
+ * @expires_ns: when that is, in the initial time namespace, 0 if it is not armed; of a timer on
+ *	CLOCK_REALTIME without %CRLOCK_TIMER_ABSOLUTE as a time of CLOCK_MONOTONIC, else of its clock
  * @sigval: sigev_value
  * @id: what timer_create(2) gave
  * @clock: CLOCK_*, as /proc/PID/timers has it: CLOCK_PROCESS_CPUTIME_ID is -6 and CLOCK_THREAD_CPUTIME_ID
@@ -636,13 +637,15 @@ enum crlock_restart_kind {
 
 /**
  * enum crlock_restart_flag - More about such a call, as bits.
- * @CRLOCK_RESTART_TIMED: restart_ns holds the time left. Not so for poll(2) without a timeout, and for
- *	nanosleep on the CPU time of another process
+ * @CRLOCK_RESTART_TIMED: restart_ns holds the time left. Not so for poll(2) without a timeout
+ * @CRLOCK_RESTART_CPU: of nanosleep, restart_clock is a CPU clock as its process names it, and restart_ns
+ *	when on that clock the sleep ends
  * @CRLOCK_RESTART_COMPAT: of nanosleep, the time at restart_address has 32 bits for seconds
  */
 enum crlock_restart_flag {
 	CRLOCK_RESTART_TIMED = 1 << 0,
-	CRLOCK_RESTART_COMPAT = 1 << 1,
+	CRLOCK_RESTART_CPU = 1 << 1,
+	CRLOCK_RESTART_COMPAT = 1 << 2,
 };
 
 /**
