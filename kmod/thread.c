@@ -21,10 +21,11 @@
 
 /*
  * A thread that was told to stop is seen as stopped a moment before it has left its CPU, and one that its
- * tracer looks at is let go soon.
+ * tracer looks at is let go soon; unless the CPU is a virtual one that the host takes away just then.
  */
 #define TRIES 1000
-#define SPINS 100
+#define QUICK 100
+#define PAUSE 50 /* microseconds */
 
 /**
  * crlock_regs_size - Bytes that all register sets of a thread take at most.
@@ -101,7 +102,10 @@ int crlock_siglock_try(struct task_struct *task, crlock_thread_fn *fn, void *dat
  * @fn: what to call
  * @data: for @fn
  *
- * Return: as @fn; -ESRCH if the thread has been reaped; -EAGAIN if it was -EBUSY all the time.
+ * Until @fn returns, the thread's signal and sighand stay, and no thread of its process is reaped.
+ *
+ * Return: as @fn; -ESRCH if the thread has been reaped; -EAGAIN if @fn gave -EBUSY all the time; -EINTR if
+ * the caller is being killed meanwhile.
  */
 int crlock_siglock_look(struct task_struct *task, crlock_thread_fn *fn, void *data)
 {
@@ -111,11 +115,12 @@ int crlock_siglock_look(struct task_struct *task, crlock_thread_fn *fn, void *da
 		err = crlock_siglock_try(task, fn, data);
 		if (err != -EBUSY)
 			return err;
-		/* Who is in the way may be on a CPU that is not always there. */
-		if (i < SPINS)
+		if (fatal_signal_pending(current))
+			return -EINTR;
+		if (i < QUICK)
 			cond_resched();
 		else
-			usleep_range(100, 500);
+			usleep_range(PAUSE, 2 * PAUSE);
 	}
 	return -EAGAIN;
 }
@@ -255,7 +260,7 @@ static int copy_if_stopped(struct task_struct *task, void *data)
  * tells, while there are still references to it.
  *
  * Return: 0; -EAGAIN if it is neither stopped, traced nor frozen, or its tracer is at work on it; -ESRCH
- * if it has exited; -EOPNOTSUPP if this machine's registers cannot be read so; -ENOMEM.
+ * if it has exited; -EOPNOTSUPP if this machine's registers cannot be read so; -ENOMEM; -EINTR.
  */
 int crlock_regs_copy(struct crlock_regs *regs, struct task_struct *task, u32 *state)
 {
