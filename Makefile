@@ -111,7 +111,7 @@ remake = +$(Q)$(MAKE) --no-print-directory
 
 # check: build all, and run all tests on each of KERNELS; TESTS=PATTERN for some
 check: deps
-	$(remake) user test-programs modules-strict $(O)/ynl
+	$(remake) user test-programs modules-strict test-modules $(O)/ynl
 	$(Q)selftests/run-tests -o $(O) $(if $(TESTS),-m '$(TESTS)') $(KERNELS)
 
 # Any word of warning is a failure, of sparse's too.

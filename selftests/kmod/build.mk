@@ -1,6 +1,25 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Tests of the module: each NAME_test.c is a program, linked with what is beside it.
 
-kmod_shared := $(addprefix selftests/kmod/,child.c tasks.c)
+kmod_shared := $(addprefix selftests/kmod/,child.c freezer.c place.c raw.c registers-$(shell uname -m).c \
+	scm.c tasks.c told.c)
 
 $(foreach source,$(wildcard selftests/kmod/*_test.c),$(eval $(call test_program,kmod/$(basename $(notdir $(source))),$(source) $(kmod_shared),libcrlock,-lmnl -lpthread)))
+
+# After an assertion that fails the harness looks at a variable that was set after its setjmp(), to see
+# whether it is to tear the fixture down: it must not be in a register.
+$(call objects,$(wildcard selftests/kmod/*_test.c)): override CFLAGS += -O0
+
+# The module as it would be with another ABI, for foreign-abi.sh.
+.PHONY: test-modules
+test-modules: $(patsubst %,foreign-module-%,$(KERNELS))
+
+foreign = $(O)/kmod-foreign-$(call release,$*)
+
+# Sources are copied when they are newer, and changed once, so that little is built again.
+foreign-module-%:
+	$(call say,ABI,$(foreign)) mkdir -p $(foreign) && cp -ru Kbuild kmod uapi $(foreign)/
+	$(Q)header=$(foreign)/uapi/linux/crlock.h; grep -qx '#define CRLOCK_ABI 4711' $$header || \
+		sed -i 's/^#define CRLOCK_ABI .*/#define CRLOCK_ABI 4711/' $$header
+	+$(Q)$(MAKE) --no-print-directory -C /lib/modules/$(call release,$*)/build M=$(foreign) V=$(V) \
+		modules >$(foreign)/build.log 2>&1 || { cat $(foreign)/build.log; exit 1; }

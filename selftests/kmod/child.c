@@ -50,10 +50,15 @@ bool child_start(struct child *child, child_fn *first, child_fn *then, void *dat
 
 void child_end(struct child *child)
 {
+	pid_t pid;
+
 	if (child->pid <= 0)
 		return;
 	kill(child->pid, SIGKILL);
-	waitpid(child->pid, NULL, 0);
+	/* Threads that the test traces are reaped one by one, and before their leader. */
+	do
+		pid = waitpid(-1, NULL, __WALL);
+	while (pid > 0 && pid != child->pid);
 	close(child->from);
 	close(child->to);
 	child->pid = 0;

@@ -28,7 +28,7 @@ typedef void child_fn(void *data);
  */
 bool child_start(struct child *child, child_fn *first, child_fn *then, void *data);
 
-/** child_end - Ends a child, and reaps it. */
+/** child_end - Ends a child and reaps it, and any other that has ended. */
 void child_end(struct child *child);
 
 /** child_run - Does something in a child. Returns: whether it came to its end. */
