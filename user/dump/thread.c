@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <elf.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ptrace.h>
@@ -129,8 +130,23 @@ static void block_odd(struct dump *dump, const struct dump_thread *thread)
 	}
 	if (task->compat_robust_list)
 		block(&dump->blockers, "%d: has a robust list of 32-bit code", thread->tid);
-	if (task->sem_undo_id)
-		block(&dump->blockers, "%d: has adjustments of SysV semaphores (SEM_UNDO)", thread->tid);
+}
+
+/*
+ * A process that is not made of threads has a list of adjustments only once it has asked for one. Threads have
+ * one from the start (CLONE_SYSVSEM), and nobody tells whether there is anything on it.
+ */
+static void check_semaphores(struct dump *dump, const struct dump_process *process)
+{
+	char text[512];
+
+	if (process->nr_threads > 1 || !process->threads->task.sem_undo_id)
+		return;
+	/* Of sets that are gone nothing is left; the first line is a heading. */
+	if (proc_read(AT_FDCWD, "/proc/sysvipc/sem", text, sizeof(text)) <= 0 ||
+	    !strchr(text, '\n') || !strchr(text, '\n')[1])
+		return;
+	block(&dump->blockers, "%d: has adjustments of SysV semaphores (SEM_UNDO)", process->pid);
 }
 
 int thread_read(struct dump *dump, struct dump_process *process, struct dump_thread *thread)
@@ -144,6 +160,8 @@ int thread_read(struct dump *dump, struct dump_process *process, struct dump_thr
 	if (ret)
 		return ret;
 	block_odd(dump, thread);
+	if (thread == process->threads)
+		check_semaphores(dump, process);
 	/* First the system call: its end may be in a sequence, its start is not. */
 	restart_settle(thread, process, dump->module);
 	return read_rseq(thread, process->pid);
