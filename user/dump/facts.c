@@ -44,7 +44,7 @@ int facts_read(struct dump *dump)
 	if (dump->module)
 		return facts_read_module(dump);
 	for (size_t i = 0; !ret && i < dump->nr; i++) {
-		if (!dump->processes[i].zombie)
+		if (!dump->processes[i].zombie && !dump->processes[i].foreign)
 			ret = facts_read_remote(&dump->processes[i]);
 	}
 	return ret;

@@ -165,11 +165,35 @@ static int read_timers(struct remote *remote, struct dump_process *process, int 
 	return nr < 0 ? nr : process->timers ? 0 : -ENOMEM;
 }
 
+/* Newer than the headers that this is built with may be. */
+#ifndef PR_GET_MDWE
+#define PR_GET_MDWE 66
+#endif
+#ifndef PR_GET_MEMORY_MERGE
+#define PR_GET_MEMORY_MERGE 68
+#endif
+#define MEMBARRIER_GET_REGISTRATIONS 512
+
+/* What was asked for the address space. Kernels that do not know the questions do not know the things. */
+static void read_space(struct remote *remote, struct crlock_process *to)
+{
+	unsigned long none[6] = { 0 }, registrations[6] = { MEMBARRIER_GET_REGISTRATIONS };
+	long mdwe = get(remote, PR_GET_MDWE), registered;
+
+	to->dumpable = get(remote, PR_GET_DUMPABLE);
+	to->mm_flags |= get(remote, PR_GET_THP_DISABLE) ? CRLOCK_MM_THP_DISABLED : 0;
+	to->mm_flags |= get(remote, PR_GET_MEMORY_MERGE) ? CRLOCK_MM_MERGE_ANY : 0;
+	to->mm_flags |= mdwe & 1 ? CRLOCK_MM_MDWE : 0;
+	to->mm_flags |= mdwe & 2 ? CRLOCK_MM_MDWE_NO_INHERIT : 0;
+	to->brk = call(remote, SYS_brk, none);
+	registered = call(remote, SYS_membarrier, registrations);
+	to->membarrier = registered > 0 ? registered : 0;
+}
+
 static int read_process(struct remote *remote, struct dump_process *process)
 {
 	struct crlock_process *to = &process->state.process;
 	const struct proc_stat *from = &process->stat;
-	unsigned long none[6] = { 0 };
 	int dir = proc_open(process->pid), ret = dir;
 
 	if (dir < 0)
@@ -180,10 +204,8 @@ static int read_process(struct remote *remote, struct dump_process *process)
 	read_itimer(remote, ITIMER_PROF, &to->itimer_prof_ns, &to->itimer_prof_interval_ns);
 	ret = read_timers(remote, process, dir);
 	close(dir);
-	to->dumpable = get(remote, PR_GET_DUMPABLE);
 	to->flags |= ask(remote, PR_GET_CHILD_SUBREAPER) & 1 ? CRLOCK_PROCESS_SUBREAPER : 0;
-	to->mm_flags |= get(remote, PR_GET_THP_DISABLE) ? CRLOCK_MM_THP_DISABLED : 0;
-	to->brk = call(remote, SYS_brk, none);
+	read_space(remote, to);
 	to->tgid = process->pid;
 	to->ppid = process->ppid;
 	to->exit_signal = from->exit_signal;

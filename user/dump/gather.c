@@ -46,6 +46,8 @@ static int gather_process(struct dump *dump, struct dump_process *process)
 	int ret = gather_links(dump, process);
 
 	namespaces_check(process, &dump->blockers);
+	if (process->foreign)
+		return ret;
 	ret = ret ?: task_read(process);
 	for (size_t i = 0; !ret && i < process->nr_threads; i++)
 		ret = thread_read(dump, process, &process->threads[i]);
@@ -79,8 +81,10 @@ int gather(struct dump *dump)
 	};
 	int ret = 0;
 
-	for (size_t i = 0; !ret && i < dump->nr; i++)
+	for (size_t i = 0; !ret && i < dump->nr; i++) {
 		ret = task_read_stat(&dump->processes[i]);
+		threads_check_mode(dump, &dump->processes[i]);
+	}
 	ret = ret ?: facts_read(dump);
 	ret = ret ?: dump_files_new(&dump->files, dump->tree, &options, &dump->blockers);
 	for (size_t i = 0; !ret && i < dump->nr; i++) {

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 
 #include "dump/mappings.h"
@@ -14,6 +15,14 @@
 #include "image/magic.h"
 #include "mm.pb-c.h"
 #include "procfs/smaps.h"
+
+/* Newer than the headers that this is built with may be. */
+#ifndef PR_MDWE_REFUSE_EXEC_GAIN
+#define PR_MDWE_REFUSE_EXEC_GAIN 1
+#endif
+#ifndef PR_MDWE_NO_INHERIT
+#define PR_MDWE_NO_INHERIT 2
+#endif
 
 /* Reading ------------------------------------------------------------------------------------------ */
 
@@ -238,6 +247,20 @@ static void pack_bounds(const struct dump_process *process, Image__MmEntry *mess
 	message->thp_disabled = from->mm_flags & CRLOCK_MM_THP_DISABLED;
 }
 
+/* What was asked for mappings to come. */
+static void pack_future(const struct dump_process *process, Image__MmEntry *message)
+{
+	uint32_t flags = process->state.process.mm_flags;
+
+	message->has_mlock_future = flags & CRLOCK_MM_MCL_FUTURE;
+	message->mlock_future = MCL_FUTURE | (flags & CRLOCK_MM_MCL_ONFAULT ? MCL_ONFAULT : 0);
+	message->has_mdwe = flags & CRLOCK_MM_MDWE;
+	message->mdwe = PR_MDWE_REFUSE_EXEC_GAIN |
+			(flags & CRLOCK_MM_MDWE_NO_INHERIT ? PR_MDWE_NO_INHERIT : 0);
+	message->has_memory_merge = flags & CRLOCK_MM_MERGE_ANY;
+	message->memory_merge = true;
+}
+
 static void pack_mapping(const struct dump_mapping *from, Image__VmaEntry *to)
 {
 	image__vma_entry__init(to);
@@ -281,6 +304,7 @@ int mappings_write(const struct dump_process *process, struct image_directory *d
 	message.n_auxv_rest = process->nr_auxv - message.n_mm_saved_auxv;
 	message.exe_file_id = process->exe_id;
 	pack_bounds(process, &message);
+	pack_future(process, &message);
 	if (entries && pointers)
 		ret = image_write_one(directory, name, IMAGE_MAGIC_MM, &message.base, error);
 	else

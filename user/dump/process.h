@@ -108,6 +108,7 @@ struct dump_ids {
 struct dump_process {
 	pid_t pid, ppid;
 	bool zombie;
+	bool foreign; /* runs 32-bit code: that is told, and no more of it is looked at */
 	struct proc_stat stat;
 	struct dump_thread *threads; /* owned, the leader first */
 	size_t nr_threads;

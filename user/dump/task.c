@@ -140,6 +140,8 @@ static void pack_state(const struct dump_process *process, Image__TaskCoreEntry 
 	message->loginuid = process->loginuid;
 	message->has_child_subreaper = true;
 	message->child_subreaper = facts->flags & CRLOCK_PROCESS_SUBREAPER;
+	message->has_membarrier_registration_mask = facts->membarrier != 0;
+	message->membarrier_registration_mask = facts->membarrier;
 	message->has_exit_signal = true;
 	message->exit_signal = facts->exit_signal;
 }

@@ -16,6 +16,23 @@
 #include "dump/target.h"
 #include "dump/thread.h"
 
+/* The segment of 64-bit code. */
+#define CODE_64 0x33
+
+void threads_check_mode(struct dump *dump, struct dump_process *process)
+{
+	for (size_t i = 0; i < process->nr_threads; i++) {
+		struct user_regs_struct regs = { 0 };
+		struct iovec iov = { &regs, sizeof(regs) };
+
+		if (ptrace(PTRACE_GETREGSET, process->threads[i].tid, NT_PRSTATUS, &iov) ||
+		    (iov.iov_len == sizeof(regs) && regs.cs == CODE_64))
+			continue;
+		block(&dump->blockers, "%d: runs 32-bit code", process->threads[i].tid);
+		process->foreign = true;
+	}
+}
+
 /* Reading ------------------------------------------------------------------------------------------ */
 
 static int read_regs(struct dump_thread *thread)

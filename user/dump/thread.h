@@ -8,6 +8,9 @@
 #include "core.pb-c.h"
 #include "dump/process.h"
 
+/** threads_check_mode - Tells whether a process runs code that this program could not dump, and marks it. */
+void threads_check_mode(struct dump *dump, struct dump_process *process);
+
 /** thread_read - Reads a stopped thread, after facts_read(). Returns: 0 or a negative errno value. */
 int thread_read(struct dump *dump, struct dump_process *process, struct dump_thread *thread);
 

@@ -1,0 +1,89 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# crdump: what it refuses it tells, all of it at once, and the target goes on.
+
+# shellcheck source-path=SCRIPTDIR source=../lib.sh
+. "$(dirname "$0")/../lib.sh"
+cd "$work" || exit
+
+plan 31
+
+# check_of ARGUMENT...: what crdump --check lists, in $work/out; succeeds if there is something.
+check_of() {
+	timeout 60 crdump --check "$@" </dev/null >out 2>said
+	(($? == 1)) && [[ -s out && ! -s said ]] || {
+		cat out said
+		return 1
+	}
+}
+
+# told PATTERN: in a line that begins with the process.
+told() {
+	grep -qE -- "^$pid: .*$1" out || {
+		cat out
+		return 1
+	}
+}
+
+goes_on() {
+	grep -qE '^State:	[SR]' "/proc/$1/status" && grep -qx 'TracerPid:	0' "/proc/$1/status"
+}
+
+declare -A patterns=(
+	[shm]='mapping at [0-9a-f]+: SysV shared memory'
+	[aio]='mapping at [0-9a-f]+: a ring of asynchronous I/O'
+	[uffd]='mapping at [0-9a-f]+: .*userfaultfd'
+	[uts]='is in a uts namespace of its own'
+	[deadline]='runs with SCHED_DEADLINE'
+	[seccomp]='has a seccomp filter'
+	[undo]='has adjustments of SysV semaphores'
+	[policy]='has a memory policy'
+)
+
+for source in kmod proc; do
+	mkfifo input
+	setsid blocked <input >said-by 2>/dev/null &
+	background_pids+=("$!")
+	exec {input}>input
+	rm input
+	until_true grep -q '^ready' said-by
+	pid=$(sed -n 's/^ready //p' said-by)
+	check "$source: a process that does all that is refused" check_of -t "$pid" --source=$source
+	for what in shm aio uffd uts deadline seccomp undo policy; do
+		if [[ $source == proc && $what == @(undo|policy) ]]; then
+			skip "$source: $what" "only the module can tell"
+		elif grep -q "^not $what:" said-by; then
+			skip "$source: $what" "$(grep "^not $what:" said-by)"
+		else
+			check "$source: $what" told "${patterns[$what]}"
+		fi
+	done
+	check "$source: it goes on" until_true goes_on "$pid"
+	exec {input}>&-
+	check "$source: and ends as it likes" until_true sh -c "! kill -0 $pid"
+	rm -f said-by
+
+	setsid code32 </dev/null &
+	pid=$!
+	background_pids+=("$pid")
+	until_true grep -q . "/proc/$pid/cmdline"
+	until_true sh -c "readlink /proc/$pid/exe | grep -q code32"
+	check "$source: a process of 32-bit code" check_of -t "$pid" --source=$source
+	check "$source: is told" told 'runs 32-bit code'
+	check "$source: and goes on" until_true goes_on "$pid"
+	kill -KILL "$pid"
+done
+
+# A debugger was there first.
+setsid sleep 1000 </dev/null >/dev/null 2>&1 &
+pid=$!
+background_pids+=("$pid")
+until_true grep -q sleep "/proc/$pid/comm"
+strace -o /dev/null -p "$pid" >/dev/null 2>&1 &
+background_pids+=("$!")
+until_true sh -c "! grep -qx 'TracerPid:	0' /proc/$pid/status"
+timeout 60 crdump -t "$pid" -D traced >out 2>said
+is "a process that is traced is refused" "$?" 3
+like "and by whom" "$(cat said)" "^crdump: $pid: is traced by process [0-9]+"
+check "and no directory is left" test ! -e traced
+finish
