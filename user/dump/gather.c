@@ -78,6 +78,7 @@ int gather(struct dump *dump)
 	const struct dump_files_options options = {
 		.shell_job = dump->options->shell_job,
 		.use_module = dump->module,
+		.net_ns_id = TREE_NET_NS,
 	};
 	int ret = 0;
 

@@ -131,7 +131,7 @@ void tree_pack_ids(const struct dump_ids *ids, Image__TaskKobjIdsEntry *message)
 	message->has_uts_ns_id = message->has_mnt_ns_id = message->has_user_ns_id = true;
 	message->has_cgroup_ns_id = message->has_time_ns_id = true;
 	message->pid_ns_id = 1;
-	message->net_ns_id = 2;
+	message->net_ns_id = TREE_NET_NS;
 	message->ipc_ns_id = 3;
 	message->uts_ns_id = 4;
 	message->time_ns_id = 5;

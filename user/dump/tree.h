@@ -9,6 +9,9 @@
 #include "dump/process.h"
 #include "image/directory.h"
 
+/* The network namespace in ids-PID.img, which is that of who dumps. */
+#define TREE_NET_NS 2
+
 /** tree_check - Tells relations to processes outside that cannot be had again. */
 void tree_check(struct dump *dump);
 
