@@ -12,7 +12,7 @@ struct share {
 	struct crlock_file *rows; /* sorted */
 	size_t nr_rows;
 	void *by_id; /* struct dump_file, by the module's id */
-	void *by_kcmp; /* struct dump_file, by kcmp(2); of those whose id is not known */
+	void *by_kcmp; /* struct dump_file, by kcmp(2); of those whose id was not known at first */
 	void *by_kcmp_too; /* of the others, once that is needed */
 	struct dump_file **known; /* those of by_id */
 	size_t nr_known, nr_compared;
@@ -129,18 +129,6 @@ static bool compare_known(struct share *share)
 	return true;
 }
 
-struct dump_file *share_find(struct share *share, const struct dump_file *file)
-{
-	struct dump_file **node;
-
-	if (file->module_id)
-		return share_find_id(share, file->module_id);
-	node = tfind(file, &share->by_kcmp, compare_files);
-	if (!node && compare_known(share))
-		node = tfind(file, &share->by_kcmp_too, compare_files);
-	return node ? *node : NULL;
-}
-
 static int add_known(struct share *share, struct dump_file *file)
 {
 	struct dump_file **known = files_grow(share->known, share->nr_known, sizeof(*known));
@@ -150,6 +138,29 @@ static int add_known(struct share *share, struct dump_file *file)
 	share->known = known;
 	known[share->nr_known++] = file;
 	return tsearch(file, &share->by_id, compare_ids) ? 0 : -ENOMEM;
+}
+
+/* One that came in flight, before the module's id was known. */
+static struct dump_file *adopt(struct share *share, const struct dump_file *file)
+{
+	struct dump_file **node = tfind(file, &share->by_kcmp, compare_files);
+
+	if (!node)
+		return NULL;
+	(*node)->module_id = file->module_id;
+	return tsearch(*node, &share->by_id, compare_ids) ? *node : NULL;
+}
+
+struct dump_file *share_find(struct share *share, const struct dump_file *file)
+{
+	struct dump_file **node;
+
+	if (file->module_id)
+		return share_find_id(share, file->module_id) ?: adopt(share, file);
+	node = tfind(file, &share->by_kcmp, compare_files);
+	if (!node && compare_known(share))
+		node = tfind(file, &share->by_kcmp_too, compare_files);
+	return node ? *node : NULL;
 }
 
 int share_add(struct share *share, struct dump_file *file)
