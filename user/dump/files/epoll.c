@@ -15,7 +15,8 @@
 #include "dump/files/state.h"
 
 struct target {
-	uint32_t fd, was; /* where it is now, and its number in the set */
+	const struct dump_file *file;
+	uint32_t fd, was; /* its number now, if it has one beside the set, and that in the set */
 	uint32_t nth; /* of those with this number */
 	uint32_t events;
 	uint64_t data;
@@ -104,49 +105,64 @@ static const struct file_table *table_of(const struct dump_files *files, pid_t p
 
 static const struct table_entry *entry_of(const struct file_table *table, int fd)
 {
-	size_t from = 0, to = table->nr;
+	size_t from = 0, to = table ? table->nr : 0;
 
 	while (from < to) {
 		size_t middle = from + (to - from) / 2;
 
+		if (table->entries[middle].fd == fd)
+			return &table->entries[middle];
 		if (table->entries[middle].fd < fd)
 			from = middle + 1;
 		else
 			to = middle;
 	}
-	return from < table->nr && table->entries[from].fd == fd ? &table->entries[from] : NULL;
+	return NULL;
+}
+
+/* A descriptor of a file in the table. */
+static const struct table_entry *entry_of_file(const struct file_table *table,
+					       const struct dump_file *file)
+{
+	for (size_t i = 0; table && i < table->nr; i++) {
+		if (table->entries[i].file == file)
+			return &table->entries[i];
+	}
+	return NULL;
 }
 
 static bool is_target(const struct dump_file *file, const struct target *target,
-		      const struct table_entry *entry)
+		      const struct dump_file *candidate)
 {
+	const struct file_source *source = &candidate->source;
 	struct kcmp_epoll_slot slot = {
 		.efd = file->source.fd,
 		.tfd = target->was,
 		.toff = target->nth,
 	};
-	pid_t pid = file->source.pid;
 
-	if (!entry || entry->file->stat.ino != target->ino)
+	if (source->fd < 0 || candidate->stat.ino != target->ino)
 		return false;
 	/* A socket's inode has one description only. The kernel looks through the whole set for each question. */
-	if (S_ISSOCK(entry->file->stat.mode) && entry->fd == (int)target->was)
+	if (S_ISSOCK(candidate->stat.mode))
 		return true;
-	return syscall(SYS_kcmp, pid, pid, KCMP_EPOLL_TFD, entry->fd, &slot) == 0;
+	return syscall(SYS_kcmp, source->pid, file->source.pid, KCMP_EPOLL_TFD, source->fd,
+		       &slot) == 0;
 }
 
-static bool find(const struct dump_file *file, struct target *target,
-		 const struct file_table *table)
+/* What has the number is most likely it; else any file of the tree may be. */
+static const struct dump_file *find(const struct dump_files *files, const struct dump_file *file,
+				    const struct target *target, const struct file_table *table)
 {
-	if (is_target(file, target, entry_of(table, target->was)))
-		return true;
-	for (size_t i = 0; i < table->nr; i++) {
-		if (is_target(file, target, &table->entries[i])) {
-			target->fd = table->entries[i].fd;
-			return true;
-		}
+	const struct table_entry *entry = entry_of(table, target->was);
+
+	if (entry && is_target(file, target, entry->file))
+		return entry->file;
+	for (size_t i = 0; i < files->nr; i++) {
+		if (is_target(file, target, files->files[i]))
+			return files->files[i];
 	}
-	return false;
+	return NULL;
 }
 
 static int settle(struct dump_files *files, struct dump_file *file)
@@ -154,18 +170,21 @@ static int settle(struct dump_files *files, struct dump_file *file)
 	const struct file_table *table = table_of(files, file->source.pid);
 	struct set *set = file->own;
 
-	if (!table) {
-		if (set->nr)
-			file_block(files, file, "an epoll set with targets that no process has");
-		return 0;
-	}
 	for (size_t i = 0; i < set->nr; i++) {
 		struct target *target = &set->targets[i];
+		const struct table_entry *entry = entry_of(table, target->was);
 
-		if (!find(file, target, table))
+		target->file = find(files, file, target, table);
+		if (!target->file) {
 			file_block(files, file,
-				   "an epoll set with a target that was descriptor %u and is none of the process any more",
+				   "an epoll set with a target that was descriptor %u and is none of the tree any more",
 				   target->was);
+			continue;
+		}
+		if (!entry || entry->file != target->file)
+			entry = entry_of_file(table, target->file);
+		if (entry)
+			target->fd = entry->fd;
 	}
 	return 0;
 }
@@ -186,6 +205,10 @@ static void fill_in(Image__EventpollTfdEntry *message, const struct dump_file *f
 	message->inode = target->ino;
 	message->has_pos = true;
 	message->pos = target->pos;
+	message->has_target_id = true;
+	message->target_id = target->file->id;
+	message->has_key_fd = target->fd != target->was;
+	message->key_fd = target->was;
 }
 
 static int write_set(struct dump_files *files, const struct dump_file *file,
