@@ -146,30 +146,27 @@ static int write_record(struct dump_files *files, enum file_image_name image, ui
 	return ret || !bytes ? ret : files_write_bytes(files, image, content->buffer, bytes);
 }
 
-/* One record for all, but of packets one for each: a read gives no more than one. */
+/* A read gives all that there is, or one packet: of packets there is a record for each. */
 static int write_records(struct dump_files *files, enum file_image_name image, uint32_t id,
-			 const struct content *content, bool packets)
+			 const struct content *content)
 {
-	size_t bytes = 0;
-	ssize_t n;
-	int ret = 0;
+	ssize_t left = content->bytes, n;
+	int ret = left ? 0 : write_record(files, image, id, content, 0);
 
-	if (!content->bytes)
-		return write_record(files, image, id, content, 0);
-	while (!ret && (n = read(content->ends[0], content->buffer + bytes,
-				 content->size - bytes)) > 0) {
-		if (packets)
-			ret = write_record(files, image, id, content, n);
-		else
-			bytes += n;
+	while (!ret && left > 0) {
+		n = read(content->ends[0], content->buffer, content->size);
+		if (n <= 0)
+			return image_error(files->error, n ? -errno : -EIO, "pipe", "%s",
+					   strerror(n ? errno : EIO));
+		ret = write_record(files, image, id, content, n);
+		left -= n;
 	}
-	return ret || packets ? ret : write_record(files, image, id, content, bytes);
+	return ret;
 }
 
 static int write_content(struct dump_files *files, const struct dump_file *file,
 			 struct pipe_seen *seen, enum file_image_name image)
 {
-	bool packets = file->flags & O_DIRECT;
 	struct content content;
 	int ret;
 
@@ -180,7 +177,7 @@ static int write_content(struct dump_files *files, const struct dump_file *file,
 	if (ret)
 		ret = image_error(files->error, ret, file->path, "%s", strerror(-ret));
 	else
-		ret = write_records(files, image, seen->id, &content, packets);
+		ret = write_records(files, image, seen->id, &content);
 	close_content(&content);
 	return ret;
 }

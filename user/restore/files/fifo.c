@@ -110,7 +110,7 @@ static int hold(struct restore_files *files, uint32_t id, int path_fd)
 		return fd < 0 ? fd : -ENOMEM;
 	}
 	*held = (struct held_fifo){ id, fd };
-	return content ? pipe_content_fill(files, &fifos->contents, content, fd) : 0;
+	return content ? pipe_content_fill(files, &fifos->contents, content, false, fd) : 0;
 }
 
 static int open_fifo(struct restore_files *files, struct restored_file *file,

@@ -19,6 +19,7 @@ struct made_pipe {
 	uint32_t id;
 	int ends[2]; /* for reading, for writing; -1: someone has it */
 	int any;     /* one of them, or whoever has it */
+	bool packets;
 };
 
 struct pipes {
@@ -67,7 +68,10 @@ static int prepare(struct restore_files *files, const struct image_error *error)
 	for (size_t i = 0; i < files->nr_files; i++) {
 		if (files->files[i].kind == &pipe_kind)
 			pipes->made[nr++] = (struct made_pipe){
-				files->files[i].entry->pipe->pipe_id, { -1, -1 }, -1
+				.id = files->files[i].entry->pipe->pipe_id,
+				.ends = { -1, -1 },
+				.any = -1,
+				.packets = files->files[i].flags & O_DIRECT,
 			};
 	}
 	if (nr)
@@ -75,6 +79,8 @@ static int prepare(struct restore_files *files, const struct image_error *error)
 	for (size_t i = 0; i < nr; i++) {
 		if (!distinct || pipes->made[distinct - 1].id != pipes->made[i].id)
 			pipes->made[distinct++] = pipes->made[i];
+		else
+			pipes->made[distinct - 1].packets |= pipes->made[i].packets;
 	}
 	pipes->nr = distinct;
 	return 0;
@@ -95,7 +101,7 @@ static int make(struct restore_files *files, struct made_pipe *pipe)
 	pipe->any = pipe->ends[0];
 	if (!ret && content)
 		ret = pipe_content_fill(files, &files->rooms.pipes->contents, content,
-					pipe->ends[1]);
+					pipe->packets, pipe->ends[1]);
 	return ret;
 }
 

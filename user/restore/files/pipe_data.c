@@ -50,7 +50,8 @@ static int compare(const void *a, const void *b)
 {
 	const struct pipe_content *x = a, *y = b;
 
-	return (x->pipe_id > y->pipe_id) - (x->pipe_id < y->pipe_id);
+	return ((x->pipe_id > y->pipe_id) - (x->pipe_id < y->pipe_id)) ?:
+	       ((x->offset > y->offset) - (x->offset < y->offset));
 }
 
 int pipe_contents_read(struct restore_files *files, struct pipe_contents *contents,
@@ -61,25 +62,26 @@ int pipe_contents_read(struct restore_files *files, struct pipe_contents *conten
 	contents->image = image;
 	ret = files_read_image(files, image, magic, &image__pipe_data_entry__descriptor, take,
 			       contents, error);
-	if (ret || !contents->nr)
-		return ret;
-	qsort(contents->contents, contents->nr, sizeof(*contents->contents), compare);
-	for (size_t i = 1; i < contents->nr; i++) {
-		if (contents->contents[i].pipe_id == contents->contents[i - 1].pipe_id)
-			return image_error(error, -EBADMSG, files->path,
-					   "%s: pipe %u is there twice", image,
-					   contents->contents[i].pipe_id);
-	}
-	return 0;
+	if (!ret && contents->nr)
+		qsort(contents->contents, contents->nr, sizeof(*contents->contents), compare);
+	return ret;
 }
 
 struct pipe_content *pipe_contents_find(const struct pipe_contents *contents, uint32_t pipe_id)
 {
-	struct pipe_content wanted = { .pipe_id = pipe_id };
+	size_t low = 0, high = contents->nr;
 
-	if (!contents->nr)
-		return NULL;
-	return bsearch(&wanted, contents->contents, contents->nr, sizeof(wanted), compare);
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (contents->contents[middle].pipe_id < pipe_id)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low < contents->nr && contents->contents[low].pipe_id == pipe_id ?
+		       &contents->contents[low] :
+		       NULL;
 }
 
 /* Copies, for a pipe that is written to has full buffers, as it must have for its size to be enough. */
@@ -102,10 +104,42 @@ static int copy(int image, off_t offset, int pipe, size_t bytes)
 	return 0;
 }
 
-int pipe_content_fill(const struct restore_files *files, const struct pipe_contents *contents,
-		      struct pipe_content *content, int fd)
+static bool is_same_pipe(const struct pipe_contents *contents, const struct pipe_content *content,
+			 const struct pipe_content *next)
 {
-	int image, ret;
+	return next < contents->contents + contents->nr && next->pipe_id == content->pipe_id;
+}
+
+/* In this mode each write makes a packet, which no read goes beyond. */
+static int set_packets(int fd, bool packets)
+{
+	int flags = fcntl(fd, F_GETFL);
+
+	if (flags < 0)
+		return -errno;
+	flags = packets ? flags | O_DIRECT : flags & ~O_DIRECT;
+	return fcntl(fd, F_SETFL, flags) ? -errno : 0;
+}
+
+static int copy_all(const struct restore_files *files, const struct pipe_contents *contents,
+		    const struct pipe_content *content, int fd)
+{
+	int image = openat(files->dir, contents->image, O_RDONLY | O_CLOEXEC), ret = 0;
+
+	if (image < 0)
+		return -errno;
+	for (const struct pipe_content *next = content; !ret && is_same_pipe(contents, content, next);
+	     next++)
+		ret = copy(image, next->offset, fd, next->bytes);
+	close(image);
+	/* It is full, and would have been then. */
+	return ret == -EAGAIN ? -ENOSPC : ret;
+}
+
+int pipe_content_fill(const struct restore_files *files, const struct pipe_contents *contents,
+		      struct pipe_content *content, bool packets, int fd)
+{
+	int ret;
 
 	if (content->filled)
 		return 0;
@@ -113,13 +147,11 @@ int pipe_content_fill(const struct restore_files *files, const struct pipe_conte
 	if (content->size && fcntl(fd, F_GETPIPE_SZ) != (int)content->size &&
 	    fcntl(fd, F_SETPIPE_SZ, content->size) < 0)
 		return -errno;
-	if (!content->bytes)
-		return 0;
-	image = openat(files->dir, contents->image, O_RDONLY | O_CLOEXEC);
-	if (image < 0)
-		return -errno;
-	ret = copy(image, content->offset, fd, content->bytes);
-	close(image);
-	/* It is full, and would have been then. */
-	return ret == -EAGAIN ? -ENOSPC : ret;
+	packets |= is_same_pipe(contents, content, content + 1);
+	ret = packets ? set_packets(fd, true) : 0;
+	if (!ret)
+		ret = copy_all(files, contents, content, fd);
+	if (!ret && packets)
+		ret = set_packets(fd, false);
+	return ret;
 }

@@ -10,6 +10,7 @@
 /* No pipe is larger, F_SETPIPE_SZ(2) and fs.pipe-max-size notwithstanding. */
 #define PIPE_MAX (1U << 31)
 
+/* A record. Of packets there is one for each, and they follow each other. */
 struct pipe_content {
 	uint32_t pipe_id;
 	uint32_t bytes;
@@ -28,16 +29,18 @@ struct pipe_contents {
 int pipe_contents_read(struct restore_files *files, struct pipe_contents *contents,
 		       const char *image, uint32_t magic, const struct image_error *error);
 
-/** pipe_contents_find - What was in a pipe, NULL: it is not told. */
+/** pipe_contents_find - The first record of what was in a pipe, NULL: it is not told. */
 struct pipe_content *pipe_contents_find(const struct pipe_contents *contents, uint32_t pipe_id);
 
 /**
  * pipe_content_fill - Gives a pipe its size and its data.
+ * @content: the first record
+ * @packets: it is a pipe of packets, also if there is but one
  * @fd: of an end for writing, which does not wait
  *
  * Returns: 0 or a negative errno value.
  */
 int pipe_content_fill(const struct restore_files *files, const struct pipe_contents *contents,
-		      struct pipe_content *content, int fd);
+		      struct pipe_content *content, bool packets, int fd);
 
 #endif
