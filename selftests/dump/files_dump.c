@@ -30,14 +30,12 @@ static void fail(const char *what, int error)
 
 static int add_mapping(struct dump_files *files, pid_t pid, const struct proc_map *map)
 {
-	bool writable = map->perms[1] == 'w' && map->perms[3] == 's';
 	uint32_t id;
 	int ret;
 
 	if (!map->ino)
 		return 0;
-	ret = dump_files_mapping(files, pid, map->start, map->end, writable ? O_RDWR : O_RDONLY,
-				 &id);
+	ret = dump_files_mapping(files, pid, map->start, map->end, &id);
 	return ret == -EMEDIUMTYPE ? 0 : ret;
 }
 

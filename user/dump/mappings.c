@@ -148,7 +148,7 @@ static int set_file(struct reading *reading, struct dump_mapping *mapping,
 		return 0;
 	}
 	ret = dump_files_mapping(reading->dump->files, reading->process->pid, map->start, map->end,
-				 open_flags, &id);
+				 &id);
 	if (ret == -EMEDIUMTYPE && flags & PROC_SMAP_SHARED) {
 		mapping->status = MAPPING_REGULAR | MAPPING_ANON_SHARED;
 		mapping->flags |= MAP_ANONYMOUS;

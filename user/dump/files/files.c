@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -366,7 +367,7 @@ static int compare_places(const void *x, const void *y)
 
 #define COMPARE(field) ((a->field > b->field) - (a->field < b->field))
 	return COMPARE(stat.dev) ?: COMPARE(stat.ino) ?: COMPARE(stat.mnt_id) ?:
-	       COMPARE(flags) ?: strcmp(a->path, b->path);
+	       strcmp(a->path, b->path);
 #undef COMPARE
 }
 
@@ -410,7 +411,7 @@ static bool has_no_name(const struct dump_files *files, const struct dump_file *
 	       (!strncmp(file->path, "/dev/zero", 9) || !strncmp(file->path, "/SYSV", 5));
 }
 
-int dump_files_mapping(struct dump_files *files, pid_t pid, uint64_t start, uint64_t end, int flags,
+int dump_files_mapping(struct dump_files *files, pid_t pid, uint64_t start, uint64_t end,
 		       uint32_t *id)
 {
 	const struct file_source source = { .pid = pid, .fd = -1, .start = start, .end = end };
@@ -423,7 +424,6 @@ int dump_files_mapping(struct dump_files *files, pid_t pid, uint64_t start, uint
 		file_free(file);
 		return -EMEDIUMTYPE;
 	}
-	file->flags = flags;
 	ret = join_place(files, file, &file);
 	if (!ret)
 		ret = regular_mapped(file, pid, start, end);
@@ -468,6 +468,17 @@ static int read_mounts(struct dump_files *files)
 	return ret;
 }
 
+/* Descriptors in flight are received, and stay open until they are written. */
+static void allow_descriptors(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit))
+		return;
+	limit.rlim_cur = limit.rlim_max;
+	setrlimit(RLIMIT_NOFILE, &limit);
+}
+
 static int find_shmem_dev(struct dump_files *files)
 {
 	int fd = memfd_create("crdump", MFD_CLOEXEC);
@@ -494,6 +505,7 @@ int dump_files_new(struct dump_files **out, const struct trace_tree *tree,
 	files->blockers = blockers;
 	files->dir = -1;
 	files->pidfd = -1;
+	allow_descriptors();
 	files->lines = malloc(sizeof(*files->lines));
 	ret = files->lines ? share_new(&files->share, tree, options->use_module) : -ENOMEM;
 	if (!ret)

@@ -61,13 +61,14 @@ int dump_files_link(struct dump_files *files, pid_t pid, const char *link, uint3
 /**
  * dump_files_mapping - Takes in the file that is mapped at an address.
  * @start, @end: of the mapping, as in /proc/PID/map_files
- * @flags: O_RDONLY or O_RDWR: how it must be opened for the mapping to be made again
  * @id: gets the number of the description that stands for it in files.img
+ *
+ * How it must be opened for the mapping to be made again is the mapping's to say (vma_entry.fdflags).
  *
  * Returns: 0; -EMEDIUMTYPE if it is shared memory without a name (/dev/zero, SysV), which is no file; or
  * another negative errno value.
  */
-int dump_files_mapping(struct dump_files *files, pid_t pid, uint64_t start, uint64_t end, int flags,
+int dump_files_mapping(struct dump_files *files, pid_t pid, uint64_t start, uint64_t end,
 		       uint32_t *id);
 
 /**

@@ -111,8 +111,7 @@ static int write_file(struct dump_files *files, struct dump_file *file)
 	int ret = own->memory->file == file ? write_inode(files, own->memory) : 0;
 
 	message.id = file->id;
-	/* How a mapping's file is opened is said by the mapping. */
-	message.flags = file->source.end ? 0 : file->flags;
+	message.flags = file->flags;
 	message.pos = file->pos;
 	message.fown = &file->owner;
 	message.inode_id = own->memory->id;
