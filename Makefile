@@ -88,7 +88,7 @@ define build_module
 	$(Q)mkdir -p $(2)
 	$(Q)find $(2) -type l -delete
 	$(Q)cp -rs $(CURDIR)/Kbuild $(CURDIR)/kmod $(CURDIR)/uapi $(2)/
-	+$(Q)$(MAKE) --no-print-directory -C $(1) M=$(2) V=$(V) $(KFLAGS) modules
+	+$(Q)$(MAKE) --no-print-directory -C $(1) M=$(2) O= V=$(V) $(KFLAGS) modules
 endef
 
 module-kdir:

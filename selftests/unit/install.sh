@@ -6,7 +6,7 @@
 . "$(dirname "$0")/../lib.sh"
 
 tree=$work/tree
-plan 26
+plan 27
 cd "$work" || exit
 
 # make TARGET VARIABLE=VALUE...: in the tree of sources, which may be a part of another make.
@@ -102,6 +102,11 @@ if [[ $headers ]]; then
 else
 	skip "with dkms's command it can be built" "no kernel headers are installed"
 fi
+
+# O names our directory, not kbuild's: kernel headers take it for theirs, and find no configuration there.
+mkdir kernel
+printf 'modules:\n\t@echo "O=$(O) M=$(M)"\n' >kernel/Makefile
+is "for make modules with O= too" "$(make_it modules O="$work/other" KDIR="$work/kernel")" "O= M=$work/other/kmod"
 check "a second time it replaces them" make_it dkms-install DESTDIR="$tree"
 is "with the same" "$(find "$sources" -name '*.c' | wc -l)" "$(find "$root/kmod" -name '*.c' | wc -l)"
 finish
