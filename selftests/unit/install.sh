@@ -105,6 +105,7 @@ fi
 
 # O names our directory, not kbuild's: kernel headers take it for theirs, and find no configuration there.
 mkdir kernel
+# shellcheck disable=SC2016
 printf 'modules:\n\t@echo "O=$(O) M=$(M)"\n' >kernel/Makefile
 is "for make modules with O= too" "$(make_it modules O="$work/other" KDIR="$work/kernel")" "O= M=$work/other/kmod"
 check "a second time it replaces them" make_it dkms-install DESTDIR="$tree"
