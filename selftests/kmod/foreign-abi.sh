@@ -27,10 +27,10 @@ run() {
 
 # said PATTERN: one line, which matches.
 said() {
-	(($(wc -l <said) == 1)) && grep -qE "^$1\$" said || {
+	if (($(wc -l <said) != 1)) || ! grep -qE "^$1\$" said; then
 		cat said
 		return 1
-	}
+	fi
 }
 
 says_nothing() {
