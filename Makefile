@@ -102,7 +102,7 @@ module-%:
 # What these need is installed first, and then make starts anew: what is asked of pkg-config and of
 # /lib/modules when this file is read must find it.
 
-.PHONY: deps check bench demo shell lint unit
+.PHONY: deps check check-whole bench demo shell lint unit
 # deps: install the Debian packages that building and testing need, or say how
 deps:
 	$(Q)selftests/deps $(KERNELS)
@@ -122,6 +122,12 @@ modules-strict:
 		rm -rf $(O)/kmod-$(call release,$$kernel)/kmod/*.o; done
 	$(remake) modules KFLAGS='W=1 C=2' >$(O)/modules.log 2>&1 || { cat $(O)/modules.log; exit 1; }
 	$(Q)! grep -iE 'warning|error' $(O)/modules.log
+
+# check-whole: fixtures through all of crdump, crrestore and CRIU, with the module and without it
+check-whole: deps
+	$(remake) user test-programs modules
+	$(Q)CRLOCK_JUDGE_COLUMNS="kmod proc to from" TEST_TIMEOUT=1800 VM_TIMEOUT=7200 \
+		selftests/run-tests -o $(O) -m 'whole/*' $(KERNELS)
 
 # unit: the tests that need no module, here
 unit: deps
