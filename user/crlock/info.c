@@ -25,8 +25,6 @@ static const struct {
 	{ CRLOCK_FEATURE_REGSETS, "regsets" },
 	{ CRLOCK_FEATURE_TASKS, "tasks" },
 	{ CRLOCK_FEATURE_FILE_OWNERS, "file-owners" },
-	{ CRLOCK_FEATURE_TASKS, "tasks" },
-	{ CRLOCK_FEATURE_FILE_OWNERS, "file-owners" },
 };
 
 #define NR_FEATURES (sizeof(features) / sizeof(*features))
