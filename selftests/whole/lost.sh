@@ -37,7 +37,7 @@ export FIXTURE_BRIEF=1
 items=()
 for fixture in "$programs"/*; do
 	# shellcheck disable=SC2053
-	[[ -x $fixture && ${fixture##*/} == ${CRLOCK_JUDGE_FIXTURES-*} ]] || continue
+	[[ -x $fixture && ${fixture##*/} == ${CRLOCK_JUDGE_FIXTURES-tree-*} ]] || continue
 	items+=("${fixture##*/} ")
 	while read -r item; do
 		items+=("${fixture##*/} $item")
