@@ -243,8 +243,18 @@ static int clear(const struct job *job)
 
 /* ---- New mappings ---- */
 
+bool memory_wants_readonly(const Image__VmaEntry *vma)
+{
+	return vma->status & SAVED_VMA_FILE_SHARED && vma->has_fdflags &&
+	       (vma->fdflags & O_ACCMODE) == O_RDONLY;
+}
+
 static int fd_of(const struct job *job, const Image__VmaEntry *vma)
 {
+	for (size_t i = 0; memory_wants_readonly(vma) && i < job->sources->nr_readonly; i++) {
+		if (job->sources->readonly[i].id == vma->shmid)
+			return job->sources->readonly[i].fd;
+	}
 	if (vma->status & SAVED_VMA_ANON_SHARED)
 		return shms_fd(job->sources->shms, vma->shmid);
 	if (vma->status & (SAVED_VMA_FILE_PRIVATE | SAVED_VMA_FILE_SHARED))

@@ -12,11 +12,19 @@
 #include "restore/tree/shm.h"
 #include "restore/tree/vdso.h"
 
+/* A file that is open for writing, opened once more for mappings that were made without. */
+struct readonly_file {
+	uint32_t id; /* of files.img */
+	int fd;
+};
+
 /* What the memory of all processes comes from. */
 struct memory_sources {
 	const struct restore_files *files;
 	const struct shms *shms;
 	const struct vdso *vdso; /* of crrestore */
+	struct readonly_file *readonly;
+	size_t nr_readonly;
 	const char *path; /* of the checkpoint, for messages */
 };
 
@@ -28,6 +36,9 @@ struct memory {
 	unsigned long vdso_at; /* where the parts of crrestore's vdso are to be */
 	bool vdso_redirected;
 };
+
+/** memory_wants_readonly - Whether a mapping must not allow writing, though others of its file may. */
+bool memory_wants_readonly(const Image__VmaEntry *vma);
 
 /**
  * memory_open - Opens the pages of a process, and decides where things go.

@@ -14,6 +14,7 @@
  *   letting go
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -109,6 +110,54 @@ static void note_mappings(const struct restoring *r)
 	}
 }
 
+static bool is_readonly(const struct restoring *r, uint32_t id)
+{
+	for (size_t i = 0; i < r->sources.nr_readonly; i++) {
+		if (r->sources.readonly[i].id == id)
+			return true;
+	}
+	return false;
+}
+
+static int add_readonly(struct restoring *r, uint32_t id)
+{
+	int fd = restore_files_fd(r->images.files, id), low;
+	struct readonly_file *larger;
+	char path[64];
+
+	if (fd < 0 || (fcntl(fd, F_GETFL) & O_ACCMODE) == O_RDONLY || is_readonly(r, id))
+		return 0;
+	larger = reallocarray(r->sources.readonly, r->sources.nr_readonly + 1, sizeof(*larger));
+	if (!larger)
+		return image_error(&r->error, -ENOMEM, r->options->dir, "%s", strerror(ENOMEM));
+	r->sources.readonly = larger;
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	low = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	fd = low < 0 ? -1 : fcntl(low, F_DUPFD_CLOEXEC, r->lowest);
+	if (low >= 0)
+		close(low);
+	if (fd < 0)
+		return image_error(&r->error, -errno, r->options->dir, "a mapped file: %s",
+				   strerror(errno));
+	larger[r->sources.nr_readonly++] = (struct readonly_file){ id, fd };
+	return 0;
+}
+
+static int open_readonly(struct restoring *r)
+{
+	int ret = 0;
+
+	for (size_t i = 0; i < r->nr; i++) {
+		const Image__MmEntry *mm = r->troupes[i].saved->mm;
+
+		for (size_t j = 0; j < mm->n_vmas && !ret; j++) {
+			if (memory_wants_readonly(mm->vmas[j]))
+				ret = add_readonly(r, mm->vmas[j]->shmid);
+		}
+	}
+	return ret;
+}
+
 /* What processes inherit: with numbers that none of them uses. */
 static int open_all(struct restoring *r)
 {
@@ -123,6 +172,7 @@ static int open_all(struct restoring *r)
 	}
 	note_mappings(r);
 	ret = restore_files_open(r->images.files, r->lowest, &r->error);
+	ret = ret ? ret : open_readonly(r);
 	if (!ret)
 		ret = shms_make(&r->shms, &r->images.tree, r->images.dir, r->options->dir, r->lowest, &r->error);
 	for (size_t i = 0; i < r->nr && !ret; i++)
@@ -308,6 +358,9 @@ static void release(struct restoring *r)
 		free(r->troupes[i].players);
 	}
 	free(r->troupes);
+	for (size_t i = 0; i < r->sources.nr_readonly; i++)
+		close(r->sources.readonly[i].fd);
+	free(r->sources.readonly);
 	shms_free(&r->shms);
 	family_free(r->family);
 	images_close(&r->images);
