@@ -36,10 +36,14 @@ static int read_holder(struct crlock_lock_decoder *locks, const struct crlock_at
 	err = crlock_decode_row(&locks->decoder, attr, holder, sizeof(*holder), least);
 	if (err)
 		return err;
-	/* The first of another description: the former's locks have all been told. */
-	if (holder->file_id != locks->holders[0].file_id) {
+	/*
+	 * The first of another description, which may have the id of the former: that was closed while
+	 * the module looked around, and this one came to its place in memory.
+	 */
+	if (locks->told || holder->file_id != locks->holders[0].file_id) {
 		locks->holders[0] = *holder;
 		locks->nr_holders = 0;
+		locks->told = false;
 	}
 	locks->nr_holders++;
 	return 0;
@@ -54,11 +58,12 @@ static int read_lock(struct crlock_lock_decoder *locks, const struct crlock_attr
 	err = crlock_decode_row(&locks->decoder, attr, &lock, sizeof(lock), least);
 	if (err)
 		return err;
-	/* A description without holders. */
-	if (locks->nr_holders && locks->holders[0].file_id != lock.file_id)
+	/* A description without holders, which may have the id of the former too. */
+	if (!lock.nr_holders || (locks->nr_holders && locks->holders[0].file_id != lock.file_id))
 		locks->nr_holders = 0;
 	if (locks->nr_holders != lock.nr_holders)
 		return crlock_decode_flaw(&locks->decoder, "a lock lacks holders");
+	locks->told = true;
 	return locks->fn(&lock, locks->holders, locks->nr_holders, locks->data);
 }
 

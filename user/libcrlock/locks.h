@@ -15,6 +15,7 @@
  * @holders: of one open file description, owned
  * @nr_holders: how many
  * @room: how many fit
+ * @told: a lock of their description was told
  */
 struct crlock_lock_decoder {
 	struct crlock_decoder decoder;
@@ -23,6 +24,7 @@ struct crlock_lock_decoder {
 	struct crlock_holder *holders;
 	size_t nr_holders;
 	size_t room;
+	bool told;
 };
 
 void crlock_lock_decoder_init(struct crlock_lock_decoder *locks, crlock_lock_fn *fn, void *data);
