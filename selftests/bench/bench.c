@@ -3,7 +3,9 @@
  * How long it takes to get every lock: from the module, with all holders, beside other ways. The ways take
  * turns in each round, so that what disturbs one disturbs all; medians are told, with the extremes.
  *
- *   bench many|one|ranges [ROUNDS]
+ *   bench many|one|ranges [ROUNDS [WAYS]]
+ *
+ * WAYS, of 5, are as many of the ways as are taken, the module's first.
  *
  *   many    200 processes with 100 flocks each
  *   one     4,000 flocks in one process
@@ -31,6 +33,7 @@
 #include <crlock.h>
 
 #define ROUNDS_MAX 99
+#define WAYS       5
 
 /* Ways ---------------------------------------------------------------------------------------------- */
 
@@ -302,9 +305,10 @@ static void hold_ranges(unsigned int nr_ranges, unsigned int nr_descriptors)
 			err(1, "dup");
 }
 
-static void run_flocks(unsigned int processes, unsigned int each, unsigned int rounds)
+static void run_flocks(unsigned int processes, unsigned int each, unsigned int rounds,
+		       unsigned int nr_ways)
 {
-	struct way ways[] = {
+	struct way ways[WAYS] = {
 		{ .name = "libcrlock", .get = get_kmod },
 		{ .name = "/proc/*/fdinfo/*", .get = get_fdinfo },
 		{ .name = "/proc/locks", .get = get_proc_locks },
@@ -317,14 +321,14 @@ static void run_flocks(unsigned int processes, unsigned int each, unsigned int r
 		pids[i] = start(hold_flocks, i, each);
 	printf("%u processes with %u flocks each\n", processes, each);
 	fflush(stdout);
-	measure(ways, sizeof(ways) / sizeof(*ways), rounds);
-	print(ways, sizeof(ways) / sizeof(*ways));
+	measure(ways, nr_ways, rounds);
+	print(ways, nr_ways);
 	for (unsigned int i = 0; i < processes; i++)
 		end(pids[i]);
 	free(pids);
 }
 
-static void run_ranges(unsigned int rounds)
+static void run_ranges(unsigned int rounds, unsigned int nr_ways)
 {
 	for (unsigned int times = 1; times <= 8; times *= 2) {
 		unsigned int ranges = 5000 * times, descriptors = 500 * times;
@@ -333,7 +337,7 @@ static void run_ranges(unsigned int rounds)
 			{ .name = "/proc/*/fdinfo/*", .get = get_fdinfo, .rounds = 1 },
 		};
 		/* Each doubling takes the other way four times as long. */
-		size_t nr = times <= 2 ? 2 : 1;
+		size_t nr = times <= 2 && nr_ways >= 2 ? 2 : 1;
 		pid_t pid = start(hold_ranges, ranges, descriptors);
 
 		printf("%ux: %u ranges of one file, %u descriptors\n", times, ranges, descriptors);
@@ -349,11 +353,12 @@ static void run_ranges(unsigned int rounds)
 int main(int argc, char **argv)
 {
 	unsigned int rounds = argc > 2 ? atoi(argv[2]) : 5;
+	unsigned int ways = argc > 3 ? atoi(argv[3]) : WAYS;
 	char directory[] = "/tmp/crlock-bench.XXXXXX";
 	int ret;
 
-	if (argc < 2 || argc > 3 || rounds < 1 || rounds > ROUNDS_MAX)
-		errx(2, "usage: bench many|one|ranges [ROUNDS]");
+	if (argc < 2 || argc > 4 || rounds < 1 || rounds > ROUNDS_MAX || ways < 1 || ways > WAYS)
+		errx(2, "usage: bench many|one|ranges [ROUNDS [WAYS]]");
 	ret = crlock_open(&crlock);
 	if (ret)
 		errx(1, "the module: %s", strerror(-ret));
@@ -361,11 +366,11 @@ int main(int argc, char **argv)
 	if (!mkdtemp(directory) || chdir(directory))
 		err(1, "%s", directory);
 	if (!strcmp(argv[1], "many"))
-		run_flocks(200, 100, rounds);
+		run_flocks(200, 100, rounds, ways);
 	else if (!strcmp(argv[1], "one"))
-		run_flocks(1, 4000, rounds);
+		run_flocks(1, 4000, rounds, ways);
 	else if (!strcmp(argv[1], "ranges"))
-		run_ranges(rounds);
+		run_ranges(rounds, ways);
 	else
 		errx(2, "%s: no such scene", argv[1]);
 	crlock_close(crlock);
