@@ -32,19 +32,20 @@ void crlock_count(struct crlock_budget *budget, size_t size)
 }
 
 /**
- * crlock_alloc - Allocates zeroed memory within a budget. May sleep.
+ * crlock_alloc - Allocates memory within a budget. May sleep.
  * @budget: whose memory it is
  * @size: bytes
+ * @flags: __GFP_ZERO or 0
  *
  * Return: the memory, for crlock_free(); or an ERR_PTR: -ENOBUFS beyond the budget, -ENOMEM.
  */
-void *crlock_alloc(struct crlock_budget *budget, size_t size)
+void *crlock_alloc(struct crlock_budget *budget, size_t size, gfp_t flags)
 {
 	void *p;
 
 	if (budget->used + size > budget->max)
 		return ERR_PTR(-ENOBUFS);
-	p = kvzalloc(size, GFP_KERNEL_ACCOUNT | __GFP_NOWARN);
+	p = kvmalloc(size, GFP_KERNEL_ACCOUNT | __GFP_NOWARN | flags);
 	if (!p)
 		return ERR_PTR(-ENOMEM);
 	budget->used += size;

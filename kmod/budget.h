@@ -19,7 +19,7 @@ struct crlock_budget {
 };
 
 u64 crlock_budget_max(void);
-void *crlock_alloc(struct crlock_budget *budget, size_t size);
+void *crlock_alloc(struct crlock_budget *budget, size_t size, gfp_t flags);
 void crlock_count(struct crlock_budget *budget, size_t size);
 void crlock_free(struct crlock_budget *budget, void *p, size_t size);
 

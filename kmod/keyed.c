@@ -46,7 +46,7 @@ static int grow(struct crlock_keyed *keyed, u32 nr)
 		bits++;
 	if (bits > LAST_BITS)
 		return -ENOBUFS;
-	slots = crlock_alloc(keyed->rows.budget, slots_size(bits));
+	slots = crlock_alloc(keyed->rows.budget, slots_size(bits), __GFP_ZERO);
 	if (IS_ERR(slots))
 		return PTR_ERR(slots);
 	crlock_free(keyed->rows.budget, keyed->slots, slots_size(keyed->bits));

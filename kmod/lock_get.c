@@ -13,6 +13,7 @@
 #include "dump.h"
 #include "filter.h"
 #include "lock_get.h"
+#include "lock_put.h"
 #include "mappings.h"
 #include "snapshot.h"
 #include "sockets.h"
@@ -26,27 +27,17 @@
  * @sockets: only while the snapshot is built
  * @holder: of the process that is being walked, but for what differs between its holders
  * @wanted: the filter names that process
- * @description: index of the one that is being told
- * @next_holder: row of the one that is to be told next
- * @next_lock: row of the one that is to be told next
- * @begun: the rows above are of @description
- * @busy_queues: how many are to be told of yet
+ * @put: how far it is told
  */
 struct lock_get {
 	struct crlock_dump common;
 	struct crlock_filter filter;
 	struct crlock_snapshot snapshot;
 	struct crlock_sockets sockets;
-	struct crlock_holder holder;
+	struct crlock_holder_row holder;
 	bool wanted;
-	u32 description;
-	u32 next_holder;
-	u32 next_lock;
-	bool begun;
-	u32 busy_queues;
+	struct crlock_lock_put put;
 };
-
-/* Building ---------------------------------------------------------------------------------------- */
 
 static int note_descriptor(const struct crlock_descriptor *descriptor, void *data)
 {
@@ -56,7 +47,7 @@ static int note_descriptor(const struct crlock_descriptor *descriptor, void *dat
 	err = crlock_sockets_note(&get->sockets, descriptor->file, get->wanted);
 	if (err)
 		return err;
-	get->holder.files_id = (unsigned long)descriptor->table;
+	get->holder.where = (unsigned long)descriptor->table;
 	get->holder.fd = descriptor->fd;
 	get->holder.flags = descriptor->cloexec ? CRLOCK_HOLDER_CLOEXEC : 0;
 	return crlock_snapshot_note(&get->snapshot, descriptor->file, &get->holder, get->wanted);
@@ -89,7 +80,7 @@ static void begin_process(struct lock_get *get, struct task_struct *task,
 			  enum crlock_holder_kind kind)
 {
 	get->wanted = crlock_filter_tgid(&get->filter, task_tgid_nr(task));
-	get->holder = (struct crlock_holder){
+	get->holder = (struct crlock_holder_row){
 		.tgid = task_tgid_nr_ns(task, get->snapshot.pid_ns),
 		.tid = task_pid_nr_ns(task, get->snapshot.pid_ns),
 		.fd = -1,
@@ -132,7 +123,7 @@ static int walk_tasks(struct lock_get *get)
 
 static int walk_sockets(struct lock_get *get)
 {
-	get->holder = (struct crlock_holder){ .fd = -1, .kind = CRLOCK_HOLDER_IN_FLIGHT };
+	get->holder = (struct crlock_holder_row){ .fd = -1, .kind = CRLOCK_HOLDER_IN_FLIGHT };
 	return crlock_sockets_walk(&get->sockets, note_message, make_room, get);
 }
 
@@ -143,7 +134,7 @@ static int walk_sockets(struct lock_get *get)
 static void finish(struct lock_get *get)
 {
 	struct crlock_rows *holders = &get->snapshot.holders;
-	struct crlock_holder *holder;
+	struct crlock_holder_row *holder;
 	u32 i;
 
 	for (i = 0; get->sockets.socks.rows.nr && i < holders->nr; i++) {
@@ -151,8 +142,7 @@ static void finish(struct lock_get *get)
 		if (holder->kind == CRLOCK_HOLDER_IN_FLIGHT)
 			holder->where = sock_i_ino((struct sock *)(unsigned long)holder->where);
 	}
-	crlock_snapshot_finish(&get->snapshot);
-	get->busy_queues = get->sockets.busy;
+	get->put.busy_queues = get->sockets.busy;
 }
 
 static int build(struct lock_get *get, struct netlink_callback *cb)
@@ -175,91 +165,6 @@ static int build(struct lock_get *get, struct netlink_callback *cb)
 	return err;
 }
 
-/* Telling ----------------------------------------------------------------------------------------- */
-
-/*
- * Rows are copied once, to where netlink aligns them to four bytes, and get the id of their description
- * there, at an offset, in place of the number of the next row.
- */
-static __always_inline int put_row(struct sk_buff *skb, int type, const void *row, size_t size, size_t offset,
-		   u64 id)
-{
-	struct nlattr *attr;
-
-	/* nla_reserve(), without its calls. */
-	BUILD_BUG_ON(size != NLA_ALIGN(size));
-	if (skb_tailroom(skb) < nla_attr_size(size))
-		return -EMSGSIZE;
-	attr = __skb_put(skb, nla_attr_size(size));
-	attr->nla_type = type;
-	attr->nla_len = nla_attr_size(size);
-	memcpy(nla_data(attr), row, size);
-	memcpy(nla_data(attr) + offset, &id, sizeof(id));
-	return 0;
-}
-
-static int put_holders(struct lock_get *get, const struct crlock_description *description,
-		       struct sk_buff *skb)
-{
-	while (get->next_holder != CRLOCK_NO_ROW) {
-		const struct crlock_holder *row =
-			crlock_row(&get->snapshot.holders, get->next_holder);
-
-		if (put_row(skb, CRLOCK_A_HOLDER, row, sizeof(*row),
-			    offsetof(struct crlock_holder, file_id), description->id))
-			return -EMSGSIZE;
-		get->next_holder = row->file_id;
-	}
-	return 0;
-}
-
-static int put_locks(struct lock_get *get, const struct crlock_description *description,
-		     struct sk_buff *skb)
-{
-	while (get->next_lock != CRLOCK_NO_ROW) {
-		const struct crlock_lock *row = crlock_row(&get->snapshot.locks, get->next_lock);
-
-		if (put_row(skb, CRLOCK_A_LOCK, row, sizeof(*row),
-			    offsetof(struct crlock_lock, file_id), description->id))
-			return -EMSGSIZE;
-		get->next_lock = row->file_id;
-	}
-	return 0;
-}
-
-/* Return: 0 once all of it is in a message. */
-static int put_description(struct lock_get *get, const struct crlock_description *description,
-			   struct sk_buff *skb)
-{
-	if (get->filter.nr_tgids && !description->wanted)
-		return 0;
-	if (!get->begun) {
-		get->next_holder = description->first_holder;
-		get->next_lock = description->first_lock;
-		get->begun = true;
-	}
-	return put_holders(get, description, skb) ?: put_locks(get, description, skb);
-}
-
-/* Return: whether there was something to put. */
-static bool put_rows(struct lock_get *get, struct sk_buff *skb)
-{
-	const struct crlock_rows *descriptions = &get->snapshot.descriptions.rows;
-	u32 at_first = get->description;
-
-	while (get->description < descriptions->nr) {
-		if (put_description(get, crlock_row(descriptions, get->description), skb))
-			return true;
-		get->description++;
-		get->begun = false;
-	}
-	if (get->busy_queues && !nla_put_u32(skb, CRLOCK_A_BUSY_QUEUES, get->busy_queues)) {
-		get->busy_queues = 0;
-		return true;
-	}
-	return get->description != at_first;
-}
-
 int crlock_lock_get_dump(struct sk_buff *skb, struct netlink_callback *cb)
 {
 	struct lock_get *get;
@@ -279,7 +184,7 @@ int crlock_lock_get_dump(struct sk_buff *skb, struct netlink_callback *cb)
 	header = crlock_dump_begin(skb, cb, CRLOCK_CMD_LOCK_GET);
 	if (!header)
 		return -EMSGSIZE;
-	if (!put_rows(get, skb)) {
+	if (!crlock_lock_put(&get->put, &get->snapshot, skb)) {
 		genlmsg_cancel(skb, header);
 		return 0;
 	}

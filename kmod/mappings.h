@@ -2,9 +2,12 @@
 #ifndef CRLOCK_MAPPINGS_H
 #define CRLOCK_MAPPINGS_H
 
-#include "descriptors.h"
+#include "room.h"
 
-/** typedef crlock_mapping_fn - Visits a mapped file, as crlock_descriptor_fn does a descriptor. */
+struct file;
+struct task_struct;
+
+/** typedef crlock_mapping_fn - Visits a mapped file, under mmap_lock, as crlock_descriptor_fn does a descriptor. */
 typedef int crlock_mapping_fn(struct file *file, unsigned long start, void *data);
 
 int crlock_walk_mappings(struct task_struct *task, crlock_mapping_fn *visit, crlock_room_fn *room,

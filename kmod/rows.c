@@ -32,7 +32,7 @@ void crlock_rows_init(struct crlock_rows *rows, struct crlock_budget *budget, u3
 static void *take(struct crlock_rows *rows, size_t size)
 {
 	if (!rows->counting)
-		return crlock_alloc(rows->budget, size);
+		return crlock_alloc(rows->budget, size, 0);
 	crlock_count(rows->budget, size);
 	return NULL;
 }

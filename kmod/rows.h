@@ -54,7 +54,7 @@ static inline void *crlock_row(const struct crlock_rows *rows, u32 index)
  * crlock_rows_add - Appends a row, for which crlock_rows_fit().
  * @rows: the array
  *
- * Return: the row, zeroed; NULL if rows are only counted.
+ * Return: the row, to be filled in whole, for it is memory as it was found; NULL if rows are only counted.
  */
 static inline void *crlock_rows_add(struct crlock_rows *rows)
 {

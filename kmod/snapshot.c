@@ -3,6 +3,9 @@
  * The snapshot that lock-get tells: each inode's locks, copied once, joined with the holders of their
  * open file descriptions by hash.
  *
+ * inode->i_flctx appears once and stays for the inode's life. Its lists, and the locks on them but for
+ * flc_blocked_requests, are protected by its flc_lock; a lock's flc_file lives while it is on a list.
+ *
  * Nothing is pinned. All that is to be known of a file is copied while whatever refers to it, a table
  * of descriptors, a mapping or a message, is locked. What is kept after that are addresses to compare.
  * A process that runs meanwhile may close a file whose address then becomes another's: the inode is
@@ -10,10 +13,10 @@
  * of the former. Of processes that do not run the snapshot is exact.
  */
 #include <linux/fs.h>
-#include <linux/sched.h>
+#include <linux/pid.h>
+#include <linux/pid_namespace.h>
+#include <linux/rcupdate.h>
 
-#include "id.h"
-#include "inode.h"
 #include "snapshot.h"
 
 /**
@@ -34,8 +37,9 @@ void crlock_snapshot_init(struct crlock_snapshot *snapshot, const struct crlock_
 	};
 	crlock_keyed_init(&snapshot->inodes, budget, sizeof(struct crlock_inode_row));
 	crlock_keyed_init(&snapshot->descriptions, budget, sizeof(struct crlock_description));
-	crlock_rows_init(&snapshot->locks, budget, sizeof(struct crlock_lock));
-	crlock_rows_init(&snapshot->holders, budget, sizeof(struct crlock_holder));
+	crlock_rows_init(&snapshot->locks, budget, sizeof(struct crlock_lock_row));
+	crlock_rows_init(&snapshot->leases, budget, sizeof(struct crlock_lease_row));
+	crlock_rows_init(&snapshot->holders, budget, sizeof(struct crlock_holder_row));
 }
 
 /** crlock_snapshot_free - Frees what a snapshot has; it may be all zero. */
@@ -44,10 +48,11 @@ void crlock_snapshot_free(struct crlock_snapshot *snapshot)
 	crlock_keyed_free(&snapshot->inodes);
 	crlock_keyed_free(&snapshot->descriptions);
 	crlock_rows_free(&snapshot->locks);
+	crlock_rows_free(&snapshot->leases);
 	crlock_rows_free(&snapshot->holders);
 }
 
-static int make_room(struct crlock_snapshot *snapshot, u32 nr_locks)
+static int make_room(struct crlock_snapshot *snapshot, u32 nr_locks, u32 nr_leases)
 {
 	int err;
 
@@ -55,7 +60,14 @@ static int make_room(struct crlock_snapshot *snapshot, u32 nr_locks)
 	err = crlock_keyed_reserve(&snapshot->inodes, 1);
 	err = err ?: crlock_keyed_reserve(&snapshot->descriptions, nr_locks);
 	err = err ?: crlock_rows_reserve(&snapshot->locks, nr_locks);
+	err = err ?: crlock_rows_reserve(&snapshot->leases, nr_leases);
 	return err ?: crlock_rows_reserve(&snapshot->holders, 1);
+}
+
+/* Some more, for the list may grow until it is looked at again. */
+static u32 and_some(u32 nr)
+{
+	return nr + nr / 8 + 1;
 }
 
 /**
@@ -69,123 +81,189 @@ static int make_room(struct crlock_snapshot *snapshot, u32 nr_locks)
  */
 int crlock_snapshot_room(struct crlock_snapshot *snapshot)
 {
-	u32 nr_locks = snapshot->lacking;
+	u32 nr_locks = and_some(snapshot->lacking);
+	u32 nr_leases = snapshot->lacking_leases ? and_some(snapshot->lacking_leases) : 0;
 	int err;
 
-	/* Some more, for the list may grow until it is looked at again. */
-	nr_locks += nr_locks / 8 + 1;
 	snapshot->lacking = 0;
-	err = make_room(snapshot, nr_locks);
+	snapshot->lacking_leases = 0;
+	err = make_room(snapshot, nr_locks, nr_leases);
 	if (err != -ENOBUFS || snapshot->counting)
 		return err;
 	snapshot->counting = true;
 	crlock_rows_count(&snapshot->locks);
+	crlock_rows_count(&snapshot->leases);
 	crlock_rows_count(&snapshot->holders);
-	return make_room(snapshot, nr_locks);
+	return make_room(snapshot, nr_locks, nr_leases);
 }
 
-/** crlock_snapshot_has_room - Whether so many locks of an inode would fit. */
-bool crlock_snapshot_has_room(const struct crlock_snapshot *snapshot, u32 nr_locks)
-{
-	return crlock_keyed_fit(&snapshot->descriptions, nr_locks) &&
-	       crlock_rows_fit(&snapshot->locks, nr_locks);
-}
+/* Descriptions ------------------------------------------------------------------------------------ */
 
-/* Neighbours on a list, and who looks for a file after its inode was looked at, mostly ask again. */
-static bool is_last(const struct crlock_snapshot *snapshot, const struct file *file,
-		    const struct inode *inode)
-{
-	return snapshot->last && snapshot->last->file == file && snapshot->last->inode == inode;
-}
-
+/* Who looks for a file after its inode was looked at mostly asks for the one that was added last. */
 static struct crlock_description *find_description(struct crlock_snapshot *snapshot,
 						   const struct file *file,
 						   const struct inode *inode)
 {
-	struct crlock_description *description;
+	struct crlock_description *description = snapshot->last;
 
-	if (is_last(snapshot, file, inode))
-		return snapshot->last;
-	description = crlock_keyed_find(&snapshot->descriptions, file);
+	if (!description || description->file != file)
+		description = crlock_keyed_find(&snapshot->descriptions, file);
 	if (!description || description->inode != inode)
 		return NULL;
 	snapshot->last = description;
 	return description;
 }
 
-static struct crlock_description *find_or_add_description(struct crlock_snapshot *snapshot,
-							  const struct file *file,
-							  const struct inode *inode)
+/* Of the inode that is being looked at, whose row is added once its locks are copied. */
+static __always_inline struct crlock_description *
+find_or_add_description(struct crlock_snapshot *snapshot, const struct file *file,
+			const struct inode *inode)
 {
-	struct crlock_description *description;
+	u32 inode_row = snapshot->inodes.rows.nr;
+	struct crlock_description *description = snapshot->last;
 	struct crlock_slot *slot;
 
-	if (is_last(snapshot, file, inode))
-		return snapshot->last;
+	if (description && description->file == file && description->inode_row == inode_row)
+		return description;
 	slot = crlock_keyed_slot(&snapshot->descriptions, file);
 	description = crlock_keyed_at(&snapshot->descriptions, slot);
-	if (!description || description->inode != inode) {
+	if (!description || description->inode_row != inode_row) {
 		description = crlock_keyed_add(&snapshot->descriptions, slot, file);
 		description->inode = inode;
+		description->mount = file ? file->f_path.mnt : NULL;
+		description->inode_row = inode_row;
 		description->first_holder = CRLOCK_NO_ROW;
+		description->last_holder = CRLOCK_NO_ROW;
 		description->first_lock = CRLOCK_NO_ROW;
+		description->last_lock = CRLOCK_NO_ROW;
+		description->nr_holders = 0;
+		description->wanted = false;
 	}
 	snapshot->last = description;
 	return description;
 }
 
-/**
- * crlock_snapshot_add_lock - Adds an empty lock, within the room that there is. Does not sleep.
- * @snapshot: the snapshot
- * @inode: on whose list it is
- * @file: of the lock
- *
- * Return: the lock, NULL if locks are only counted.
- */
-struct crlock_lock *crlock_snapshot_add_lock(struct crlock_snapshot *snapshot,
-					     const struct inode *inode, const struct file *file)
-{
-	struct crlock_description *description = find_or_add_description(snapshot, file, inode);
-	u32 index = snapshot->locks.nr;
-	struct crlock_lock *lock = crlock_rows_add(&snapshot->locks), *last;
+/* Locks ------------------------------------------------------------------------------------------- */
 
-	if (!lock)
-		return NULL;
-	lock->file_id = CRLOCK_NO_ROW;
+/* Locks keep the number that the process had in the initial namespace; servers of locks use others. */
+static pid_t setter_of(const struct file_lock_core *core, struct pid_namespace *ns)
+{
+	pid_t nr = core->flc_pid;
+
+	if (ns == &init_pid_ns || nr <= 0)
+		return max(nr, 0);
+	rcu_read_lock();
+	nr = pid_nr_ns(find_pid_ns(nr, &init_pid_ns), ns);
+	rcu_read_unlock();
+	return nr;
+}
+
+static void link_lock(struct crlock_snapshot *snapshot, struct crlock_description *description,
+		      u32 index)
+{
+	struct crlock_lock_row *last;
+
 	if (description->first_lock == CRLOCK_NO_ROW) {
 		description->first_lock = index;
 	} else {
 		last = crlock_row(&snapshot->locks, description->last_lock);
-		last->file_id = index;
+		last->next = index;
 	}
 	description->last_lock = index;
-	return lock;
 }
 
-static void add_holder(struct crlock_snapshot *snapshot, struct crlock_description *description,
-		       const struct crlock_holder *holder)
+static __always_inline void copy_lock(struct crlock_snapshot *snapshot, const struct inode *inode,
+		      struct file_lock_core *core, u32 rank)
 {
-	u32 index = snapshot->holders.nr;
-	struct crlock_holder *row = crlock_rows_add(&snapshot->holders), *last;
+	bool is_flock = core->flc_flags & FL_FLOCK, is_range = core->flc_flags & FL_POSIX;
+	struct crlock_description *description =
+		find_or_add_description(snapshot, core->flc_file, inode);
+	struct crlock_lease_row *lease = NULL;
+	u32 index = snapshot->locks.nr, lease_index = CRLOCK_NO_ROW;
+	struct crlock_lock_row *row;
 
+	if (!is_flock && !is_range) {
+		lease_index = snapshot->leases.nr;
+		lease = crlock_rows_add(&snapshot->leases);
+	}
+	row = crlock_rows_add(&snapshot->locks);
 	if (!row)
 		return;
-	*row = *holder;
-	row->file_id = CRLOCK_NO_ROW;
-	if (description->first_holder == CRLOCK_NO_ROW) {
-		description->first_holder = index;
-	} else {
-		last = crlock_row(&snapshot->holders, description->last_holder);
-		last->file_id = index;
-	}
-	description->last_holder = index;
-	description->nr_holders++;
+	/* One by one: to clear it first, as an initializer does, takes longer than all the rest. */
+	row->lock = core;
+	row->owner = core->flc_owner;
+	row->start = is_range ? file_lock_of(core)->fl_start : 0;
+	row->end = is_range ? file_lock_of(core)->fl_end : CRLOCK_EOF;
+	row->fl_flags = core->flc_flags;
+	row->pid = setter_of(core, snapshot->pid_ns);
+	row->rank = rank;
+	row->next = CRLOCK_NO_ROW;
+	row->lease = lease_index;
+	row->held = core->flc_type;
+	/* Added to under blocked_lock_lock, which is not ours to take: true at some moment. */
+	row->waiters = !list_empty(&core->flc_blocked_requests);
+	if (lease)
+		crlock_lease_row_fill(lease, core, snapshot->pid_ns);
+	link_lock(snapshot, description, index);
 }
 
-/*
- * Copies the inode's locks if that was not done yet. Return: how many there are, or -ENOSPC.
- */
-static int look_at_inode(struct crlock_snapshot *snapshot, struct inode *inode)
+static __always_inline u32 count_list(const struct crlock_filter *filter, struct list_head *list)
+{
+	struct file_lock_core *core;
+	u32 nr = 0;
+
+	list_for_each_entry(core, list, flc_list)
+		nr += crlock_filter_kind(filter, crlock_kind_of(core->flc_flags));
+	return nr;
+}
+
+static __always_inline void copy_list(struct crlock_snapshot *snapshot, const struct inode *inode,
+		      struct list_head *list)
+{
+	struct file_lock_core *core;
+	u32 rank = 0;
+
+	list_for_each_entry(core, list, flc_list) {
+		if (crlock_filter_kind(snapshot->filter, crlock_kind_of(core->flc_flags)))
+			copy_lock(snapshot, inode, core, rank);
+		rank++;
+	}
+}
+
+static bool have_room(const struct crlock_snapshot *snapshot, u32 nr_locks, u32 nr_leases)
+{
+	return crlock_keyed_fit(&snapshot->descriptions, nr_locks) &&
+	       crlock_rows_fit(&snapshot->locks, nr_locks) &&
+	       crlock_rows_fit(&snapshot->leases, nr_leases);
+}
+
+/* Return: how many locks were copied, or -ENOSPC. */
+static int copy_locks(struct crlock_snapshot *snapshot, const struct inode *inode)
+{
+	/* Pairs with the cmpxchg() in locks_get_lock_context(). */
+	struct file_lock_context *context = smp_load_acquire(&inode->i_flctx);
+	u32 nr_leases, nr;
+	int ret = -ENOSPC;
+
+	spin_lock(&context->flc_lock);
+	nr_leases = count_list(snapshot->filter, &context->flc_lease);
+	nr = nr_leases + count_list(snapshot->filter, &context->flc_flock) +
+	     count_list(snapshot->filter, &context->flc_posix);
+	if (have_room(snapshot, nr, nr_leases)) {
+		copy_list(snapshot, inode, &context->flc_flock);
+		copy_list(snapshot, inode, &context->flc_posix);
+		copy_list(snapshot, inode, &context->flc_lease);
+		ret = nr;
+	} else {
+		snapshot->lacking = nr;
+		snapshot->lacking_leases = nr_leases;
+	}
+	spin_unlock(&context->flc_lock);
+	return ret;
+}
+
+/* Copies the inode's locks if that was not done yet. Return: how many there are, or -ENOSPC. */
+static int look_at_inode(struct crlock_snapshot *snapshot, const struct inode *inode)
 {
 	struct crlock_inode_row *seen;
 	struct crlock_slot *slot;
@@ -197,37 +275,47 @@ static int look_at_inode(struct crlock_snapshot *snapshot, struct inode *inode)
 	seen = crlock_keyed_at(&snapshot->inodes, slot);
 	if (seen && seen->ino == inode->i_ino && seen->generation == inode->i_generation)
 		return seen->nr_locks;
-	nr = crlock_inode_copy_locks(snapshot, inode);
+	nr = copy_locks(snapshot, inode);
 	if (nr < 0)
 		return nr;
 	seen = crlock_keyed_add(&snapshot->inodes, slot, inode);
 	seen->ino = inode->i_ino;
+	seen->dev = inode->i_sb->s_dev;
 	seen->generation = inode->i_generation;
 	seen->nr_locks = nr;
 	return nr;
 }
 
-/**
- * crlock_snapshot_note - Notes who holds a file, if it has locks that are wanted. Does not sleep.
- * @snapshot: the snapshot
- * @file: the caller holds a lock that keeps it alive: of what it found it in
- * @holder: what it found
- * @wanted: the filter names who holds it
- *
- * Locks the inode's flc_lock, beneath what the caller holds: the kernel takes no table's file_lock,
- * mmap_lock or queue lock under it.
- *
- * Return: 0, or -ENOSPC: nothing was done, call again after crlock_snapshot_room().
- */
-int crlock_snapshot_note(struct crlock_snapshot *snapshot, struct file *file,
-			 const struct crlock_holder *holder, bool wanted)
+/* Holders ----------------------------------------------------------------------------------------- */
+
+static void add_holder(struct crlock_snapshot *snapshot, struct crlock_description *description,
+		       const struct crlock_holder_row *holder)
 {
-	struct inode *inode = file_inode(file);
+	u32 index = snapshot->holders.nr;
+	struct crlock_holder_row *row = crlock_rows_add(&snapshot->holders), *last;
+
+	if (!row)
+		return;
+	*row = *holder;
+	row->next = CRLOCK_NO_ROW;
+	if (description->first_holder == CRLOCK_NO_ROW) {
+		description->first_holder = index;
+	} else {
+		last = crlock_row(&snapshot->holders, description->last_holder);
+		last->next = index;
+	}
+	description->last_holder = index;
+	description->nr_holders++;
+}
+
+/** crlock_snapshot_note_locked - crlock_snapshot_note() for a file whose inode may have locks. */
+int crlock_snapshot_note_locked(struct crlock_snapshot *snapshot, struct file *file,
+				const struct crlock_holder_row *holder, bool wanted)
+{
+	const struct inode *inode = file_inode(file);
 	struct crlock_description *description;
 	int nr;
 
-	if (!crlock_inode_may_have_locks(inode) || !crlock_filter_inode(snapshot->filter, inode))
-		return 0;
 	if (!crlock_rows_fit(&snapshot->holders, 1))
 		return -ENOSPC;
 	nr = look_at_inode(snapshot, inode);
@@ -239,51 +327,4 @@ int crlock_snapshot_note(struct crlock_snapshot *snapshot, struct file *file,
 	add_holder(snapshot, description, holder);
 	description->wanted |= wanted;
 	return 0;
-}
-
-/* Neighbours in a chain mostly have the same mount, or table of descriptors: its id is not made anew. */
-struct last_id {
-	u64 address;
-	u64 id;
-};
-
-static u64 id_of(struct last_id *last, u64 address)
-{
-	if (address != last->address) {
-		last->address = address;
-		last->id = crlock_id_of_address(address);
-	}
-	return last->id;
-}
-
-/**
- * crlock_snapshot_finish - Makes ids of addresses, once all is noted.
- * @snapshot: the snapshot; its rows were kept
- */
-void crlock_snapshot_finish(struct crlock_snapshot *snapshot)
-{
-	struct last_id mount = {}, owner = {}, files = {};
-	struct crlock_description *description;
-	struct crlock_holder *holder;
-	struct crlock_lock *lock;
-	u32 i, row;
-
-	for (i = 0; i < snapshot->descriptions.rows.nr; i++) {
-		description = crlock_row(&snapshot->descriptions.rows, i);
-		description->id = crlock_id(description->file);
-		for (row = description->first_lock; row != CRLOCK_NO_ROW; row = lock->file_id) {
-			lock = crlock_row(&snapshot->locks, row);
-			lock->id = crlock_id_of_address(lock->id);
-			lock->owner_id = lock->owner_id == (unsigned long)description->file ?
-						 description->id :
-						 id_of(&owner, lock->owner_id);
-			lock->mount_id = id_of(&mount, lock->mount_id);
-			lock->nr_holders = description->nr_holders;
-		}
-		for (row = description->first_holder; row != CRLOCK_NO_ROW; row = holder->file_id) {
-			holder = crlock_row(&snapshot->holders, row);
-			holder->files_id = id_of(&files, holder->files_id);
-		}
-		cond_resched();
-	}
 }

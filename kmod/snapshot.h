@@ -2,73 +2,94 @@
 #ifndef CRLOCK_SNAPSHOT_H
 #define CRLOCK_SNAPSHOT_H
 
+#include <linux/fs.h>
+
 #include <linux/crlock.h>
 
 #include "budget.h"
 #include "filter.h"
 #include "keyed.h"
+#include "lock_row.h"
 #include "rows.h"
 
-struct file;
 struct pid_namespace;
-
-/* The end of a chain of rows. */
-#define CRLOCK_NO_ROW U32_MAX
 
 /**
  * struct crlock_description - An open file description that has locks.
  * @file: its key; it may be gone, and is never followed
  * @inode: the same, of its inode
- * @first_holder: chain of &struct crlock_holder
+ * @mount: the same, of the mount that it was opened through
+ * @inode_row: row of &struct crlock_inode_row
+ * @first_holder: chain of &struct crlock_holder_row
  * @last_holder: its end
- * @first_lock: chain of &struct crlock_lock
+ * @first_lock: chain of &struct crlock_lock_row
  * @last_lock: its end
  * @nr_holders: length of the first chain
  * @wanted: a process that the filter names holds it
- * @id: of the description, once the snapshot is finished
  */
 struct crlock_description {
 	const struct file *file;
 	const struct inode *inode;
+	const void *mount;
+	u32 inode_row;
 	u32 first_holder;
 	u32 last_holder;
 	u32 first_lock;
 	u32 last_lock;
 	u32 nr_holders;
 	bool wanted;
-	u64 id;
 };
 
 /**
  * struct crlock_inode_row - An inode that was looked at.
  * @inode: its key; it may be gone, and is never followed
  * @ino: tells, with @generation, another inode that came to its address
+ * @dev: of its superblock
  * @generation: see @ino
  * @nr_locks: how many locks were copied
  */
 struct crlock_inode_row {
 	const struct inode *inode;
 	u64 ino;
+	dev_t dev;
 	u32 generation;
 	u32 nr_locks;
 };
 
 /**
+ * struct crlock_holder_row - A holder, as &struct crlock_holder but for ids.
+ * @where: its table of descriptors, only to be compared; or address of the mapping; or the socket, then its
+ *	inode number
+ * @tgid: in the reader's pid namespace, as what follows
+ * @tid: first thread with that table or address space
+ * @fd: descriptor
+ * @next: row of the next holder of its description
+ * @kind: &enum crlock_holder_kind
+ * @flags: CRLOCK_HOLDER_*
+ */
+struct crlock_holder_row {
+	u64 where;
+	s32 tgid;
+	s32 tid;
+	s32 fd;
+	u32 next;
+	u8 kind;
+	u8 flags;
+};
+
+/**
  * struct crlock_snapshot - Locks with their holders.
- *
- * The file_id of a lock or holder, which its description tells too, is the index of the next row of the
- * chain; other ids are addresses. crlock_snapshot_finish() makes them what they are to be for the reader,
- * but for file_id.
- *
  * @budget: memory of all the rest
  * @filter: which locks are wanted
  * @pid_ns: the reader's, in which process ids are told; borrowed
  * @inodes: &struct crlock_inode_row
  * @descriptions: &struct crlock_description
- * @locks: &struct crlock_lock
- * @holders: &struct crlock_holder
+ * @locks: &struct crlock_lock_row
+ * @leases: &struct crlock_lease_row
+ * @holders: &struct crlock_holder_row
  * @last: the description that was asked for last, or NULL
  * @lacking: locks for which there was no room when crlock_snapshot_note() gave -ENOSPC
+ * @lacking_leases: how many of these are leases
  * @counting: the budget did not do; how much is needed is being found out
  */
 struct crlock_snapshot {
@@ -78,9 +99,11 @@ struct crlock_snapshot {
 	struct crlock_keyed inodes;
 	struct crlock_keyed descriptions;
 	struct crlock_rows locks;
+	struct crlock_rows leases;
 	struct crlock_rows holders;
 	struct crlock_description *last;
 	u32 lacking;
+	u32 lacking_leases;
 	bool counting;
 };
 
@@ -88,11 +111,30 @@ void crlock_snapshot_init(struct crlock_snapshot *snapshot, const struct crlock_
 			  struct pid_namespace *pid_ns);
 void crlock_snapshot_free(struct crlock_snapshot *snapshot);
 int crlock_snapshot_room(struct crlock_snapshot *snapshot);
-bool crlock_snapshot_has_room(const struct crlock_snapshot *snapshot, u32 nr_locks);
-void crlock_snapshot_finish(struct crlock_snapshot *snapshot);
-int crlock_snapshot_note(struct crlock_snapshot *snapshot, struct file *file,
-			 const struct crlock_holder *holder, bool wanted);
-struct crlock_lock *crlock_snapshot_add_lock(struct crlock_snapshot *snapshot,
-					     const struct inode *inode, const struct file *file);
+int crlock_snapshot_note_locked(struct crlock_snapshot *snapshot, struct file *file,
+				const struct crlock_holder_row *holder, bool wanted);
+
+/**
+ * crlock_snapshot_note - Notes who holds a file, if it has locks that are wanted. Does not sleep.
+ * @snapshot: the snapshot
+ * @file: the caller holds a lock that keeps it alive: of what it found it in
+ * @holder: what it found
+ * @wanted: the filter names who holds it
+ *
+ * Locks the inode's flc_lock, beneath what the caller holds: the kernel takes no table's file_lock,
+ * mmap_lock or queue lock under it.
+ *
+ * Return: 0, or -ENOSPC: nothing was done, call again after crlock_snapshot_room().
+ */
+static inline int crlock_snapshot_note(struct crlock_snapshot *snapshot, struct file *file,
+				       const struct crlock_holder_row *holder, bool wanted)
+{
+	const struct inode *inode = file_inode(file);
+
+	/* Most inodes have never had a lock. */
+	if (!READ_ONCE(inode->i_flctx) || !crlock_filter_inode(snapshot->filter, inode))
+		return 0;
+	return crlock_snapshot_note_locked(snapshot, file, holder, wanted);
+}
 
 #endif

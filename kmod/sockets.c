@@ -80,21 +80,11 @@ static int note_sock(struct crlock_sockets *sockets, struct sock *sk, bool wante
 	return 0;
 }
 
-/**
- * crlock_sockets_note - Puts a file on the list, if it is a unix socket with messages.
- * @sockets: the list
- * @file: the caller keeps it alive
- * @wanted: a process that the filter names holds it
- *
- * Return: 0, or -ENOSPC: call again after crlock_sockets_room().
- */
-int crlock_sockets_note(struct crlock_sockets *sockets, struct file *file, bool wanted)
+/** crlock_sockets_note_socket - crlock_sockets_note() for a socket. */
+int crlock_sockets_note_socket(struct crlock_sockets *sockets, struct file *file, bool wanted)
 {
-	struct socket *socket;
+	struct socket *socket = sock_from_file(file);
 
-	if (!S_ISSOCK(file_inode(file)->i_mode))
-		return 0;
-	socket = sock_from_file(file);
 	if (!socket || !socket->sk || socket->sk->sk_family != AF_UNIX)
 		return 0;
 	return note_sock(sockets, socket->sk, wanted);

@@ -2,8 +2,10 @@
 #ifndef CRLOCK_SOCKETS_H
 #define CRLOCK_SOCKETS_H
 
-#include "descriptors.h"
+#include <linux/fs.h>
+
 #include "keyed.h"
+#include "room.h"
 
 struct sock;
 
@@ -35,8 +37,22 @@ typedef int crlock_message_fn(struct file *file, const struct crlock_sock *sock,
 void crlock_sockets_init(struct crlock_sockets *sockets, struct crlock_budget *budget);
 void crlock_sockets_free(struct crlock_sockets *sockets);
 int crlock_sockets_room(struct crlock_sockets *sockets);
-int crlock_sockets_note(struct crlock_sockets *sockets, struct file *file, bool wanted);
+int crlock_sockets_note_socket(struct crlock_sockets *sockets, struct file *file, bool wanted);
 int crlock_sockets_walk(struct crlock_sockets *sockets, crlock_message_fn *visit,
 			crlock_room_fn *room, void *data);
+
+/**
+ * crlock_sockets_note - Puts a file on the list, if it is a unix socket with messages.
+ * @sockets: the list
+ * @file: the caller keeps it alive
+ * @wanted: a process that the filter names holds it
+ *
+ * Return: 0, or -ENOSPC: call again after crlock_sockets_room().
+ */
+static inline int crlock_sockets_note(struct crlock_sockets *sockets, struct file *file, bool wanted)
+{
+	return S_ISSOCK(file_inode(file)->i_mode) ?
+		       crlock_sockets_note_socket(sockets, file, wanted) : 0;
+}
 
 #endif

@@ -99,7 +99,7 @@ static size_t processes_size(const struct task_get *get)
 
 static int make_processes(struct task_get *get)
 {
-	struct process_row *processes = crlock_alloc(&get->budget, processes_size(get));
+	struct process_row *processes = crlock_alloc(&get->budget, processes_size(get), __GFP_ZERO);
 	u32 i;
 
 	if (IS_ERR(processes))

@@ -295,7 +295,7 @@ static int note_batch(struct task_struct *task, void *data)
 		if (i > end)
 			break;
 		row = crlock_rows_add(rows);
-		row->sigval = (unsigned long)timer;
+		*row = (struct crlock_timer){ .sigval = (unsigned long)timer };
 		look->has_cpu_timer |= timer->it_clock < 0;
 	}
 	look->nr_noted = min(end, look->nr);

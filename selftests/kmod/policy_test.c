@@ -303,7 +303,7 @@ FIXTURE_VARIANT(bound)
 
 FIXTURE_VARIANT_ADD(bound, lock_get)
 {
-	.command = CRLOCK_CMD_LOCK_GET, .max = 1 << 20, .nr_rows = NR_LOCKS,
+	.command = CRLOCK_CMD_LOCK_GET, .max = 3 << 18, .nr_rows = NR_LOCKS,
 };
 
 FIXTURE_VARIANT_ADD(bound, file_get)
