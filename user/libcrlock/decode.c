@@ -8,6 +8,7 @@
 
 #include <linux/genetlink.h>
 
+#include "crlock.h"
 #include "decode.h"
 
 /** crlock_decode_flaw - Notes what is wrong with an answer. Returns: -EPROTO. */
@@ -21,7 +22,7 @@ int crlock_decode_flaw(struct crlock_decoder *decoder, const char *flaw)
  * There may be tens of thousands of attributes: libmnl's iterators, with some function calls for each
  * and no error if lengths do not add up, take three times as long.
  */
-static int decode_attrs(struct crlock_decoder *decoder, const void *attrs, size_t rest,
+static inline __attribute__((always_inline)) int decode_attrs(struct crlock_decoder *decoder, const void *attrs, size_t rest,
 			crlock_attr_fn *fn)
 {
 	const struct nlattr *nla = attrs;
@@ -46,6 +47,18 @@ static int decode_attrs(struct crlock_decoder *decoder, const void *attrs, size_
 	return 0;
 }
 
+static int decode_attr(struct crlock_decoder *decoder, const struct crlock_attr *attr)
+{
+	switch (attr->type) {
+	case CRLOCK_A_NEEDED:
+		return crlock_decode_u64(decoder, attr, &decoder->needed);
+	case CRLOCK_A_BUSY_QUEUES:
+		return crlock_decode_u32(decoder, attr, &decoder->busy_queues);
+	default:
+		return decoder->attr(decoder, attr);
+	}
+}
+
 /**
  * crlock_decode_message - Gives each attribute of a message to a decoder.
  *
@@ -59,7 +72,7 @@ int crlock_decode_message(struct crlock_decoder *decoder, const struct nlmsghdr 
 	if (mnl_nlmsg_get_payload_len(nlh) < header)
 		return crlock_decode_flaw(decoder, "a message is too short");
 	err = decode_attrs(decoder, mnl_nlmsg_get_payload_offset(nlh, header),
-			   mnl_nlmsg_get_payload_len(nlh) - header, decoder->attr);
+			   mnl_nlmsg_get_payload_len(nlh) - header, decode_attr);
 	if (!err && decoder->end)
 		err = decoder->end(decoder);
 	return err;

@@ -29,11 +29,15 @@ typedef int crlock_attr_fn(struct crlock_decoder *decoder, const struct crlock_a
  * @attr: gets each attribute; what it returns, if not 0, ends the answer
  * @end: is called at the end of each message, the same way; may be NULL
  * @flaw: what is wrong with the answer if the result is -EPROTO and this is not NULL
+ * @needed: what %CRLOCK_A_NEEDED told, which is about the answer itself, not given to @attr
+ * @busy_queues: the same of %CRLOCK_A_BUSY_QUEUES
  */
 struct crlock_decoder {
 	crlock_attr_fn *attr;
 	int (*end)(struct crlock_decoder *decoder);
 	const char *flaw;
+	uint64_t needed;
+	uint32_t busy_queues;
 };
 
 /* Bytes up to the end of a member. */

@@ -86,39 +86,6 @@ int crlock_begin(struct crlock *crlock)
 	return 0;
 }
 
-/**
- * struct call - The reading of an answer.
- * @crlock: the handle
- * @decoder: gets all but what is about the answer itself
- * @common: gets every attribute first
- */
-struct call {
-	struct crlock_decoder common;
-	struct crlock *crlock;
-	struct crlock_decoder *decoder;
-};
-
-static int read_attr(struct crlock_decoder *common, const struct crlock_attr *attr)
-{
-	struct call *call = (struct call *)common;
-
-	switch (attr->type) {
-	case CRLOCK_A_NEEDED:
-		return crlock_decode_u64(common, attr, &call->crlock->needed);
-	case CRLOCK_A_BUSY_QUEUES:
-		return crlock_decode_u32(common, attr, &call->crlock->busy_queues);
-	default:
-		return call->decoder->attr(call->decoder, attr);
-	}
-}
-
-static int read_end(struct crlock_decoder *common)
-{
-	struct call *call = (struct call *)common;
-
-	return call->decoder->end ? call->decoder->end(call->decoder) : 0;
-}
-
 static int read_message(const struct nlmsghdr *nlh, void *data)
 {
 	return crlock_decode_message(data, nlh);
@@ -132,22 +99,21 @@ static int read_message(const struct nlmsghdr *nlh, void *data)
  */
 int crlock_call(struct crlock *crlock, struct nlmsghdr *request, struct crlock_decoder *decoder)
 {
-	struct call call = {
-		.common = { .attr = read_attr, .end = read_end },
-		.crlock = crlock,
-		.decoder = decoder,
-	};
-	const char *flaw;
 	int err;
 
 	crlock->busy = true;
-	err = crlock_ask(&crlock->connection, request, read_message, &call.common);
+	err = crlock_ask(&crlock->connection, request, read_message, decoder);
 	crlock->busy = false;
-	flaw = call.common.flaw ?: decoder->flaw;
-	if (err == -EPROTO && flaw)
-		return crlock_fail(crlock, err, "the module's answer is malformed: %s", flaw);
-	/* Of the commands none fails so: generic netlink has no family of that number any more. */
-	if (err == -ENOENT && !crlock->connection.text[0])
-		return crlock_fail(crlock, err, "the module was unloaded since it was connected to");
+	crlock->needed = decoder->needed;
+	crlock->busy_queues = decoder->busy_queues;
+	if (err == -EPROTO && decoder->flaw)
+		return crlock_fail(crlock, err, "the module's answer is malformed: %s", decoder->flaw);
+	/*
+	 * Of the commands none fails so: generic netlink has no family of that number any more, or
+	 * (try_module_get() in __netlink_dump_start()) the module is just being unloaded.
+	 */
+	if ((err == -ENOENT || err == -EPROTONOSUPPORT) && !crlock->connection.text[0])
+		return crlock_fail(crlock, -ENOENT,
+				   "the module was unloaded since it was connected to");
 	return err;
 }
