@@ -2,7 +2,7 @@
 /*
  * Checkpoints: what was written is read again, and what is damaged, foreign or absurd is refused, whatever it is.
  */
-/* links: image proto locks procfs libcrlock : -lprotobuf-c -lmnl -lmount */
+/* links: image proto locks procfs libcrlock : -lprotobuf-c -lmnl -lmount -lz */
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>

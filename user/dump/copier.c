@@ -15,7 +15,7 @@
 
 struct copier {
 	pid_t pid;
-	int fd;
+	struct image_file *file;
 	int memory; /* /proc/PID/mem, -1: not needed yet */
 	bool running;
 	size_t size; /* of what is to be read now */
@@ -25,7 +25,7 @@ struct copier {
 	uint8_t buffer[BUFFER_SIZE];
 };
 
-int copier_open(struct copier **out, pid_t pid, int fd, bool running)
+int copier_open(struct copier **out, pid_t pid, struct image_file *file, bool running)
 {
 	struct copier *copier = malloc(sizeof(*copier));
 
@@ -33,7 +33,7 @@ int copier_open(struct copier **out, pid_t pid, int fd, bool running)
 	if (!copier)
 		return -ENOMEM;
 	copier->pid = pid;
-	copier->fd = fd;
+	copier->file = file;
 	copier->memory = -1;
 	copier->running = running;
 	copier->size = 0;
@@ -73,24 +73,6 @@ static ssize_t read_memory(struct copier *copier, uint8_t *to, const struct iove
 	return done;
 }
 
-static int write_pages(struct copier *copier, const uint8_t *from, size_t size, uint64_t at)
-{
-	while (size) {
-		ssize_t n = pwrite(copier->fd, from, size, at);
-
-		if (n < 0 && errno != EINTR)
-			return -errno;
-		if (!n)
-			return -ENOSPC;
-		if (n > 0) {
-			from += n;
-			at += n;
-			size -= n;
-		}
-	}
-	return 0;
-}
-
 /* What could not be read with all others, mostly since it is PROT_NONE: which this way does not mind. */
 static int copy_slowly(struct copier *copier, size_t first, size_t offset)
 {
@@ -105,8 +87,8 @@ static int copy_slowly(struct copier *copier, size_t first, size_t offset)
 
 		if (got < 0)
 			return got;
-		ret = write_pages(copier, copier->buffer + offset, got,
-				  copier->at[i] * PROC_PAGE_SIZE);
+		ret = image_file_write(copier->file, copier->at[i] * PROC_PAGE_SIZE,
+				       copier->buffer + offset, got);
 		if (ret)
 			return ret;
 		offset += segment->iov_len;
@@ -127,7 +109,7 @@ static int write_segments(struct copier *copier, size_t nr)
 		do
 			size += copier->segments[i++].iov_len;
 		while (i < nr && copier->at[i] * PROC_PAGE_SIZE == at + size);
-		ret = write_pages(copier, copier->buffer + offset, size, at);
+		ret = image_file_write(copier->file, at, copier->buffer + offset, size);
 		offset += size;
 	}
 	return ret;

@@ -9,17 +9,19 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "image/file.h"
+
 struct copier;
 
 /**
  * copier_open - Begins.
- * @fd: where pages go; borrowed
+ * @file: where pages go; borrowed
  * @running: the process runs: what it has unmapped meanwhile is no error. Nothing is written in its place then,
  *	and it does not matter, for should a page come there again it was written since.
  *
  * Returns: 0 or a negative errno value.
  */
-int copier_open(struct copier **out, pid_t pid, int fd, bool running);
+int copier_open(struct copier **out, pid_t pid, struct image_file *file, bool running);
 
 /** copier_add - Copies pages, not all at once. @at: page of the file. Returns: 0 or a negative errno value. */
 int copier_add(struct copier *copier, uint64_t start, uint64_t nr, uint64_t at);

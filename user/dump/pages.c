@@ -60,54 +60,14 @@ int pages_open(struct dump_pages *pages, struct image_directory *directory,
 
 	*pages = (struct dump_pages){ .id = ++directory->nr_pages };
 	snprintf(name, sizeof(name), "pages-%" PRIu32 ".img", pages->id);
-	pages->fd = image_directory_create(directory, name, error);
-	return pages->fd < 0 ? pages->fd : 0;
+	return image_file_create(directory, name, &pages->file, error);
 }
 
 void pages_close(struct dump_pages *pages)
 {
-	if (pages->fd >= 0)
-		close(pages->fd);
+	image_file_close(pages->file);
 	free(pages->runs.runs);
-	*pages = (struct dump_pages){ .fd = -1 };
-}
-
-/* Through a buffer, where the kernel cannot copy from file to file. */
-static int copy_by_hand(int from, off_t at, int to, off_t to_at, uint64_t size)
-{
-	static uint8_t buffer[1 << 18];
-
-	while (size) {
-		ssize_t n = pread(from, buffer, size < sizeof(buffer) ? size : sizeof(buffer), at);
-
-		if (n < 0)
-			return -errno;
-		if (!n)
-			return 0;
-		if (pwrite(to, buffer, n, to_at) != n)
-			return errno ? -errno : -ENOSPC;
-		at += n;
-		to_at += n;
-		size -= n;
-	}
-	return 0;
-}
-
-int pages_copy_file(int from, off_t at, int to, off_t to_at, uint64_t size)
-{
-	while (size) {
-		ssize_t n = copy_file_range(from, &at, to, &to_at, size, 0);
-
-		if (n < 0 && (errno == EXDEV || errno == EINVAL || errno == ENOSYS ||
-			      errno == EOPNOTSUPP || errno == EBADF))
-			return copy_by_hand(from, at, to, to_at, size);
-		if (n < 0)
-			return -errno;
-		if (!n)
-			break;
-		size -= n;
-	}
-	return 0;
+	*pages = (struct dump_pages){ 0 };
 }
 
 int pages_write_map(const struct dump_pages *pages, const char *name,
@@ -136,7 +96,7 @@ int pages_write_map(const struct dump_pages *pages, const char *name,
 
 /* Order -------------------------------------------------------------------------------------------- */
 
-static int copy_in_order(const struct dump_pages *from, int to)
+static int move_in_order(const struct dump_pages *from, struct image_file *to)
 {
 	uint64_t at = 0;
 	int ret = 0;
@@ -144,11 +104,8 @@ static int copy_in_order(const struct dump_pages *from, int to)
 	for (size_t i = 0; !ret && i < from->runs.nr; i++) {
 		const struct dump_run *run = &from->runs.runs[i];
 
-		ret = pages_copy_file(from->fd, run->at * PROC_PAGE_SIZE, to, at * PROC_PAGE_SIZE,
+		ret = image_file_move(to, at * PROC_PAGE_SIZE, from->file, run->at * PROC_PAGE_SIZE,
 				      run->nr * PROC_PAGE_SIZE);
-		/* So as not to need room for all of it twice. A filesystem that cannot do it needs it. */
-		fallocate(from->fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
-			  run->at * PROC_PAGE_SIZE, run->nr * PROC_PAGE_SIZE);
 		at += run->nr;
 	}
 	return ret;
@@ -166,22 +123,24 @@ static void renumber(struct dump_pages *pages)
 int pages_straighten(struct dump_pages *pages, struct image_directory *directory,
 		     const struct image_error *error)
 {
-	char name[32], other[32];
-	int fd, ret;
+	struct image_file *file;
+	char name[32];
+	int ret;
 
-	if (pages->fd < 0 || in_order(pages))
+	if (!pages->file || in_order(pages))
 		return 0;
-	snprintf(name, sizeof(name), "pages-%" PRIu32 ".img", pages->id);
-	snprintf(other, sizeof(other), "pages-%" PRIu32 ".new", pages->id);
-	fd = image_directory_create(directory, other, error);
-	if (fd < 0)
-		return fd;
-	ret = copy_in_order(pages, fd);
+	snprintf(name, sizeof(name), "pages-%" PRIu32 ".new", pages->id);
+	ret = image_file_create(directory, name, &file, error);
 	if (ret)
+		return ret;
+	ret = move_in_order(pages, file);
+	if (ret) {
 		image_error(error, ret, directory->path, "%s: %s", name, strerror(-ret));
-	ret = ret ?: image_directory_replace(directory, other, name, error);
-	close(pages->fd);
-	pages->fd = fd;
+		image_file_close(file);
+		return ret;
+	}
+	ret = image_file_replace(file, pages->file, error);
+	pages->file = file;
 	renumber(pages);
 	return ret;
 }
@@ -295,7 +254,7 @@ static int begin(struct copying *copying, pid_t pid, struct dump_pages *pages, i
 	copying->pagemap = proc_pagemap_open(dir);
 	if (copying->pagemap < 0)
 		return copying->pagemap;
-	return copier_open(&copying->copier, pid, pages->fd, running);
+	return copier_open(&copying->copier, pid, pages->file, running);
 }
 
 static int end(struct copying *copying, int ret)
@@ -329,7 +288,7 @@ int pages_copy(struct dump_process *process, struct image_directory *directory,
 	struct copying *copying = calloc(1, sizeof(*copying));
 	int dir = proc_open(process->pid), ret = 0;
 
-	if (process->pages.fd < 0)
+	if (!process->pages.file)
 		ret = pages_open(&process->pages, directory, error);
 	if (!ret) {
 		ret = !copying ? -ENOMEM : dir < 0 ? dir : 0;

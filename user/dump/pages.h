@@ -22,9 +22,6 @@ int pages_open(struct dump_pages *pages, struct image_directory *directory,
 /** pages_close - Frees what it owns. */
 void pages_close(struct dump_pages *pages);
 
-/** pages_copy_file - Copies bytes from one file to another. Returns: 0 or a negative errno value. */
-int pages_copy_file(int from, off_t at, int to, off_t to_at, uint64_t size);
-
 /** pages_write_map - Writes the map, NAME, of pages that are in order. Returns: 0 or an error. */
 int pages_write_map(const struct dump_pages *pages, const char *name,
 		    struct image_directory *directory, const struct image_error *error);

@@ -53,7 +53,7 @@ void precopy_take(struct precopy *precopy, struct dump *dump)
 		if (!process || process->zombie)
 			continue;
 		process->pages = precopy->processes[i].pages;
-		precopy->processes[i].pages = (struct dump_pages){ .fd = -1 };
+		precopy->processes[i].pages = (struct dump_pages){ 0 };
 	}
 }
 

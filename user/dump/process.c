@@ -36,7 +36,6 @@ static int init_process(struct dump_process *process, const struct trace_process
 	process->pid = from->pid;
 	process->ppid = from->ppid;
 	process->zombie = from->zombie;
-	process->pages.fd = -1;
 	process->threads = calloc(from->nr_threads + 1, sizeof(*process->threads));
 	if (!process->threads)
 		return -ENOMEM;
@@ -90,8 +89,7 @@ static void free_process(struct dump_process *process)
 	free(process->auxv);
 	free(process->mappings);
 	free(process->pages.runs.runs);
-	if (process->pages.fd >= 0)
-		close(process->pages.fd);
+	image_file_close(process->pages.file);
 }
 
 void dump_free(struct dump *dump)

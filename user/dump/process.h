@@ -18,6 +18,7 @@
 #include "dump/files/files.h"
 #include "dump/options.h"
 #include "image/arch/x86_64/regs.h"
+#include "image/file.h"
 #include "procfs/process.h"
 #include "trace/tree.h"
 
@@ -95,7 +96,7 @@ struct dump_runs {
 /* pages-ID.img with what is known of it. */
 struct dump_pages {
 	uint32_t id;
-	int fd; /* -1: there is none yet */
+	struct image_file *file; /* owned; NULL: there is none yet */
 	uint64_t end; /* pages that it has */
 	struct dump_runs runs; /* what is in it and wanted */
 };

@@ -52,16 +52,14 @@ static int copy_content(int fd, struct dump_pages *pages)
 		uint64_t nr = (end - start) / PROC_PAGE_SIZE;
 
 		ret = runs_add(&pages->runs, start, nr, pages->end);
-		ret = ret ?: pages_copy_file(fd, start, pages->fd, pages->end * PROC_PAGE_SIZE,
+		ret = ret ?: image_file_copy(pages->file, pages->end * PROC_PAGE_SIZE, fd, start,
 					     end - start);
 		if (ret)
 			return ret;
 		pages->end += nr;
 	}
 	/* The last page may have been cut by the end of the file. */
-	if (!ret && ftruncate(pages->fd, pages->end * PROC_PAGE_SIZE))
-		ret = -errno;
-	return ret;
+	return ret ?: image_file_truncate(pages->file, pages->end * PROC_PAGE_SIZE);
 }
 
 static int shmem_write_content(int fd, uint64_t shmid, struct image_directory *directory,

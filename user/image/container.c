@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "image/container.h"
+#include "image/file.h"
 #include "image/magic.h"
 
 /* Makes room for a record. Returns: 0 or -ENOMEM. */
@@ -59,14 +60,16 @@ static bool write_number(struct image_writer *writer, uint32_t number)
 int image_writer_open(struct image_writer *writer, struct image_directory *directory,
 		      const char *name, uint32_t magic, const struct image_error *error)
 {
-	int fd = image_directory_create(directory, name, error);
+	struct image_file *file;
+	int ret = image_file_create(directory, name, &file, error);
 
-	if (fd < 0)
-		return fd;
+	if (ret)
+		return ret;
 	*writer = (struct image_writer){ .directory = directory, .name = strdup(name) };
-	writer->file = writer->name ? fdopen(fd, "w") : NULL;
-	if (!writer->file) {
-		close(fd);
+	writer->file = image_file_stdio(file);
+	if (!writer->file || !writer->name) {
+		if (writer->file)
+			fclose(writer->file);
 		free(writer->name);
 		return image_error(error, -ENOMEM, directory->path, "%s: %s", name, strerror(ENOMEM));
 	}

@@ -10,6 +10,7 @@
 
 #include "image/directory.h"
 #include "image/magic.h"
+#include "image/stream.h"
 #include "locks/buffer.h"
 
 int image_error(const struct image_error *error, int error_code, const char *name,
@@ -73,41 +74,85 @@ int image_directory_make(struct image_directory *directory, const char *path,
 	return ret;
 }
 
-int image_directory_create(struct image_directory *directory, const char *name,
+int image_directory_stream(struct image_directory *directory, int fd, const char *name,
 			   const struct image_error *error)
+{
+	int ret;
+
+	*directory = (struct image_directory){ .path = name, .fd = -1 };
+	ret = stream_writer_open(&directory->stream, fd);
+	if (ret) {
+		image_error(error, ret, name, "%s", strerror(-ret));
+		image_directory_close(directory, false);
+	}
+	return ret;
+}
+
+/* Takes a name in, of what is to go if this does not become a checkpoint. */
+static int note(struct image_directory *directory, const char *name, const struct image_error *error)
 {
 	char **files = reallocarray(directory->files, directory->nr_files + 1, sizeof(*files));
 	char *copy = strdup(name);
-	int fd;
 
 	directory->files = files ? files : directory->files;
 	if (!files || !copy) {
 		free(copy);
 		return image_error(error, -ENOMEM, directory->path, "%s: %s", name, strerror(ENOMEM));
 	}
+	directory->files[directory->nr_files++] = copy;
+	return 0;
+}
+
+int image_directory_create(struct image_directory *directory, const char *name,
+			   const struct image_error *error)
+{
+	int ret = note(directory, name, error), fd;
+
+	if (ret)
+		return ret;
 	fd = openat(directory->fd, name, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (fd < 0) {
 		int code = errno;
 
-		free(copy);
+		/* That one is another's. */
+		free(directory->files[--directory->nr_files]);
 		return image_error(error, -code, directory->path, "%s: %s", name, strerror(code));
 	}
-	directory->files[directory->nr_files++] = copy;
 	return fd;
 }
 
 int image_directory_replace(struct image_directory *directory, const char *from, const char *to,
 			    const struct image_error *error)
 {
-	if (renameat(directory->fd, from, directory->fd, to))
-		return image_error(error, -errno, directory->path, "%s: %s", to, strerror(errno));
+	int ret = note(directory, to, error);
+
+	if (ret)
+		return ret;
+	if (renameat(directory->fd, from, directory->fd, to)) {
+		int code = errno;
+
+		free(directory->files[--directory->nr_files]);
+		return image_error(error, -code, directory->path, "%s: %s", to, strerror(code));
+	}
 	return 0;
 }
 
 int image_directory_flush(struct image_directory *directory, const struct image_error *error)
 {
+	if (directory->stream)
+		return 0;
 	/* One call for all images: there can be thousands. */
 	return syncfs(directory->fd) || fsync(directory->fd) ? fails(directory, error) : 0;
+}
+
+int image_directory_complete(struct image_directory *directory, const struct image_error *error)
+{
+	int ret;
+
+	if (!directory->stream)
+		return image_directory_flush(directory, error);
+	ret = stream_end(directory->stream);
+	return ret ? image_error(error, ret, directory->path, "%s", strerror(-ret)) : 0;
 }
 
 void image_directory_close(struct image_directory *directory, bool keep)
@@ -119,6 +164,8 @@ void image_directory_close(struct image_directory *directory, bool keep)
 	free(directory->files);
 	directory->files = NULL;
 	directory->nr_files = 0;
+	stream_writer_close(directory->stream);
+	directory->stream = NULL;
 	if (directory->fd >= 0)
 		close(directory->fd);
 	if (!keep && directory->made)

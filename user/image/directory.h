@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * A directory that becomes a checkpoint: files are made new, flushed, and taken away again if it does not.
+ * Or a stream in its place, of which see image/stream.h.
  */
 #ifndef IMAGE_DIRECTORY_H
 #define IMAGE_DIRECTORY_H
@@ -19,9 +20,12 @@ struct image_error {
 int image_error(const struct image_error *error, int error_code, const char *name,
 		const char *format, ...) __attribute__((format(printf, 4, 5)));
 
+struct stream_writer;
+
 struct image_directory {
 	const char *path; /* borrowed */
 	int fd;
+	struct stream_writer *stream; /* owned; NULL: it is a directory */
 	bool made; /* by us */
 	char **files; /* made by us */
 	size_t nr_files;
@@ -37,7 +41,17 @@ int image_directory_make(struct image_directory *directory, const char *path,
 			 const struct image_error *error);
 
 /**
- * image_directory_create - Makes a file, with mode 0600.
+ * image_directory_stream - Begins a stream in place of a directory.
+ * @fd: borrowed
+ * @name: for messages; borrowed
+ *
+ * Returns: 0 or a negative errno value.
+ */
+int image_directory_stream(struct image_directory *directory, int fd, const char *name,
+			   const struct image_error *error);
+
+/**
+ * image_directory_create - Makes a file, with mode 0600: image_file_create() for one that is no stream.
  *
  * Returns: a descriptor, or a negative errno value.
  */
@@ -52,8 +66,19 @@ int image_directory_create(struct image_directory *directory, const char *name,
 int image_directory_replace(struct image_directory *directory, const char *from, const char *to,
 			    const struct image_error *error);
 
-/** image_directory_flush - Flushes all that was written, and the names. Returns: 0 or a negative errno value. */
+/**
+ * image_directory_flush - Flushes all that was written, and the names. A stream is so only at its end.
+ *
+ * Returns: 0 or a negative errno value.
+ */
 int image_directory_flush(struct image_directory *directory, const struct image_error *error);
+
+/**
+ * image_directory_complete - The last step: flushes a directory; or ends a stream, and nothing can follow.
+ *
+ * Returns: 0 or a negative errno value.
+ */
+int image_directory_complete(struct image_directory *directory, const struct image_error *error);
 
 /** image_directory_close - Closes it. @keep: false: what was made is taken away. */
 void image_directory_close(struct image_directory *directory, bool keep);

@@ -39,7 +39,7 @@ int inventory_write(struct image_directory *directory, Image__TaskKobjIdsEntry *
 					error);
 	if (!ret)
 		ret = image_writer_close(&writer, image_write(&writer, &message.base, error), error);
-	return ret ? ret : image_directory_flush(directory, error);
+	return ret ? ret : image_directory_complete(directory, error);
 }
 
 int inventory_read(int dir, const char *path, const struct image_error *error)

@@ -10,7 +10,7 @@
 
 /**
  * inventory_write - Makes a directory a checkpoint: flushes all that was written, then writes and flushes the
- * inventory.
+ * inventory. Or completes a stream with it.
  * @root_ids: namespaces of the first process, NULL: only locks were dumped
  *
  * Returns: 0 or a negative errno value.
