@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * crdump - writes a process and its descendants, or only their locks, to a checkpoint directory.
+ * crdump - writes a process and its descendants, or only their locks, to a checkpoint directory or a stream.
  */
 #include <errno.h>
 #include <locale.h>
@@ -9,6 +9,7 @@
 #include "dump/collect.h"
 #include "dump/finish.h"
 #include "dump/options.h"
+#include "dump/output.h"
 #include "dump/say.h"
 #include "dump/whole.h"
 #include "image/checkpoint.h"
@@ -20,7 +21,7 @@
 
 /*
  * A signal that would end this program waits until the target goes on and the directory is a checkpoint, or
- * as it was.
+ * as it was. Of a stream it ends the writing.
  */
 static void hold_signals(sigset_t *before)
 {
@@ -41,7 +42,7 @@ static int write_checkpoint(const struct checkpoint *checkpoint, const struct op
 	char why[4096];
 	const struct image_error error = { why, sizeof(why) };
 	struct image_directory directory;
-	int ret = image_directory_make(&directory, options->dir, &error);
+	int ret = output_open(&directory, options, &error);
 
 	if (!ret) {
 		ret = checkpoint_write(checkpoint, &directory, &error);

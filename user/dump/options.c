@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "dump/options.h"
 #include "dump/say.h"
@@ -15,6 +16,7 @@ enum {
 	OPTION_SOURCE,
 	OPTION_CHECK,
 	OPTION_NO_PRECOPY,
+	OPTION_STREAM,
 	OPTION_IGNORED,
 };
 
@@ -28,6 +30,7 @@ static const struct option long_options[] = {
 	{ "kill", no_argument, NULL, 'k' },
 	{ "check", no_argument, NULL, OPTION_CHECK },
 	{ "no-precopy", no_argument, NULL, OPTION_NO_PRECOPY },
+	{ "stream", no_argument, NULL, OPTION_STREAM },
 	{ "locks-only", no_argument, NULL, OPTION_LOCKS_ONLY },
 	{ "external-locks", no_argument, NULL, 'x' },
 	{ "source", required_argument, NULL, OPTION_SOURCE },
@@ -45,10 +48,12 @@ static const struct option long_options[] = {
 static void print_help(void)
 {
 	puts("usage: crdump -t PID -D DIR [OPTION...]\n"
+	     "       crdump --stream -t PID [OPTION...] | ssh HOST crrestore --stream -d\n"
 	     "       crdump --check -t PID\n\n"
 	     "Writes a process and its descendants to a checkpoint directory, and kills them.\n\n"
 	     "  -t, --tree PID        the process\n"
 	     "  -D, --images-dir DIR  the directory, made if it is not there\n"
+	     "      --stream          to standard output instead, for crrestore --stream\n"
 	     "  -R, --leave-running   let them go on instead\n"
 	     "  -s, --leave-stopped   leave them stopped instead\n"
 	     "  -j, --shell-job       allow a session and a terminal that are those of a shell outside\n"
@@ -66,7 +71,8 @@ static void print_help(void)
 	     "      --version\n"
 	     "  -h, --help\n\n"
 	     "Exit status: 0; 1: something stands in the way, and is listed; 2: bad usage; 3: the process\n"
-	     "is not there, or may not be stopped; 4: the directory; 5: the module. See crdump(1).");
+	     "is not there, or may not be stopped; 4: the directory or the stream; 5: the module.\n"
+	     "See crdump(1).");
 }
 
 static int parse_pid(struct options *options, const char *text)
@@ -149,6 +155,9 @@ static int take(struct options *options, int option, const char *argument)
 	case OPTION_NO_PRECOPY:
 		options->precopy = false;
 		break;
+	case OPTION_STREAM:
+		options->stream = true;
+		break;
 	case OPTION_IGNORED:
 		break;
 	default:
@@ -163,7 +172,13 @@ static int check(const struct options *options, int argc)
 		return say_usage("one argument too many");
 	if (!options->pid)
 		return say_usage("-t PID is missing");
-	if (!options->dir && !options->check)
+	if (options->stream && options->dir)
+		return say_usage("-D and --stream do not go together");
+	if (options->stream && options->check)
+		return say_usage("--check and --stream do not go together");
+	if (options->stream && isatty(STDOUT_FILENO))
+		return say_usage("--stream: standard output is a terminal");
+	if (!options->dir && !options->check && !options->stream)
 		return say_usage("-D DIR is missing");
 	return -1;
 }

@@ -11,6 +11,7 @@
 struct options {
 	pid_t pid;
 	const char *dir;
+	bool stream; /* to standard output, instead of to a directory */
 	enum lock_from from; /* also what else the module can tell */
 	bool locks_only;
 	bool check; /* only what stands in the way */

@@ -13,6 +13,7 @@
 #include "dump/finish.h"
 #include "dump/gather.h"
 #include "dump/mappings.h"
+#include "dump/output.h"
 #include "dump/pages.h"
 #include "dump/precopy.h"
 #include "dump/say.h"
@@ -56,7 +57,7 @@ static int prepare(struct run *run)
 
 	if (options->check)
 		return 0;
-	if (image_directory_make(&run->directory, options->dir, &run->error))
+	if (output_open(&run->directory, options, &run->error))
 		return image_fails(run);
 	run->opened = true;
 	if (options->precopy &&
@@ -171,6 +172,7 @@ static int write_images(struct run *run)
 /* What needs no stop any more. */
 static int complete(struct run *run)
 {
+	const struct options *options = run->options;
 	Image__TaskKobjIdsEntry ids;
 	char name[32];
 	int ret = 0;
@@ -183,6 +185,12 @@ static int complete(struct run *run)
 		snprintf(name, sizeof(name), "pagemap-%d.img", process->pid);
 		ret = pages_straighten(&process->pages, &run->directory, &run->error);
 		ret = ret ?: pages_write_map(&process->pages, name, &run->directory, &run->error);
+		pages_close(&process->pages);
+	}
+	/* Of the end of the stop a stream cannot tell: it is complete before. */
+	if (!ret && options->stream) {
+		run->stats.frozen = run->stats.frozen ?: stats_now() - run->began;
+		ret = stats_write(&run->stats, &run->directory, &run->error);
 	}
 	tree_pack_ids(NULL, &ids);
 	return ret ?: inventory_write(&run->directory, &ids, &run->error);
@@ -194,14 +202,14 @@ static int write_all(struct run *run)
 	int ret = copy_memory(run);
 
 	ret = ret ?: write_images(run);
-	if (!ret && options->finish != FINISH_KILL)
+	if (!ret && options->finish == FINISH_GO_ON)
 		go_on(run, options->finish);
 	ret = ret ?: complete(run);
 	if (ret)
 		return image_fails(run);
 	go_on(run, options->finish);
 	/* What it says is of no weight to who restores. */
-	if (stats_write(&run->stats, &run->directory, &run->error))
+	if (!options->stream && stats_write(&run->stats, &run->directory, &run->error))
 		say("%s", run->why);
 	if (options->verbose)
 		say("%zu processes, %zu pages", run->dump.nr,
