@@ -5,9 +5,9 @@
 #
 #   judge GROUP...        the fixtures whose names begin with GROUP-
 #
-# Columns are ways: `kmod` and `proc` are crdump and crrestore with the module and without it, `to` is crdump and
-# criu restore, `from` is criu dump and crrestore, `criu` is CRIU alone, which tells whether a fixture asks for
-# what can be had. From the environment:
+# Columns are ways: `kmod` and `proc` are crdump and crrestore with the module and without it, `stream` is the two
+# in a pipe, with the module if there is one, `to` is crdump and criu restore, `from` is criu dump and crrestore,
+# `criu` is CRIU alone, which tells whether a fixture asks for what can be had. From the environment:
 #
 #   CRLOCK_JUDGE_COLUMNS   which of them, default "kmod"; make check-whole takes all
 #   CRLOCK_JUDGE_FIXTURES  a pattern of names
@@ -15,7 +15,8 @@
 
 readonly programs=$build/test/whole/fixtures
 readonly sources=$root/selftests/whole/fixtures
-declare -A verdicts title=([kmod]="own kmod" [proc]="own proc" [to]="to CRIU" [from]="from CRIU" [criu]="CRIU itself")
+declare -A verdicts title=([kmod]="own kmod" [proc]="own proc" [stream]="own stream" [to]="to CRIU"
+	[from]="from CRIU" [criu]="CRIU itself")
 readonly limit=60
 
 # Until crdump takes whole processes there is nothing to judge but CRIU.
@@ -120,6 +121,15 @@ restore_with() {
 	esac
 }
 
+# The stream ends when the processes have, but pids are free only when this shell, their parent, has noticed it.
+stream() {
+	: >"$dir/files/dumped"
+	timeout "$limit" crdump --stream -t "$pid" |
+		{ cat && timeout 10 tail -s 0.05 -f /dev/null --pid "$pid"; } |
+		timeout "$limit" crrestore --stream -d
+	[[ "${PIPESTATUS[*]}" == "0 0 0" ]]
+}
+
 trip() {
 	local way
 
@@ -132,6 +142,15 @@ trip() {
 	esac
 	start_fixture "$1"
 	until_says 'ready ' || return
+	if [[ $2 == stream ]]; then
+		stream </dev/null >"$dir/said" 2>&1 || {
+			echo "not dumped and restored"
+			return 1
+		}
+		: >"$dir/files/go"
+		until_says 'done' && ! says 'not ok'
+		return
+	fi
 	dump_with "${way[0]}" </dev/null >"$dir/said" 2>&1 || {
 		echo "not dumped"
 		return 1
@@ -186,10 +205,11 @@ row() {
 table() {
 	local fixture column cells
 
-	row fixture "${title[kmod]}" "${title[proc]}" "${title[to]}" "${title[from]}" "${title[criu]}"
+	row fixture "${title[kmod]}" "${title[proc]}" "${title[stream]}" "${title[to]}" "${title[from]}" \
+		"${title[criu]}"
 	for fixture in "${fixtures[@]}"; do
 		cells=()
-		for column in kmod proc to from criu; do
+		for column in kmod proc stream to from criu; do
 			if cannot "$fixture" "$column"; then
 				cells+=(-)
 			else
@@ -209,7 +229,7 @@ warm_criu_up() {
 module_for() {
 	if [[ $1 == proc ]]; then
 		! grep -q '^crlock ' /proc/modules || rmmod crlock
-	elif [[ $1 != criu ]]; then
+	elif [[ $1 != criu && -e ${CRLOCK_KO-} ]]; then
 		grep -q '^crlock ' /proc/modules || insmod "$CRLOCK_KO"
 	fi
 }

@@ -13,6 +13,7 @@
 #include "locks/format.h"
 #include "procfs/file.h"
 #include "procfs/standard.h"
+#include "restore/input.h"
 #include "restore/open.h"
 #include "restore/options.h"
 #include "restore/plan.h"
@@ -22,6 +23,9 @@
 #include "restore/tree/check.h"
 #include "restore/tree/restore.h"
 #include "restore/wait.h"
+
+/* Of what is left of a stream. */
+static struct input input;
 
 /* Returns: 0, -EAGAIN, or the exit status; then all is as it was. */
 static int attempt(struct plan *plan, char why[WHY_MAX])
@@ -84,6 +88,7 @@ static int run(char **command)
 {
 	int err;
 
+	input_close(&input, false);
 	files_restore_limit();
 	unblock_signals();
 	execvp(command[0], command);
@@ -149,6 +154,8 @@ static int restore_processes(const struct options *options)
 		return tree_check(options);
 	block_signals();
 	status = tree_restore(options, &root);
+	/* Before the processes are waited for, which may take long. */
+	input_close(&input, status);
 	unblock_signals();
 	if (!status && options->pidfile)
 		status = write_pidfile(options->pidfile, root);
@@ -170,6 +177,14 @@ static int restore_locks(const struct options *options)
 	return status;
 }
 
+static int restore(const struct options *options)
+{
+	int status = options->locks_only ? restore_locks(options) : restore_processes(options);
+
+	input_close(&input, status && !options->check);
+	return status;
+}
+
 int main(int argc, char **argv)
 {
 	struct options options;
@@ -183,7 +198,7 @@ int main(int argc, char **argv)
 		status = STATUS_NO_PROCESS;
 	}
 	if (status == OPTIONS_DONE)
-		status = options.locks_only ? restore_locks(&options) : restore_processes(&options);
+		status = input_read(&input, &options) ?: restore(&options);
 	options_free(&options);
 	return status;
 }

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "image/status.h"
 #include "restore/options.h"
@@ -19,6 +20,7 @@ enum {
 	OPTION_FILE_LOCKS,
 	OPTION_PIDFILE,
 	OPTION_ROOT,
+	OPTION_STREAM,
 };
 
 static const struct option long_options[] = {
@@ -35,6 +37,7 @@ static const struct option long_options[] = {
 	{ "restore-sibling", no_argument, NULL, 'S' },
 	{ "root", required_argument, NULL, OPTION_ROOT },
 	{ "shell-job", no_argument, NULL, 'j' },
+	{ "stream", no_argument, NULL, OPTION_STREAM },
 	{ "task", required_argument, NULL, OPTION_TASK },
 	{ "verbose", optional_argument, NULL, 'v' },
 	{ "version", no_argument, NULL, 'V' },
@@ -44,6 +47,7 @@ static const struct option long_options[] = {
 static int help(void)
 {
 	printf("usage: crrestore -D DIR [OPTION...]\n"
+	       "       crrestore --stream [-D DIR] [OPTION...]\n"
 	       "       crrestore --locks-only -D DIR [OPTION...] --pid [OLD:]NEW...\n"
 	       "       crrestore --locks-only -D DIR [OPTION...] -- COMMAND [ARGUMENT...]\n"
 	       "\n"
@@ -51,6 +55,8 @@ static int help(void)
 	       "again. All of it, or nothing.\n"
 	       "\n"
 	       "  -D, --images-dir DIR       directory of the checkpoint\n"
+	       "      --stream               what crdump --stream writes, on standard input; it is kept in\n"
+	       "                             DIR, if that is given\n"
 	       "  -d, --restore-detached     end when the processes go on; else wait for the first\n"
 	       "  -S, --restore-sibling      the first process becomes a child of crrestore's parent\n"
 	       "  -j, --shell-job            it stays in this session, with this terminal\n"
@@ -208,6 +214,9 @@ static int read_option(struct options *options, int option)
 	case OPTION_ROOT:
 		options->root = optarg;
 		return OPTIONS_DONE;
+	case OPTION_STREAM:
+		options->stream = true;
+		return OPTIONS_DONE;
 	case 'D':
 		options->dir = optarg;
 		return OPTIONS_DONE;
@@ -229,7 +238,9 @@ static int check(const struct options *options)
 {
 	bool pids = options->pid || options->nr_pairs;
 
-	if (!options->dir)
+	if (options->stream && isatty(STDIN_FILENO))
+		return say_usage("--stream: standard input is a terminal");
+	if (!options->dir && !options->stream)
 		return say_usage("-D DIR is missing");
 	if (!options->locks_only && (pids || options->command))
 		return say_usage("%s goes with --locks-only", pids ? "--pid" : options->command[0]);

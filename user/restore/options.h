@@ -28,7 +28,8 @@ struct options {
 	const char *pidfile;
 	const char *log_file;
 	bool verbose;
-	const char *dir;
+	const char *dir; /* NULL: the stream goes to a private one */
+	bool stream; /* from standard input */
 	struct pid_pair *pairs;
 	size_t nr_pairs;
 	pid_t pid; /* gets the locks of processes that no pair names; 0: there is none */

@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <dirent.h>
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "image/spool.h"
+#include "image/status.h"
+#include "restore/input.h"
+#include "restore/say.h"
+
+/* Not /tmp, which may be memory: this can be as large as that of all processes. */
+static const char *parent_directory(void)
+{
+	const char *path = getenv("TMPDIR");
+
+	return path && *path ? path : "/var/tmp";
+}
+
+/* With mode 0700: what is in memory is nobody else's business. */
+static int make_private(struct input *input)
+{
+	if (asprintf(&input->made, "%s/crrestore.XXXXXX", parent_directory()) < 0) {
+		input->made = NULL;
+		say("%s", strerror(ENOMEM));
+		return STATUS_IMAGE;
+	}
+	if (mkdtemp(input->made))
+		return 0;
+	say("%s: %s", parent_directory(), strerror(errno));
+	free(input->made);
+	input->made = NULL;
+	return STATUS_IMAGE;
+}
+
+static int spool(const char *path, bool flush)
+{
+	char why[4096];
+	const struct image_error error = { why, sizeof(why) };
+	struct image_directory directory;
+	int ret = image_directory_make(&directory, path, &error);
+
+	if (!ret) {
+		ret = image_spool(&directory, flush, STDIN_FILENO, "standard input", &error);
+		image_directory_close(&directory, !ret);
+	}
+	if (ret)
+		say("%s", why);
+	return ret ? STATUS_IMAGE : 0;
+}
+
+int input_read(struct input *input, struct options *options)
+{
+	sigset_t set, before;
+	int status = 0;
+
+	*input = (struct input){ 0 };
+	if (!options->stream)
+		return 0;
+	sigemptyset(&set);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGHUP);
+	sigaddset(&set, SIGQUIT);
+	sigprocmask(SIG_BLOCK, &set, &before);
+	if (!options->dir)
+		status = make_private(input);
+	if (input->made)
+		options->dir = input->made;
+	status = status ? status : spool(options->dir, !input->made);
+	if (status)
+		input_close(input, false);
+	sigprocmask(SIG_SETMASK, &before, NULL);
+	return status;
+}
+
+static void remove_all(const char *path)
+{
+	DIR *dir = opendir(path);
+	struct dirent *entry;
+
+	while (dir && (entry = readdir(dir)))
+		unlinkat(dirfd(dir), entry->d_name, 0);
+	if (dir)
+		closedir(dir);
+	rmdir(path);
+}
+
+void input_close(struct input *input, bool keep)
+{
+	if (!input->made)
+		return;
+	if (keep)
+		say("the checkpoint is kept in %s", input->made);
+	else
+		remove_all(input->made);
+	free(input->made);
+	input->made = NULL;
+}
