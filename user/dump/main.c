@@ -14,6 +14,7 @@
 #include "dump/whole.h"
 #include "image/checkpoint.h"
 #include "image/inventory.h"
+#include "image/progress.h"
 #include "image/status.h"
 #include "procfs/file.h"
 #include "procfs/standard.h"
@@ -109,6 +110,7 @@ int main(int argc, char **argv)
 		say("/proc is that of another pid namespace");
 		return STATUS_NO_PROCESS;
 	}
+	progress_allow("crdump");
 	hold_signals(&before);
 	status = options.locks_only ? dump_locks(&options) : dump_whole(&options);
 	sigprocmask(SIG_SETMASK, &before, NULL);

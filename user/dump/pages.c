@@ -12,7 +12,9 @@
 #include "dump/pages.h"
 #include "image/container.h"
 #include "image/magic.h"
+#include "image/progress.h"
 #include "pagemap.pb-c.h"
+#include "procfs/file.h"
 #include "procfs/maps.h"
 #include "procfs/pagemap.h"
 
@@ -94,6 +96,22 @@ int pages_write_map(const struct dump_pages *pages, const char *name,
 	return image_writer_close(&writer, ret, error);
 }
 
+uint64_t pages_estimate(pid_t pid)
+{
+	unsigned long long resident, shared;
+	int dir = proc_open(pid);
+	uint64_t size = 0;
+	char text[256];
+
+	if (dir < 0)
+		return 0;
+	if (proc_read(dir, "statm", text, sizeof(text)) > 0 &&
+	    sscanf(text, "%*u %llu %llu", &resident, &shared) == 2 && resident > shared)
+		size = (resident - shared) * PROC_PAGE_SIZE;
+	close(dir);
+	return size;
+}
+
 /* Order -------------------------------------------------------------------------------------------- */
 
 static int move_in_order(const struct dump_pages *from, struct image_file *to)
@@ -133,7 +151,9 @@ int pages_straighten(struct dump_pages *pages, struct image_directory *directory
 	ret = image_file_create(directory, name, &file, error);
 	if (ret)
 		return ret;
+	progress_begin("putting memory in order", pages->end * PROC_PAGE_SIZE);
 	ret = move_in_order(pages, file);
+	progress_end();
 	if (ret) {
 		image_error(error, ret, directory->path, "%s: %s", name, strerror(-ret));
 		image_file_close(file);

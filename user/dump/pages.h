@@ -51,6 +51,9 @@ int pages_copy(struct dump_process *process, struct image_directory *directory,
  */
 int pages_copy_running(pid_t pid, struct dump_pages *pages, struct pages_count *count);
 
+/** pages_estimate - About how many bytes the private memory of a process has; 0: unknown. */
+uint64_t pages_estimate(pid_t pid);
+
 /** pages_straighten - Brings pages into the order of addresses. Returns: 0 or a negative errno value. */
 int pages_straighten(struct dump_pages *pages, struct image_directory *directory,
 		     const struct image_error *error);

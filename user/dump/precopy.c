@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "dump/precopy.h"
+#include "image/progress.h"
 #include "procfs/pagemap.h"
 #include "procfs/tree.h"
 
@@ -26,6 +27,15 @@ static int copy_process(struct precopy *precopy, pid_t pid, struct image_directo
 	return ret;
 }
 
+static uint64_t estimate(const struct proc_pids *pids)
+{
+	uint64_t size = 0;
+
+	for (size_t i = 0; i < pids->nr; i++)
+		size += pages_estimate(pids->pids[i]);
+	return size;
+}
+
 int precopy_run(struct precopy *precopy, pid_t root, struct image_directory *directory,
 		const struct image_error *error)
 {
@@ -39,8 +49,10 @@ int precopy_run(struct precopy *precopy, pid_t root, struct image_directory *dir
 	precopy->processes = calloc(pids.nr + 1, sizeof(*precopy->processes));
 	if (!precopy->processes)
 		ret = image_error(error, -ENOMEM, directory->path, "%s", strerror(ENOMEM));
+	progress_begin("copying memory", estimate(&pids));
 	for (size_t i = 0; !ret && i < pids.nr; i++)
 		ret = copy_process(precopy, pids.pids[i], directory, error);
+	progress_end();
 	proc_pids_free(&pids);
 	return ret;
 }

@@ -25,6 +25,7 @@
 #include "image/container.h"
 #include "image/inventory.h"
 #include "image/magic.h"
+#include "image/progress.h"
 #include "image/status.h"
 #include "timens.pb-c.h"
 
@@ -135,17 +136,30 @@ static int write_clocks(struct run *run)
 			       &run->error);
 }
 
+/* Of what was copied before nobody knows how much has changed. */
+static uint64_t estimate_memory(const struct run *run)
+{
+	uint64_t size = 0;
+
+	for (size_t i = 0; !run->precopy.nr && i < run->dump.nr; i++)
+		size += pages_estimate(run->dump.processes[i].pid);
+	return size;
+}
+
 static int copy_memory(struct run *run)
 {
 	uint64_t began = stats_now();
 	int ret = 0;
 
+	progress_begin(run->precopy.nr ? "copying what has changed" : "copying memory",
+		       estimate_memory(run));
 	for (size_t i = 0; !ret && i < run->dump.nr; i++) {
 		if (!run->dump.processes[i].zombie)
 			ret = pages_copy(&run->dump.processes[i], &run->directory, &run->stats.pages,
 					 &run->error);
 	}
 	ret = ret ?: shmem_write(&run->dump, &run->directory, &run->error);
+	progress_end();
 	run->stats.memory = stats_now() - began;
 	return ret;
 }

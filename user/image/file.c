@@ -7,7 +7,11 @@
 #include <unistd.h>
 
 #include "image/file.h"
+#include "image/progress.h"
 #include "image/stream.h"
+
+/* So much at once, for progress to be seen. */
+#define COPY_MAX (64U << 20)
 
 struct image_file {
 	struct image_directory *directory;
@@ -77,10 +81,15 @@ static int write_all(int fd, uint64_t at, const uint8_t *data, size_t size)
 
 int image_file_write(struct image_file *file, uint64_t at, const void *data, size_t size)
 {
-	if (file->directory->stream)
-		return size ? stream_write(file->directory->stream, STREAM_WRITE, file->member, at,
-					   data, size) : 0;
-	return write_all(file->fd, at, data, size);
+	int ret = 0;
+
+	if (!file->directory->stream)
+		ret = write_all(file->fd, at, data, size);
+	else if (size)
+		ret = stream_write(file->directory->stream, STREAM_WRITE, file->member, at, data,
+				   size);
+	progress_add(size);
+	return ret;
 }
 
 /* Through a buffer: into a stream, or where the kernel cannot copy from file to file. */
@@ -112,7 +121,8 @@ int image_file_copy(struct image_file *file, uint64_t at, int from, off_t from_a
 	off_t to = at;
 
 	while (size && file->fd >= 0) {
-		ssize_t n = copy_file_range(from, &from_at, file->fd, &to, size, 0);
+		ssize_t n = copy_file_range(from, &from_at, file->fd, &to,
+					    size < COPY_MAX ? size : COPY_MAX, 0);
 
 		if (n < 0 && (errno == EXDEV || errno == EINVAL || errno == ENOSYS ||
 			      errno == EOPNOTSUPP || errno == EBADF))
@@ -121,6 +131,7 @@ int image_file_copy(struct image_file *file, uint64_t at, int from, off_t from_a
 			return -errno;
 		if (!n)
 			return 0;
+		progress_add(n);
 		size -= n;
 	}
 	return copy_by_hand(file, to, from, from_at, size);

@@ -10,6 +10,7 @@
 #include "image/container.h"
 #include "image/magic.h"
 #include "image/pages.h"
+#include "image/progress.h"
 #include "pagemap.pb-c.h"
 
 /* Of the field flags. */
@@ -164,16 +165,20 @@ size_t image_pages_find(const struct image_pages *pages, uint64_t address)
 	return low;
 }
 
+/* So much at once, for progress to be seen. */
+#define READ_MAX (64U << 20)
+
 static int read_all(int fd, char *data, size_t size, off_t offset)
 {
 	while (size) {
-		ssize_t n = pread(fd, data, size, offset);
+		ssize_t n = pread(fd, data, size < READ_MAX ? size : READ_MAX, offset);
 
 		if (n < 0 && errno != EINTR)
 			return -errno;
 		if (!n)
 			return -EBADMSG;
 		if (n > 0) {
+			progress_add(n);
 			data += n;
 			size -= n;
 			offset += n;

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "image/progress.h"
 #include "image/spool.h"
 #include "image/status.h"
 #include "restore/input.h"
@@ -44,7 +45,9 @@ static int spool(const char *path, bool flush)
 	int ret = image_directory_make(&directory, path, &error);
 
 	if (!ret) {
+		progress_begin("receiving", 0);
 		ret = image_spool(&directory, flush, STDIN_FILENO, "standard input", &error);
+		progress_end();
 		image_directory_close(&directory, !ret);
 	}
 	if (ret)

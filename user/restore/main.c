@@ -9,6 +9,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "image/progress.h"
 #include "image/status.h"
 #include "locks/format.h"
 #include "procfs/file.h"
@@ -197,6 +198,8 @@ int main(int argc, char **argv)
 		say("/proc is that of another pid namespace");
 		status = STATUS_NO_PROCESS;
 	}
+	if (status == OPTIONS_DONE && !options.log_file)
+		progress_allow("crrestore");
 	if (status == OPTIONS_DONE)
 		status = input_read(&input, &options) ?: restore(&options);
 	options_free(&options);

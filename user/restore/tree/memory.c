@@ -12,6 +12,7 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include "image/progress.h"
 #include "restore/tree/memory.h"
 
 #define PAGE IMAGE_PAGE_SIZE
@@ -19,8 +20,8 @@
 #define ADDRESSES_END 0x7ffffffff000UL
 /* The lowest that a mapping may have without special rights is /proc/sys/vm/mmap_min_addr. */
 #define ADDRESSES_START 0x10000UL
-/* No more in one call, see MAX_RW_COUNT of the kernel. */
-#define READ_MAX 0x40000000UL
+/* So much in one call, for progress to be seen; MAX_RW_COUNT of the kernel is more. */
+#define READ_MAX (64UL << 20)
 
 #define MAP_FLAGS                                                                            \
 	(MAP_SHARED | MAP_PRIVATE | MAP_ANONYMOUS | MAP_GROWSDOWN | MAP_NORESERVE | MAP_LOCKED | \
@@ -361,6 +362,7 @@ static int read_pieces(const struct job *job, struct pieces *pieces)
 		if (n <= 0)
 			return fail(job, n ? n : -EBADMSG, "its pages");
 		pieces->offset += n;
+		progress_add(n);
 		/* A signal cannot cut a read short here, but a file system may. */
 		while (done < pieces->nr && (size_t)n >= pieces->iov[done].iov_len)
 			n -= pieces->iov[done++].iov_len;

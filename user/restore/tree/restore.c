@@ -27,6 +27,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "image/progress.h"
 #include "image/status.h"
 #include "restore/plan.h"
 #include "restore/say.h"
@@ -238,12 +239,17 @@ static int seize(struct restoring *r, struct troupe *troupe)
 	return image_error(&r->error, ret, name, "cannot be driven: %s", strerror(-ret));
 }
 
-static int restore_memory(struct restoring *r, struct troupe *troupe)
+static int count_pages(struct restoring *r, struct troupe *troupe)
 {
 	const struct image_pages *pages = &troupe->memory.pages;
 
 	for (size_t i = 0; i < pages->nr; i++)
 		r->stats.pages += pages->runs[i].size / IMAGE_PAGE_SIZE;
+	return 0;
+}
+
+static int restore_memory(struct restoring *r, struct troupe *troupe)
+{
 	return memory_restore(&troupe->memory, &r->sources, &troupe->players[0].puppet, &r->error);
 }
 
@@ -378,7 +384,10 @@ static int make_tree(struct restoring *r)
 
 	r->stats.forking = restore_stats_now() - start;
 	ret = ret ? ret : each(r, seize);
+	ret = ret ? ret : each(r, count_pages);
+	progress_begin("restoring memory", r->stats.pages * IMAGE_PAGE_SIZE);
 	ret = ret ? ret : each(r, restore_memory);
+	progress_end();
 	ret = ret ? ret : each(r, close_inherited);
 	if (!ret && r->images.locks.locks.nr)
 		ret = restore_locks(r);

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "image/pages.h"
+#include "image/progress.h"
 #include "restore/tree/shm.h"
 
 static struct shm *find(const struct shms *shms, uint64_t id)
@@ -71,6 +72,15 @@ static int open_mapping(void *at, uint64_t size, int lowest)
 	return high;
 }
 
+static uint64_t size_of(const struct image_pages *pages)
+{
+	uint64_t size = 0;
+
+	for (size_t i = 0; i < pages->nr; i++)
+		size += pages->runs[i].size;
+	return size;
+}
+
 static int fill(const struct shm *shm, char *at, int dir, const char *path,
 		const struct image_error *error)
 {
@@ -82,6 +92,7 @@ static int fill(const struct shm *shm, char *at, int dir, const char *path,
 	ret = image_pages_open(&pages, dir, path, name, error);
 	if (ret)
 		return ret;
+	progress_begin("restoring shared memory", size_of(&pages));
 	for (size_t i = 0; i < pages.nr && !ret; i++) {
 		const struct image_run *run = &pages.runs[i];
 
@@ -90,6 +101,7 @@ static int fill(const struct shm *shm, char *at, int dir, const char *path,
 		else
 			ret = image_pages_read(&pages, run->start, at + run->start, run->size);
 	}
+	progress_end();
 	image_pages_close(&pages);
 	return ret;
 }
