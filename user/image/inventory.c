@@ -42,12 +42,13 @@ int inventory_write(struct image_directory *directory, Image__TaskKobjIdsEntry *
 	return ret ? ret : image_directory_complete(directory, error);
 }
 
-int inventory_read(int dir, const char *path, const struct image_error *error)
+int inventory_load(Image__InventoryEntry **out, int dir, const char *path, const struct image_error *error)
 {
 	struct image_reader reader;
-	ProtobufCMessage *message;
+	ProtobufCMessage *message = NULL;
 	int ret;
 
+	*out = NULL;
 	ret = image_reader_open(&reader, dir, path, IMAGE_INVENTORY, IMAGE_MAGIC_INVENTORY, error);
 	if (ret == -ENOENT)
 		return image_error(error, ret, path, "no checkpoint: there is no %s",
@@ -59,8 +60,20 @@ int inventory_read(int dir, const char *path, const struct image_error *error)
 		ret = image_reader_wrong(&reader, error, "it is truncated");
 	if (!ret && ((Image__InventoryEntry *)message)->img_version != IMAGE_VERSION)
 		ret = image_reader_wrong(&reader, error, "images of another version");
-	if (message)
-		protobuf_c_message_free_unpacked(message, NULL);
 	image_reader_close(&reader);
+	if (!ret)
+		*out = (Image__InventoryEntry *)message;
+	else if (message)
+		protobuf_c_message_free_unpacked(message, NULL);
+	return ret;
+}
+
+int inventory_read(int dir, const char *path, const struct image_error *error)
+{
+	Image__InventoryEntry *inventory;
+	int ret = inventory_load(&inventory, dir, path, error);
+
+	if (!ret)
+		image__inventory_entry__free_unpacked(inventory, NULL);
 	return ret;
 }

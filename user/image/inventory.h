@@ -7,6 +7,7 @@
 
 #include "core.pb-c.h"
 #include "image/directory.h"
+#include "inventory.pb-c.h"
 
 /**
  * inventory_write - Makes a directory a checkpoint: flushes all that was written, then writes and flushes the
@@ -19,7 +20,16 @@ int inventory_write(struct image_directory *directory, Image__TaskKobjIdsEntry *
 		    const struct image_error *error);
 
 /**
- * inventory_read - Reads the inventory.
+ * inventory_load - Reads the inventory.
+ * @out: after success gets it; the caller frees it with image__inventory_entry__free_unpacked()
+ * @dir: the directory, @path its path for messages
+ *
+ * Returns: as inventory_read().
+ */
+int inventory_load(Image__InventoryEntry **out, int dir, const char *path, const struct image_error *error);
+
+/**
+ * inventory_read - Checks the inventory.
  * @dir: the directory, @path its path for messages
  *
  * Returns: 0, -ENOENT if it is no checkpoint, -EBADMSG, or another negative errno value.

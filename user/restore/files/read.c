@@ -2,7 +2,6 @@
 /*
  * Reading files.img and the tables. Both come from strangers.
  */
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -10,10 +9,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "image/records.h"
 #include "restore/files/kinds.h"
-
-/* What all records of an image take may be more than twice this large; an honest one is far from it. */
-#define IMAGE_MAX (1ULL << 30)
 
 void *files_append(void *array, size_t *nr, size_t size)
 {
@@ -35,41 +32,29 @@ static int no_memory(const struct restore_files *files, const struct image_error
 	return image_error(error, -ENOMEM, files->path, "%s", strerror(ENOMEM));
 }
 
-static int read_records(struct restore_files *files, struct image_reader *reader,
-			const ProtobufCMessageDescriptor *type, files_take *take, void *data,
-			const struct image_error *error)
-{
-	ProtobufCMessage *message;
-	size_t nr = 0;
-	int ret;
+/* What the image's reader hands on. */
+struct taking {
+	struct restore_files *files;
+	files_take *take;
+	void *data;
+};
 
-	while (!(ret = image_read(reader, type, &message, error)) && message) {
-		ret = take(files, reader, message, data, error);
-		if (ret == -ENOMEM)
-			return no_memory(files, error);
-		if (ret)
-			return ret;
-		if (++nr > FILES_MAX || reader->next > IMAGE_MAX)
-			return image_reader_wrong(reader, error, "it is absurdly large");
-	}
-	return ret;
+static int take_record(struct image_reader *reader, ProtobufCMessage *message, void *data,
+		       const struct image_error *error)
+{
+	const struct taking *taking = data;
+
+	return taking->take(taking->files, reader, message, taking->data, error);
 }
 
 int files_read_image(struct restore_files *files, const char *name, uint32_t magic,
 		     const ProtobufCMessageDescriptor *type, files_take *take, void *data,
 		     const struct image_error *error)
 {
-	struct image_reader reader;
-	int ret;
+	struct taking taking = { files, take, data };
 
-	if (faccessat(files->dir, name, F_OK, AT_SYMLINK_NOFOLLOW) && errno == ENOENT)
-		return 0;
-	ret = image_reader_open(&reader, files->dir, files->path, name, magic, error);
-	if (ret)
-		return ret;
-	ret = read_records(files, &reader, type, take, data, error);
-	image_reader_close(&reader);
-	return ret;
+	return image_records(files->dir, files->path, name, magic, type, take_record, &taking,
+			     error);
 }
 
 /* files.img ---------------------------------------------------------------------------------------- */
@@ -172,30 +157,25 @@ static int sort_table(struct restore_files *files, struct restored_table *table,
 	return 0;
 }
 
-/* Returns: whether a name is that of a table, in the one way that it is written. */
-static bool parse_name(const char *name, uint32_t *id)
-{
-	char same[32];
+struct reading {
+	struct restore_files *files;
+	const struct image_error *error;
+};
 
-	if (sscanf(name, "fdinfo-%u.img", id) != 1)
-		return false;
-	snprintf(same, sizeof(same), "fdinfo-%u.img", *id);
-	return !strcmp(name, same);
-}
-
-static int read_table(struct restore_files *files, const char *name, uint32_t id,
-		      const struct image_error *error)
+static int read_table(const char *name, uint32_t id, void *data)
 {
+	const struct reading *reading = data;
+	struct restore_files *files = reading->files;
 	struct restored_table *table =
 		files_append(&files->tables, &files->nr_tables, sizeof(*table));
 	int ret;
 
 	if (!table)
-		return no_memory(files, error);
+		return no_memory(files, reading->error);
 	table->id = id;
 	ret = files_read_image(files, name, IMAGE_MAGIC_FDINFO, &image__fdinfo_entry__descriptor,
-			       take_descriptor, table, error);
-	return ret ? ret : sort_table(files, table, name, error);
+			       take_descriptor, table, reading->error);
+	return ret ? ret : sort_table(files, table, name, reading->error);
 }
 
 static int compare_tables(const void *a, const void *b)
@@ -207,25 +187,9 @@ static int compare_tables(const void *a, const void *b)
 
 static int read_tables(struct restore_files *files, const struct image_error *error)
 {
-	int fd = openat(files->dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), ret = 0;
-	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
-	struct dirent *entry;
-	uint32_t id;
+	struct reading reading = { files, error };
+	int ret = image_numbered(files->dir, files->path, "fdinfo", read_table, &reading, error);
 
-	if (!dir) {
-		ret = image_error(error, -errno, files->path, "%s", strerror(errno));
-		if (fd >= 0)
-			close(fd);
-		return ret;
-	}
-	while (!ret && (entry = readdir(dir))) {
-		if (parse_name(entry->d_name, &id))
-			ret = read_table(files, entry->d_name, id, error);
-		if (!ret && files->nr_tables > FILES_MAX)
-			ret = image_error(error, -EBADMSG, files->path,
-					  "there are absurdly many tables");
-	}
-	closedir(dir);
 	if (files->nr_tables)
 		qsort(files->tables, files->nr_tables, sizeof(*files->tables), compare_tables);
 	return ret;

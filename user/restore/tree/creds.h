@@ -6,8 +6,8 @@
 #define RESTORE_CREDS_H
 
 #include "image/directory.h"
+#include "image/saved.h"
 #include "restore/tree/puppet.h"
-#include "restore/tree/saved.h"
 
 /**
  * creds_restore - Gives a thread its credentials, and what a change of them takes away (pdeath signal).

@@ -9,8 +9,8 @@
 #ifndef RESTORE_FAMILY_H
 #define RESTORE_FAMILY_H
 
+#include "image/saved.h"
 #include "restore/files/files.h"
-#include "restore/tree/saved.h"
 
 struct family;
 

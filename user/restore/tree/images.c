@@ -4,18 +4,29 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "image/common_locks.h"
 #include "image/inventory.h"
 #include "image/magic.h"
-#include "restore/tree/common_locks.h"
 #include "restore/tree/images.h"
+
+static void each_descriptor(const void *data, void (*fn)(uint32_t, int, uint32_t, void *), void *fn_data)
+{
+	restore_files_each(data, fn, fn_data);
+}
+
+static const char *path_of(const void *data, uint32_t id)
+{
+	return restore_files_path(data, id);
+}
 
 /* The whole truth, or what images of other programs tell. */
 static int read_locks(struct images *images, const char *path, const struct image_error *error)
 {
+	const struct common_files files = { each_descriptor, path_of, images->files };
+
 	if (!faccessat(images->dir, IMAGE_CRLOCK, F_OK, 0) || errno != ENOENT)
 		return checkpoint_read(&images->locks, path, error->text, error->size);
-	return common_locks_read(&images->locks, &images->tree, images->files, images->dir, path,
-				 error);
+	return common_locks_read(&images->locks, &images->tree, &files, images->dir, path, error);
 }
 
 int images_read(struct images *images, const struct options *options, const struct image_error *error)

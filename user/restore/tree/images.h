@@ -6,9 +6,9 @@
 #define RESTORE_IMAGES_H
 
 #include "image/checkpoint.h"
+#include "image/saved.h"
 #include "restore/files/files.h"
 #include "restore/options.h"
-#include "restore/tree/saved.h"
 
 struct images {
 	int dir; /* -1: it is not open */

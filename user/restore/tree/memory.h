@@ -6,9 +6,9 @@
 #define RESTORE_MEMORY_H
 
 #include "image/pages.h"
+#include "image/saved.h"
 #include "restore/files/files.h"
 #include "restore/tree/puppet.h"
-#include "restore/tree/saved.h"
 #include "restore/tree/shm.h"
 #include "restore/tree/vdso.h"
 

@@ -9,8 +9,8 @@
 
 #include <sys/user.h>
 
+#include "image/saved.h"
 #include "restore/tree/puppet.h"
-#include "restore/tree/saved.h"
 
 /**
  * restart_begin - Begins the call that a thread was in, if it is one of those.

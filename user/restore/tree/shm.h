@@ -5,7 +5,7 @@
 #ifndef RESTORE_SHM_H
 #define RESTORE_SHM_H
 
-#include "restore/tree/saved.h"
+#include "image/saved.h"
 
 struct shm {
 	uint64_t id; /* as in the mappings */

@@ -6,8 +6,8 @@
 #define RESTORE_SIGNALS_H
 
 #include "image/directory.h"
+#include "image/saved.h"
 #include "restore/tree/puppet.h"
-#include "restore/tree/saved.h"
 
 /** signals_set_handlers - Sets what a process does with each signal. Returns: 0 or a negative errno value. */
 int signals_set_handlers(struct puppet *leader, const struct saved_process *process,

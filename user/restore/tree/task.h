@@ -7,8 +7,8 @@
 #define RESTORE_TASK_H
 
 #include "image/directory.h"
+#include "image/saved.h"
 #include "restore/tree/puppet.h"
-#include "restore/tree/saved.h"
 
 /** task_restore - Sets what needs no credentials of the process. Returns: 0 or a negative errno value. */
 int task_restore(struct puppet *leader, const struct saved_process *process,

@@ -7,8 +7,8 @@
 
 #include "image/arch/x86_64/regs.h"
 #include "image/directory.h"
+#include "image/saved.h"
 #include "restore/tree/puppet.h"
-#include "restore/tree/saved.h"
 
 /**
  * thread_make - Makes a thread of a process.

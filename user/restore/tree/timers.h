@@ -6,8 +6,8 @@
 #define RESTORE_TIMERS_H
 
 #include "image/directory.h"
+#include "image/saved.h"
 #include "restore/tree/puppet.h"
-#include "restore/tree/saved.h"
 
 /** timers_restore - Makes a process's timers and sets them going. Returns: 0 or a negative errno value. */
 int timers_restore(struct puppet *leader, const struct saved_process *process,

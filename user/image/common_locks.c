@@ -6,17 +6,17 @@
 #include <time.h>
 
 #include "filelocks.pb-c.h"
+#include "image/common_locks.h"
 #include "image/container.h"
 #include "image/filelocks.h"
 #include "image/magic.h"
-#include "restore/tree/common_locks.h"
 
 #define LOCKS_MAX (1U << 22)
 
 struct job {
 	struct checkpoint *locks;
 	const struct saved_tree *tree;
-	const struct restore_files *files;
+	const struct common_files *files;
 	int ret;
 };
 
@@ -80,7 +80,7 @@ static void hold(uint32_t table, int fd, uint32_t file, void *data)
 
 static int add_file(struct job *job, uint32_t id)
 {
-	const char *path = restore_files_path(job->files, id);
+	const char *path = job->files->path(job->files->data, id);
 	struct checkpoint *locks = job->locks;
 	struct checkpoint_file *files;
 
@@ -94,7 +94,7 @@ static int add_file(struct job *job, uint32_t id)
 	*files = (struct checkpoint_file){ .id = id, .path = strdup(path ? path : "?") };
 	if (!files->path)
 		return -ENOMEM;
-	restore_files_each(job->files, hold, &(struct holding){ job, files });
+	job->files->each(job->files->data, hold, &(struct holding){ job, files });
 	return job->ret;
 }
 
@@ -153,7 +153,7 @@ static int add_lock(struct job *job, const Image__FileLockEntry *entry)
 	if (!understand(&lock.row, entry) || !process || !process->ids || list->nr == LOCKS_MAX)
 		return -EBADMSG;
 	search.table = process->ids->files_id;
-	restore_files_each(job->files, look, &search);
+	job->files->each(job->files->data, look, &search);
 	if (!search.file)
 		return -EBADMSG;
 	ret = add_file(job, search.file);
@@ -189,7 +189,7 @@ static int read_records(struct job *job, struct image_reader *reader, const stru
 }
 
 int common_locks_read(struct checkpoint *locks, const struct saved_tree *tree,
-		      const struct restore_files *files, int dir, const char *path,
+		      const struct common_files *files, int dir, const char *path,
 		      const struct image_error *error)
 {
 	struct job job = { .locks = locks, .tree = tree, .files = files };

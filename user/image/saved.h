@@ -4,10 +4,10 @@
  * mm-*.img and fs-*.img.
  *
  * Images may have been written by anyone: ids, counts, addresses and the order of mappings are checked here, so
- * that the rest of this folder can rely on them.
+ * that who restores or shows them can rely on them.
  */
-#ifndef RESTORE_SAVED_H
-#define RESTORE_SAVED_H
+#ifndef IMAGE_SAVED_H
+#define IMAGE_SAVED_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -9,8 +9,8 @@
 
 #include "image/container.h"
 #include "image/magic.h"
+#include "image/saved.h"
 #include "pstree.pb-c.h"
-#include "restore/tree/saved.h"
 
 /* Larger than any tree that fits a machine, smaller than what would exhaust memory. */
 #define TASKS_MAX (1U << 20)

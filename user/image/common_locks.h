@@ -2,12 +2,21 @@
 /*
  * Locks as filelocks.img tells them: those of checkpoints that other programs wrote, without crlock.img.
  */
-#ifndef RESTORE_COMMON_LOCKS_H
-#define RESTORE_COMMON_LOCKS_H
+#ifndef IMAGE_COMMON_LOCKS_H
+#define IMAGE_COMMON_LOCKS_H
 
 #include "image/checkpoint.h"
-#include "restore/files/files.h"
-#include "restore/tree/saved.h"
+#include "image/saved.h"
+
+/* What is open, as whoever read files.img and the tables knows it. */
+struct common_files {
+	/* Calls a function for each descriptor of each table. */
+	void (*each)(const void *data, void (*fn)(uint32_t table, int fd, uint32_t id, void *fn_data),
+		     void *fn_data);
+	/* The path of a file, NULL: it has none. */
+	const char *(*path)(const void *data, uint32_t id);
+	const void *data;
+};
 
 /**
  * common_locks_read - Reads filelocks.img.
@@ -20,7 +29,7 @@
  * Returns: 0, also if there is no such image; -EBADMSG; or another negative errno value.
  */
 int common_locks_read(struct checkpoint *locks, const struct saved_tree *tree,
-		      const struct restore_files *files, int dir, const char *path,
+		      const struct common_files *files, int dir, const char *path,
 		      const struct image_error *error);
 
 #endif
