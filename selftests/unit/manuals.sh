@@ -7,7 +7,7 @@
 
 readonly man=$root/user/man
 manuals=("$man"/*.[1-8])
-commands=("crlock" "crlock ls" "crlock info" "crdump" "crrestore")
+commands=("crlock" "crlock ls" "crlock info" "crlock show" "crdump" "crrestore")
 plan $((5 * ${#commands[@]} + 3 * ${#manuals[@]} + 13))
 cd "$work" || exit
 
@@ -73,9 +73,9 @@ is "of sources" "$(completions crlock ls --source '' | xargs) $(completions crdu
 check "of processes" grep -qx "$$" <(completions crdump -t '')
 mkdir directory
 : >file
-is "of directories" "$(completions crdump -D '') $(completions crrestore -D d)" "directory directory"
+is "of directories" "$(completions crdump -D '') $(completions crrestore -D d) $(completions crlock show '')" "directory directory directory"
 is "of files" "$(completions crlock ls --file f)" file
-is "of commands" "$(completions crlock '' | head -n 2 | xargs)" "info ls"
+is "of commands" "$(completions crlock '' | head -n 3 | xargs)" "info ls show"
 is "none of what it does not know" "$(completions crlock frob -)" ""
 
 # Exit statuses ----------------------------------------------------------------------------------------
@@ -85,7 +85,7 @@ statuses() {
 	sed -n '/^\.SH EXIT STATUS/,/^\.SH [^E]/s/^\.B \([0-9]*\)$/\1/p' "$1" | xargs
 }
 is "the manual of crlock has all statuses of the program" "$(statuses "$man/crlock.1")" \
-	"$(sed -n 's/^\tSTATUS_.* = \([0-9]*\),.*/\1/p' "$root/user/crlock/say.h" | xargs)"
+	"$(sed -n 's/^\tSTATUS_.* = \([0-9]*\),.*/\1/p' "$root/user/crlock/say.h" | sort -nu | xargs)"
 is "those of crdump and crrestore have theirs" \
 	"$(for page in crdump crrestore; do statuses "$man/$page.1"; done | tr ' ' '\n' | sort -nu | xargs)" \
 	"$(sed -n 's/^\tSTATUS_.* = \([0-9]*\),.*/\1/p' "$root/user/image/status.h" | xargs)"

@@ -11,5 +11,6 @@ struct command {
 
 int run_info(int argc, char **argv);
 int run_ls(int argc, char **argv);
+int run_show(int argc, char **argv);
 
 #endif

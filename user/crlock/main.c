@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * crlock - lists and verifies file locks.
+ * crlock - lists file locks, and shows checkpoints.
  */
 #include <locale.h>
 #include <stdio.h>
@@ -13,6 +13,7 @@
 static const struct command commands[] = {
 	{ "info", "show what the kernel module says of itself", run_info },
 	{ "ls", "list file locks with their holders and waiters", run_ls },
+	{ "show", "show what a checkpoint has in it", run_show },
 };
 
 #define NR_COMMANDS (sizeof(commands) / sizeof(*commands))

@@ -127,7 +127,7 @@ static int print_raw(const struct output *output, const struct lock_list *list)
 
 /* JSON --------------------------------------------------------------------------------------------- */
 
-static json_t *lock_json(const struct output *output, struct cell *cell, const struct lock *lock)
+json_t *output_lock_json(const struct output *output, struct cell *cell, const struct lock *lock)
 {
 	json_t *json = json_object();
 
@@ -154,7 +154,7 @@ static int print_json(const struct output *output, const struct lock_list *list)
 
 	printf("{\n  \"source\": \"%s\",\n  \"locks\": [", sources[list->source]);
 	for (size_t i = 0; !err && i < list->nr; i++) {
-		json_t *json = lock_json(output, &cell, &list->locks[i]);
+		json_t *json = output_lock_json(output, &cell, &list->locks[i]);
 
 		printf("%s\n    ", i ? "," : "");
 		if (!json || json_dumpf(json, stdout, JSON_COMPACT | JSON_ENSURE_ASCII))

@@ -9,6 +9,7 @@ enum {
 	STATUS_USAGE = 2,
 	STATUS_NO_MODULE = 3,
 	STATUS_FOREIGN_ABI = 4,
+	STATUS_IMAGE = 4, /* of a checkpoint, as crdump(1) and crrestore(1) have it */
 };
 
 /** say - Prints one line on standard error, with the program's name before it. */
