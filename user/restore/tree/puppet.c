@@ -81,6 +81,23 @@ static int run_to_syscall(struct puppet *puppet)
 	return ret;
 }
 
+/* ---- Signals ---- */
+
+static int block(const struct puppet *puppet, uint64_t mask)
+{
+	return ptrace(PTRACE_SETSIGMASK, puppet->tid, sizeof(mask), &mask) ? -errno : 0;
+}
+
+static int block_all_but_trap(const struct puppet *puppet)
+{
+	return block(puppet, ~(1ULL << (SIGTRAP - 1)));
+}
+
+int puppet_mute(struct puppet *puppet)
+{
+	return block(puppet, ~0ULL);
+}
+
 /* ---- Calls ---- */
 
 static int begin(struct puppet *puppet, long nr, const unsigned long args[6])
@@ -175,13 +192,6 @@ static long forget_rseq(struct puppet *puppet)
 		return 0;
 	return puppet_call(puppet, SYS_rseq, config.address, config.size, unregister,
 			   config.signature);
-}
-
-static int block_all_but_trap(const struct puppet *puppet)
-{
-	uint64_t mask = ~(1ULL << (SIGTRAP - 1));
-
-	return ptrace(PTRACE_SETSIGMASK, puppet->tid, sizeof(mask), &mask) ? -errno : 0;
 }
 
 int puppet_seize(struct puppet *puppet, pid_t pid)

@@ -59,9 +59,13 @@ int puppet_adopt(struct puppet *puppet, pid_t tid, const struct puppet *of);
 long puppet_call_array(struct puppet *puppet, long nr, const unsigned long args[6]);
 
 /**
- * puppet_call_last - The same without the breakpoint: for a call that takes the area away.
+ * puppet_call_last - The same without the breakpoint: for a call that takes the area away, and one of which a
+ * breakpoint would undo what it does.
  */
 long puppet_call_last(struct puppet *puppet, long nr, const unsigned long args[6]);
+
+/** puppet_mute - Blocks SIGTRAP too: from now on there is puppet_call_last() only. Returns: as above. */
+int puppet_mute(struct puppet *puppet);
 
 /**
  * puppet_begin_call - Makes a system call that sleeps, and interrupts it before it does.

@@ -298,6 +298,25 @@ static int restore_creds(struct restoring *r, struct troupe *troupe)
 	return ret ? ret : task_restore_dumpable(&troupe->players[0].puppet, troupe->saved, &r->error);
 }
 
+/* What breakpoints would undo. */
+static int restore_trap(struct restoring *r, struct troupe *troupe)
+{
+	struct puppet *leader = &troupe->players[0].puppet;
+	int ret = 0;
+
+	for (size_t i = 0; i < troupe->nr && !ret; i++)
+		ret = puppet_mute(&troupe->players[i].puppet);
+	if (ret)
+		return image_error(&r->error, ret, r->options->dir, "%d: signals: %s",
+				   troupe->saved->pid, strerror(-ret));
+	ret = signals_ignore_trap(leader, troupe->saved, &r->error);
+	ret = ret ? ret : signals_queue_trap(leader, troupe->saved, &r->error);
+	for (size_t i = 0; i < troupe->nr && !ret; i++)
+		ret = signals_queue_thread_trap(&troupe->players[i].puppet, troupe->players[i].saved,
+						&r->error);
+	return ret;
+}
+
 /* The leader takes the puppets' own memory away when no other needs it any more. */
 static int restore_registers(struct restoring *r, struct troupe *troupe)
 {
@@ -308,7 +327,7 @@ static int restore_registers(struct restoring *r, struct troupe *troupe)
 
 		ret = thread_registers(&player->puppet, player->saved, &player->regs, &r->error);
 	}
-	ret = ret ? ret : signals_ignore_trap(&troupe->players[0].puppet, troupe->saved, &r->error);
+	ret = ret ? ret : restore_trap(r, troupe);
 	if (!ret && memory_leave(&troupe->memory, &troupe->players[0].puppet))
 		ret = image_error(&r->error, -EFAULT, r->options->dir,
 				  "%d: its memory cannot be finished", troupe->saved->pid);

@@ -103,36 +103,54 @@ int signals_ignore_trap(struct puppet *leader, const struct saved_process *proce
 
 /* ---- Those that wait ---- */
 
+/* Returns: the signal, 0 if that is none. */
+static int number_of(const Image__SiginfoEntry *entry)
+{
+	int signal;
+
+	if (entry->siginfo.len != SIGINFO_SIZE)
+		return 0;
+	memcpy(&signal, entry->siginfo.data, sizeof(signal));
+	return signal;
+}
+
+/* After SIGTRAP there is no breakpoint: it would be taken for that one, and that one for it. */
+static long call(struct puppet *puppet, int signal, long nr, const unsigned long args[6])
+{
+	return signal == SIGTRAP ? puppet_call_last(puppet, nr, args) :
+				   puppet_call_array(puppet, nr, args);
+}
+
 static int send(struct puppet *puppet, const Image__SiginfoEntry *entry, bool to_thread,
 		const struct image_error *error)
 {
-	int signal, code;
+	const int signal = number_of(entry);
 	unsigned long at;
 	long ret;
 
-	if (entry->siginfo.len != SIGINFO_SIZE)
-		return fail(error, puppet->tid, -EBADMSG, "a signal that waits", 0);
-	memcpy(&signal, entry->siginfo.data, sizeof(signal));
-	memcpy(&code, entry->siginfo.data + 8, sizeof(code));
 	if (signal < 1 || signal > SIGNALS)
 		return fail(error, puppet->tid, -EBADMSG, "a signal that waits", signal);
 	at = puppet_give(puppet, entry->siginfo.data, SIGINFO_SIZE);
 	if (!at)
 		return fail(error, puppet->tid, -EFAULT, "a signal that waits", signal);
 	/* A process may say of itself whatever it likes about who sent it. */
-	ret = to_thread ? puppet_call(puppet, SYS_rt_tgsigqueueinfo, puppet->tgid, puppet->tid,
-				      signal, at) :
-			  puppet_call(puppet, SYS_rt_sigqueueinfo, puppet->tgid, signal, at);
+	ret = to_thread ? call(puppet, signal, SYS_rt_tgsigqueueinfo,
+			       (const unsigned long[6]){ puppet->tgid, puppet->tid, signal, at }) :
+			  call(puppet, signal, SYS_rt_sigqueueinfo,
+			       (const unsigned long[6]){ puppet->tgid, signal, at });
 	return ret < 0 ? fail(error, puppet->tid, ret, "a signal that waits", signal) : 0;
 }
 
+/* SIGTRAP, or all others. */
 static int send_all(struct puppet *puppet, const Image__SignalQueueEntry *queue, bool to_thread,
-		    const struct image_error *error)
+		    bool trap, const struct image_error *error)
 {
 	int ret = 0;
 
-	for (size_t i = 0; queue && i < queue->n_signals && !ret; i++)
-		ret = send(puppet, queue->signals[i], to_thread, error);
+	for (size_t i = 0; queue && i < queue->n_signals && !ret; i++) {
+		if ((number_of(queue->signals[i]) == SIGTRAP) == trap)
+			ret = send(puppet, queue->signals[i], to_thread, error);
+	}
 	return ret;
 }
 
@@ -152,11 +170,23 @@ int signals_queue(struct puppet *leader, const struct saved_process *process,
 
 	if (ret < 0)
 		return fail(error, process->pid, ret, "what it does with signal", SIGCHLD);
-	return send_all(leader, saved_task(process)->signals_s, false, error);
+	return send_all(leader, saved_task(process)->signals_s, false, false, error);
 }
 
 int signals_queue_thread(struct puppet *puppet, const struct saved_thread *thread,
 			 const struct image_error *error)
 {
-	return send_all(puppet, thread->core->thread_core->signals_p, true, error);
+	return send_all(puppet, thread->core->thread_core->signals_p, true, false, error);
+}
+
+int signals_queue_trap(struct puppet *leader, const struct saved_process *process,
+		       const struct image_error *error)
+{
+	return send_all(leader, saved_task(process)->signals_s, false, true, error);
+}
+
+int signals_queue_thread_trap(struct puppet *puppet, const struct saved_thread *thread,
+			      const struct image_error *error)
+{
+	return send_all(puppet, thread->core->thread_core->signals_p, true, true, error);
 }

@@ -21,12 +21,29 @@ int signals_set_handlers(struct puppet *leader, const struct saved_process *proc
 int signals_ignore_trap(struct puppet *leader, const struct saved_process *process,
 			const struct image_error *error);
 
-/** signals_queue - Sends the signals that waited for a whole process. Returns: 0 or a negative errno value. */
+/**
+ * signals_queue - Sends the signals that waited for a whole process, but for SIGTRAP.
+ *
+ * Returns: 0 or a negative errno value.
+ */
 int signals_queue(struct puppet *leader, const struct saved_process *process,
 		  const struct image_error *error);
 
-/** signals_queue_thread - Sends those that waited for one thread. Returns: 0 or a negative errno value. */
+/** signals_queue_thread - The same of those that waited for one thread. */
 int signals_queue_thread(struct puppet *puppet, const struct saved_thread *thread,
 			 const struct image_error *error);
+
+/**
+ * signals_queue_trap - Sends SIGTRAP, if it waited for a whole process, all of whose threads are muted: see
+ * puppet_mute().
+ *
+ * Returns: 0 or a negative errno value.
+ */
+int signals_queue_trap(struct puppet *leader, const struct saved_process *process,
+		       const struct image_error *error);
+
+/** signals_queue_thread_trap - The same of one thread. */
+int signals_queue_thread_trap(struct puppet *puppet, const struct saved_thread *thread,
+			      const struct image_error *error);
 
 #endif
