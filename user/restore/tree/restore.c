@@ -36,6 +36,7 @@
 #include "restore/tree/images.h"
 #include "restore/tree/locks.h"
 #include "restore/tree/memory.h"
+#include "restore/tree/processor.h"
 #include "restore/tree/puppet.h"
 #include "restore/tree/restore.h"
 #include "restore/tree/shm.h"
@@ -399,7 +400,10 @@ static int make_tree(struct restoring *r)
 		.shell_job = r->options->shell_job,
 	};
 	uint64_t start = restore_stats_now();
-	int ret = family_make(&r->family, &r->images.tree, r->images.files, &family, &r->error);
+	int ret;
+
+	processor_keep();
+	ret = family_make(&r->family, &r->images.tree, r->images.files, &family, &r->error);
 
 	r->stats.forking = restore_stats_now() - start;
 	ret = ret ? ret : each(r, seize);
@@ -439,6 +443,7 @@ int tree_restore(const struct options *options, pid_t *root)
 	}
 	for (size_t i = 0; i < r.nr && !ret; i++)
 		let_go(&r.troupes[i]);
+	processor_leave();
 	/* From now on orphans go where they would have gone. */
 	prctl(PR_SET_CHILD_SUBREAPER, 0);
 	if (!ret) {

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "image/arch/x86_64/regs.h"
+#include "restore/tree/processor.h"
 #include "restore/tree/restart.h"
 #include "restore/tree/thread.h"
 
@@ -107,6 +108,15 @@ static bool is_realtime(uint32_t policy)
 	return policy == SCHED_FIFO || policy == SCHED_RR;
 }
 
+static int set_affinity(pid_t tid, const Image__ThreadCoreEntry *core)
+{
+	if (core->has_affinity && core->affinity.len &&
+	    !syscall(SYS_sched_setaffinity, tid, core->affinity.len, core->affinity.data))
+		return 0;
+	/* This machine may have none of those CPUs: then any will do. */
+	return core->has_affinity && core->affinity.len && errno != EINVAL ? -errno : processor_free(tid);
+}
+
 static long set_scheduling(pid_t tid, const Image__ThreadCoreEntry *core)
 {
 	struct {
@@ -121,15 +131,15 @@ static long set_scheduling(pid_t tid, const Image__ThreadCoreEntry *core)
 		.flags = core->has_sched_flags ? core->sched_flags : 0,
 		.nice = core->sched_nice,
 	};
+	int ret;
 
 	if (is_realtime(core->sched_policy))
 		attributes.priority = core->sched_prio;
 	if (core->has_sched_policy && syscall(SYS_sched_setattr, tid, &attributes, 0))
 		return -errno;
-	if (core->has_affinity && core->affinity.len &&
-	    syscall(SYS_sched_setaffinity, tid, core->affinity.len, core->affinity.data) < 0)
-		/* This machine may have none of those CPUs: then any will do. */
-		return errno == EINVAL ? 0 : -errno;
+	ret = set_affinity(tid, core);
+	if (ret)
+		return ret;
 	if (core->has_ioprio && syscall(SYS_ioprio_set, IOPRIO_WHO_PROCESS, tid, core->ioprio))
 		return -errno;
 	return 0;

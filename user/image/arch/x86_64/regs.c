@@ -19,7 +19,7 @@ struct place {
 	unsigned int offset, size; /* size 0: this processor has no such component */
 };
 
-static struct place component(unsigned int number)
+static struct place ask_component(unsigned int number)
 {
 	unsigned int eax, ebx, ecx, edx;
 
@@ -28,6 +28,18 @@ static struct place component(unsigned int number)
 	    !__get_cpuid_count(COMPONENTS_LEAF, number, &eax, &ebx, &ecx, &edx))
 		return (struct place){ 0, 0 };
 	return (struct place){ ebx, eax };
+}
+
+/* In a VM each question ends in the hypervisor, and they are asked for every thread: once is enough. */
+static struct place component(unsigned int number)
+{
+	static struct place places[NR_COMPONENTS];
+	static bool asked;
+
+	for (unsigned int i = 0; !asked && i < NR_COMPONENTS; i++)
+		places[i] = ask_component(i);
+	asked = true;
+	return number < NR_COMPONENTS ? places[number] : (struct place){ 0, 0 };
 }
 
 static size_t area_size(void)
