@@ -1285,7 +1285,7 @@ TEST_F(files, a_job_of_a_shell_has_the_terminal_of_this_one)
 
 TEST_F(files, what_is_inherited_is_not_opened)
 {
-	struct restore_inherit inherit[] = { { -1, "pipe:[100]" }, { -1, "etc/nowhere" } };
+	struct restore_inherit inherit[] = { { .key = "pipe:[100]" }, { .key = "etc/nowhere" } };
 	int ends[2];
 
 	ASSERT_EQ(0, pipe(ends));

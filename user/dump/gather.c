@@ -78,6 +78,8 @@ int gather(struct dump *dump)
 	const struct dump_files_options options = {
 		.shell_job = dump->options->shell_job,
 		.use_module = dump->module,
+		.external = dump->options->external,
+		.nr_external = dump->options->nr_external,
 		.net_ns_id = TREE_NET_NS,
 	};
 	int ret = 0;

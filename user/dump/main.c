@@ -104,15 +104,16 @@ int main(int argc, char **argv)
 	proc_hold_standard();
 	setlocale(LC_CTYPE, "");
 	status = options_parse(&options, argc, argv);
-	if (status >= 0)
-		return status;
-	if (!proc_is_ours()) {
+	if (status < 0 && !proc_is_ours()) {
 		say("/proc is that of another pid namespace");
-		return STATUS_NO_PROCESS;
+		status = STATUS_NO_PROCESS;
 	}
-	progress_allow("crdump");
-	hold_signals(&before);
-	status = options.locks_only ? dump_locks(&options) : dump_whole(&options);
-	sigprocmask(SIG_SETMASK, &before, NULL);
+	if (status < 0) {
+		progress_allow("crdump");
+		hold_signals(&before);
+		status = options.locks_only ? dump_locks(&options) : dump_whole(&options);
+		sigprocmask(SIG_SETMASK, &before, NULL);
+	}
+	options_clear(&options);
 	return status;
 }

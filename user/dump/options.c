@@ -17,6 +17,7 @@ enum {
 	OPTION_CHECK,
 	OPTION_NO_PRECOPY,
 	OPTION_STREAM,
+	OPTION_EXTERNAL,
 	OPTION_IGNORED,
 };
 
@@ -38,9 +39,9 @@ static const struct option long_options[] = {
 	{ "verbosity", optional_argument, NULL, 'v' },
 	{ "version", no_argument, NULL, 'V' },
 	{ "help", no_argument, NULL, 'h' },
+	{ "external", required_argument, NULL, OPTION_EXTERNAL },
 	/* Of criu(8): what they ask for is so anyhow, or matters only to who restores. */
 	{ "file-locks", no_argument, NULL, OPTION_IGNORED },
-	{ "external", required_argument, NULL, OPTION_IGNORED },
 	{ "root", required_argument, NULL, OPTION_IGNORED },
 	{ 0 },
 };
@@ -67,7 +68,9 @@ static void print_help(void)
 	     "                        it can be asked; default auto\n"
 	     "  -o, --log-file FILE   write there what is said\n"
 	     "  -v, --verbose         say what was dumped\n"
-	     "      --file-locks, --external, --root  accepted, for scripts made for criu(8)\n"
+	     "      --external WHAT   what need not be in the tree, for crrestore's --inherit-fd:\n"
+	     "                        file[MOUNT:INODE], tty[RDEV:DEV], pipe[INODE], unix[INODE]\n"
+	     "      --file-locks, --root  accepted, for scripts made for criu(8)\n"
 	     "      --version\n"
 	     "  -h, --help\n\n"
 	     "Exit status: 0; 1: something stands in the way, and is listed; 2: bad usage; 3: the process\n"
@@ -93,6 +96,23 @@ static int parse_source(struct options *options, const char *text)
 	if (lock_from_parse(text) < 0)
 		return say_usage("--source: '%s' is not auto, kmod or proc", text);
 	options->from = lock_from_parse(text);
+	return -1;
+}
+
+static int parse_external(struct options *options, const char *text)
+{
+	struct external external, *larger;
+
+	if (!external_parse(&external, text) || external.type == EXTERNAL_SOCKET)
+		return say_usage("--external: '%s' is not file[MOUNT:INODE], tty[RDEV:DEV], pipe[INODE], unix[INODE] or mnt[...]",
+				 text);
+	larger = reallocarray(options->external, options->nr_external + 1, sizeof(*larger));
+	if (!larger) {
+		say("%s", strerror(ENOMEM));
+		return STATUS_IN_THE_WAY;
+	}
+	options->external = larger;
+	larger[options->nr_external++] = external;
 	return -1;
 }
 
@@ -146,6 +166,8 @@ static int take(struct options *options, int option, const char *argument)
 		break;
 	case OPTION_SOURCE:
 		return parse_source(options, argument);
+	case OPTION_EXTERNAL:
+		return parse_external(options, argument);
 	case OPTION_LOCKS_ONLY:
 		options->locks_only = true;
 		break;
@@ -200,4 +222,10 @@ int options_parse(struct options *options, int argc, char **argv)
 	if (options->finish == FINISH_DEFAULT)
 		options->finish = options->locks_only ? FINISH_GO_ON : FINISH_KILL;
 	return check(options, argc);
+}
+
+void options_clear(struct options *options)
+{
+	free(options->external);
+	*options = (struct options){ 0 };
 }

@@ -6,6 +6,7 @@
 #include <sys/types.h>
 
 #include "dump/finish.h"
+#include "image/external.h"
 #include "locks/list.h"
 
 struct options {
@@ -20,6 +21,8 @@ struct options {
 	bool precopy;
 	enum finish finish; /* of a tree that was dumped */
 	bool verbose;
+	struct external *external; /* what need not be in the tree */
+	size_t nr_external;
 };
 
 /**
@@ -28,5 +31,8 @@ struct options {
  * Returns: -1: go on; else the exit status.
  */
 int options_parse(struct options *options, int argc, char **argv);
+
+/** options_clear - Frees what options own. */
+void options_clear(struct options *options);
 
 #endif

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <errno.h>
+#include <fcntl.h>
 #include <getopt.h>
 #include <limits.h>
 #include <math.h>
@@ -8,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "image/external.h"
 #include "image/status.h"
 #include "restore/options.h"
 #include "restore/say.h"
@@ -21,13 +23,17 @@ enum {
 	OPTION_PIDFILE,
 	OPTION_ROOT,
 	OPTION_STREAM,
+	OPTION_INHERIT,
+	OPTION_EXTERNAL,
 };
 
 static const struct option long_options[] = {
 	{ "check", no_argument, NULL, OPTION_CHECK },
+	{ "external", required_argument, NULL, OPTION_EXTERNAL },
 	{ "file-locks", no_argument, NULL, OPTION_FILE_LOCKS },
 	{ "help", no_argument, NULL, 'h' },
 	{ "images-dir", required_argument, NULL, 'D' },
+	{ "inherit-fd", required_argument, NULL, OPTION_INHERIT },
 	{ "locks-only", no_argument, NULL, OPTION_LOCKS_ONLY },
 	{ "log-file", required_argument, NULL, 'o' },
 	{ "on-conflict", required_argument, NULL, OPTION_ON_CONFLICT },
@@ -62,9 +68,13 @@ static int help(void)
 	       "  -j, --shell-job            it stays in this session, with this terminal\n"
 	       "      --pidfile FILE         write the first process's pid there\n"
 	       "      --root DIR             paths of files begin there\n"
+	       "      --inherit-fd fd[N]:KEY descriptor N of crrestore stands for a file of the checkpoint:\n"
+	       "                             pipe[INODE], socket[INODE], tty[RDEV:DEV], file[MOUNT:INODE],\n"
+	       "                             or a path\n"
 	       "      --check                only say what is in the way\n"
 	       "  -o, --log-file FILE        say what is wrong there\n"
 	       "      --file-locks           accepted; locks are always restored\n"
+	       "      --external WHAT        accepted; --inherit-fd says what stands for it\n"
 	       "      --locks-only           restore locks, and no processes\n"
 	       "  -p, --pid [OLD:]NEW        for process NEW, which has the files open; OLD is the process\n"
 	       "                             that was dumped; can be given again\n"
@@ -157,6 +167,68 @@ static int read_tasks(struct options *options, const char *text)
 	return OPTIONS_DONE;
 }
 
+/* Returns: the one way of spelling it, which is the caller's, NULL: an error that was said. */
+static char *read_key(const char *text)
+{
+	char key[EXTERNAL_KEY_MAX];
+	struct external external;
+	char *copy;
+
+	if (external_is_typed(text)) {
+		if (!external_parse(&external, text) || external.type == EXTERNAL_MOUNT) {
+			say_usage("--inherit-fd: %s: is not pipe[INODE], socket[INODE], tty[RDEV:DEV] or file[MOUNT:INODE]",
+				  text);
+			return NULL;
+		}
+		external_key(&external, key);
+		text = key;
+	}
+	copy = strdup(text);
+	if (!copy)
+		no_memory();
+	return copy;
+}
+
+static int read_inherit(struct options *options, const char *text)
+{
+	struct restore_inherit *larger;
+	unsigned int fd;
+	int len = 0;
+	char *key;
+
+	if (sscanf(text, "fd[%9u]:%n", &fd, &len) != 1 || !len || !text[len] || text[3] < '0' || text[3] > '9')
+		return say_usage("--inherit-fd: %s: is not fd[NUMBER]:KEY", text);
+	if (fcntl(fd, F_GETFD) < 0)
+		return say_usage("--inherit-fd: %s: descriptor %u is not open", text, fd);
+	key = read_key(text + len);
+	if (!key)
+		return STATUS_USAGE;
+	for (size_t i = 0; i < options->nr_inherit; i++) {
+		if (!strcmp(options->inherit[i].key, key)) {
+			free(key);
+			return say_usage("--inherit-fd: %s: is given twice", text + len);
+		}
+	}
+	larger = reallocarray(options->inherit, options->nr_inherit + 1, sizeof(*larger));
+	if (!larger) {
+		free(key);
+		return no_memory();
+	}
+	options->inherit = larger;
+	larger[options->nr_inherit++] = (struct restore_inherit){ .fd = fd, .key = key };
+	return OPTIONS_DONE;
+}
+
+static int read_external(const char *text)
+{
+	struct external external;
+
+	if (external_parse(&external, text) && external.type != EXTERNAL_SOCKET)
+		return OPTIONS_DONE;
+	return say_usage("--external: %s: is not file[MOUNT:INODE], tty[RDEV:DEV], pipe[INODE], unix[INODE] or mnt[...]",
+			 text);
+}
+
 static int read_on_conflict(struct options *options, const char *text)
 {
 	char *end;
@@ -206,6 +278,10 @@ static int read_option(struct options *options, int option)
 	case OPTION_CHECK:
 		options->check = true;
 		return OPTIONS_DONE;
+	case OPTION_INHERIT:
+		return read_inherit(options, optarg);
+	case OPTION_EXTERNAL:
+		return read_external(optarg);
 	case OPTION_FILE_LOCKS:
 		return OPTIONS_DONE;
 	case OPTION_PIDFILE:
@@ -246,6 +322,8 @@ static int check(const struct options *options)
 		return say_usage("%s goes with --locks-only", pids ? "--pid" : options->command[0]);
 	if (!options->locks_only && options->nr_tasks)
 		return say_usage("--task goes with --locks-only");
+	if (options->locks_only && options->nr_inherit)
+		return say_usage("--inherit-fd does not go with --locks-only");
 	if (!options->locks_only)
 		return OPTIONS_DONE;
 	if (pids && options->command)
@@ -274,5 +352,8 @@ void options_free(struct options *options)
 {
 	free(options->pairs);
 	free(options->tasks);
+	for (size_t i = 0; i < options->nr_inherit; i++)
+		free((char *)options->inherit[i].key);
+	free(options->inherit);
 	*options = (struct options){ 0 };
 }

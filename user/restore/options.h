@@ -6,6 +6,8 @@
 #include <stddef.h>
 #include <sys/types.h>
 
+#include "restore/files/files.h"
+
 enum on_conflict {
 	ON_CONFLICT_FAIL,
 	ON_CONFLICT_WAIT,
@@ -28,6 +30,8 @@ struct options {
 	const char *pidfile;
 	const char *log_file;
 	bool verbose;
+	struct restore_inherit *inherit; /* what a descriptor of this program stands for */
+	size_t nr_inherit;
 	const char *dir; /* NULL: the stream goes to a private one */
 	bool stream; /* from standard input */
 	struct pid_pair *pairs;

@@ -15,6 +15,7 @@
 
 #include "dump/blockers.h"
 #include "image/directory.h"
+#include "image/external.h"
 #include "trace/tree.h"
 
 struct dump_files;
@@ -23,6 +24,8 @@ struct dump_files;
 struct dump_files_options {
 	bool shell_job; /* terminals of a session outside are allowed */
 	bool use_module; /* ask crlock.ko which descriptors share a description; else kcmp(2) */
+	const struct external *external; /* what need not be in the tree; outlives all */
+	size_t nr_external;
 	uint32_t net_ns_id; /* of sockets: what ids-PID.img says of the network namespace */
 };
 

@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 
+#include "dump/files/external.h"
 #include "dump/files/kinds.h"
 #include "dump/files/options.h"
 #include "dump/files/state.h"
@@ -108,6 +109,8 @@ static bool is_memory(const struct dump_files *files, const struct dump_file *fi
 
 const struct file_kind *file_kind_of(const struct dump_files *files, const struct dump_file *file)
 {
+	if (file->source.fd >= 0 && external_has(files, EXTERNAL_FILE, file->stat.mnt_id, file->stat.ino))
+		return &file_kind_external;
 	if (is_on_mount(files, file))
 		return file->flags & O_PATH ? &file_kind_regular : kind_with_path(file);
 	/* A place only, without a path, is nothing that could be found again. */

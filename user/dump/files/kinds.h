@@ -20,6 +20,7 @@ extern const struct file_kind file_kind_unix;
 extern const struct file_kind file_kind_inet;
 extern const struct file_kind file_kind_tty;
 extern const struct file_kind file_kind_inotify;
+extern const struct file_kind file_kind_external; /* of --external */
 extern const struct file_kind file_kind_other;
 
 /** tty_is_known - Whether a device is a terminal that can be dumped. */

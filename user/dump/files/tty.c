@@ -12,6 +12,7 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
+#include "dump/files/external.h"
 #include "dump/files/kinds.h"
 #include "dump/files/place.h"
 #include "dump/files/source.h"
@@ -216,6 +217,8 @@ static int settle(struct dump_files *files, struct dump_file *file)
 	int queued;
 
 	if (!own->tty)
+		return 0;
+	if (external_has(files, EXTERNAL_TTY, file->stat.rdev, file->stat.dev))
 		return 0;
 	if (own->end == END_SLAVE && !has_master(files, own->index) && !files->options.shell_job)
 		file_block(files, file,

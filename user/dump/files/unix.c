@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "dump/files/external.h"
 #include "dump/files/kinds.h"
 #include "dump/files/options.h"
 #include "dump/files/queue.h"
@@ -191,6 +192,20 @@ static void settle_waiting(struct dump_files *files, const struct dump_file *fil
 			   file->path);
 }
 
+static bool lacks_peer(const struct dump_files *files, const struct unix_file *own)
+{
+	return own->told->peer && !own->told->listener && !inodes_find(&files->unix_sockets, 0, own->told->peer);
+}
+
+/* Either end may be named. */
+static bool may_lack_peer(const struct dump_files *files, const struct dump_file *file)
+{
+	const struct unix_file *own = file->own;
+
+	return external_has(files, EXTERNAL_UNIX, file->stat.ino, 0) ||
+	       external_has(files, EXTERNAL_UNIX, own->told->peer, 0);
+}
+
 static int settle(struct dump_files *files, struct dump_file *file)
 {
 	const struct unix_file *own = file->own;
@@ -201,7 +216,7 @@ static int settle(struct dump_files *files, struct dump_file *file)
 		settle_listener(files, file);
 	else if (own->told->listener)
 		settle_waiting(files, file);
-	else if (own->told->peer && !inodes_find(&files->unix_sockets, 0, own->told->peer))
+	else if (lacks_peer(files, own) && !may_lack_peer(files, file))
 		file_block(files, file, "%s: a unix socket with a peer, socket:[%u], outside the tree",
 			   file->path, own->told->peer);
 	return 0;
@@ -222,6 +237,9 @@ static void fill_in(Image__UnixSkEntry *message, const struct dump_files *files,
 	message->flags = file->flags;
 	message->backlog = told->wqueue;
 	message->peer = told->listener ? told->listener : told->peer;
+	/* Without --inherit-fd it is one whose peer has closed. */
+	if (lacks_peer(files, own))
+		message->peer = 0;
 	message->fown = &file->owner;
 	message->opts = own->options;
 	message->name.data = (uint8_t *)told->name;

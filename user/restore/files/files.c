@@ -7,6 +7,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "restore/files/inherit.h"
 #include "restore/files/kinds.h"
 #include "restore/files/path.h"
 
@@ -272,6 +273,8 @@ int restore_files_open(struct restore_files *files, int lowest, const struct ima
 		ret = prepare_kinds(files, error);
 	if (!ret)
 		ret = open_all(files, error);
+	if (!ret)
+		ret = inherit_check(files, error);
 	if (!ret)
 		ret = complete_kinds(files, error);
 	if (ret)

@@ -23,7 +23,8 @@ struct restore_files_options {
 	/* --inherit-fd and --external: what a descriptor of this program replaces */
 	const struct restore_inherit {
 		int fd;
-		const char *key; /* as in "pipe:[1234]", "socket:[1234]", "tty[...]", or a path */
+		const char *key; /* as external_key() spells it, or a path */
+		bool used; /* so far */
 	} * inherit;
 	size_t nr_inherit;
 };

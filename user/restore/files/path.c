@@ -50,9 +50,12 @@ static int open_below(int root, const char *path, int flags)
 
 static int open_path(const struct restore_files *files, const char *path, int flags)
 {
-	int fd = files->root < 0 ? open(path, flags | O_CLOEXEC)
-				 : open_below(files->root, path, flags);
+	int fd;
 
+	/* The name of a resource is no path. */
+	if (*path != '/')
+		return -ENOENT;
+	fd = files->root < 0 ? open(path, flags | O_CLOEXEC) : open_below(files->root, path, flags);
 	return fd < 0 ? -errno : fd;
 }
 
@@ -67,6 +70,8 @@ int path_parent(const struct restore_files *files, const char *path, const char 
 	char *parent;
 	int fd;
 
+	if (!slash)
+		return -ENOENT;
 	*base = slash + 1;
 	if (!slash[1])
 		return -EISDIR;

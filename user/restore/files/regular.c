@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "image/external.h"
 #include "restore/files/build_id.h"
 #include "restore/files/inherit.h"
 #include "restore/files/path.h"
@@ -25,12 +26,20 @@ static bool describe(struct restored_file *file)
 	return true;
 }
 
+static bool is_resource(const char *name)
+{
+	struct external external;
+
+	return external_parse(&external, name) && external.type == EXTERNAL_FILE;
+}
+
 static int validate(struct restore_files *files, struct restored_file *file,
 		    const struct image_error *error)
 {
 	const Image__RegFileEntry *reg = file->entry->reg;
 
-	if (!path_is_sound(reg->name))
+	/* What is external may have the name of a resource instead. */
+	if (!path_is_sound(reg->name) && (!reg->ext || !is_resource(reg->name)))
 		return files_wrong(files, file, error, "its path is none that a dump writes");
 	if (reg->has_size && reg->size > INT64_MAX)
 		return files_wrong(files, file, error, "its size makes no sense");
@@ -177,7 +186,7 @@ static int open_file(struct restore_files *files, struct restored_file *file,
 	if (inherited >= 0)
 		return inherit_take(files, file, inherited, error);
 	if (file->entry->reg->ext)
-		return image_error(error, -ENOENT, file->entry->reg->name,
+		return image_error(error, -EBUSY, file->entry->reg->name,
 				   "is external: it needs --inherit-fd");
 	fd = lookup(files, file);
 	if (fd < 0) {

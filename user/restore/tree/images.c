@@ -34,6 +34,8 @@ int images_read(struct images *images, const struct options *options, const stru
 	const struct restore_files_options files = {
 		.shell_job = options->shell_job,
 		.root = options->root,
+		.inherit = options->inherit,
+		.nr_inherit = options->nr_inherit,
 	};
 	const char *path = options->dir;
 	int ret;
