@@ -45,11 +45,14 @@ end_target() {
 
 readonly program='
 import os, signal
-signal.signal(signal.SIGUSR1, lambda *_: print("again", flush=True))
-signal.signal(signal.SIGUSR2, lambda *_: os.write(5, b"five"))
+asked = signal.SIGUSR1, signal.SIGUSR2
+signal.pthread_sigmask(signal.SIG_BLOCK, asked)
 print("ready", os.getpid(), flush=True)
 while True:
-    signal.pause()'
+    if signal.sigwait(asked) == signal.SIGUSR1:
+        print("again", flush=True)
+    else:
+        os.write(5, b"five")'
 
 # start FILE: a process whose output goes through a pipe, and whose descriptor 5 is FILE; its process is $pid.
 start() {
