@@ -205,7 +205,7 @@ int files_open(struct plan *plan, char why[WHY_MAX])
 	int lowest = lowest_free(plan), status;
 
 	status = open_all(plan, lowest, why);
-	if (!status && needs_stderr(plan) && say_elsewhere(lowest))
+	if (!status && (needs_stderr(plan) || say_to_file()) && say_elsewhere(lowest))
 		status = fail(why, STATUS_IN_THE_WAY, "standard error: %s", strerror(errno));
 	for (size_t i = 0; i < plan->nr_files && !status; i++) {
 		if (plan->files[i].fd >= 0)

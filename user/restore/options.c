@@ -46,6 +46,7 @@ static const struct option long_options[] = {
 	{ "stream", no_argument, NULL, OPTION_STREAM },
 	{ "task", required_argument, NULL, OPTION_TASK },
 	{ "verbose", optional_argument, NULL, 'v' },
+	{ "verbosity", optional_argument, NULL, 'v' },
 	{ "version", no_argument, NULL, 'V' },
 	{ 0 },
 };
@@ -72,7 +73,7 @@ static int help(void)
 	       "                             pipe[INODE], socket[INODE], tty[RDEV:DEV], file[MOUNT:INODE],\n"
 	       "                             or a path\n"
 	       "      --check                only say what is in the way\n"
-	       "  -o, --log-file FILE        say what is wrong there\n"
+	       "  -o, --log-file FILE        write there what is said\n"
 	       "      --file-locks           accepted; locks are always restored\n"
 	       "      --external WHAT        accepted; --inherit-fd says what stands for it\n"
 	       "      --locks-only           restore locks, and no processes\n"
@@ -80,7 +81,7 @@ static int help(void)
 	       "                             that was dumped; can be given again\n"
 	       "      --task OLD[,OLD...]    only what these dumped processes held\n"
 	       "      --on-conflict ACTION   if others hold conflicting locks: fail, wait[:SECONDS], skip\n"
-	       "  -v, --verbose              name each lock\n"
+	       "  -v, --verbose              say what was restored, and with --locks-only name each lock\n"
 	       "  -h, --help                 show this\n"
 	       "  -V, --version              show the version\n"
 	       "\n"
@@ -219,6 +220,16 @@ static int read_inherit(struct options *options, const char *text)
 	return OPTIONS_DONE;
 }
 
+static int open_log(const char *path)
+{
+	int err = say_to(path);
+
+	if (!err)
+		return OPTIONS_DONE;
+	say("%s: %s", path, strerror(-err));
+	return STATUS_USAGE;
+}
+
 static int read_external(const char *text)
 {
 	struct external external;
@@ -273,8 +284,7 @@ static int read_option(struct options *options, int option)
 		options->shell_job = true;
 		return OPTIONS_DONE;
 	case 'o':
-		options->log_file = optarg;
-		return OPTIONS_DONE;
+		return open_log(optarg);
 	case OPTION_CHECK:
 		options->check = true;
 		return OPTIONS_DONE;

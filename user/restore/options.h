@@ -28,7 +28,6 @@ struct options {
 	bool check; /* only say what is in the way */
 	const char *root; /* directory that paths begin at; NULL: / */
 	const char *pidfile;
-	const char *log_file;
 	bool verbose;
 	struct restore_inherit *inherit; /* what a descriptor of this program stands for */
 	size_t nr_inherit;

@@ -12,6 +12,23 @@
 
 static int stderr_fd = STDERR_FILENO;
 
+int say_to(const char *path)
+{
+	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC | O_NOCTTY, 0666);
+
+	if (fd < 0)
+		return -errno;
+	if (stderr_fd != STDERR_FILENO)
+		close(stderr_fd);
+	stderr_fd = fd;
+	return 0;
+}
+
+bool say_to_file(void)
+{
+	return stderr_fd != STDERR_FILENO;
+}
+
 int say_elsewhere(int lowest)
 {
 	int fd = fcntl(stderr_fd, F_DUPFD_CLOEXEC, lowest);

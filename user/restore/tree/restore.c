@@ -450,6 +450,8 @@ int tree_restore(const struct options *options, pid_t *root)
 		*root = r.images.tree.processes[0].pid;
 		r.stats.restore = restore_stats_now() - start;
 		restore_stats_write(&r.stats, r.images.dir, options->dir);
+		if (options->verbose)
+			say("%zu processes, %zu pages", r.images.tree.nr, (size_t)r.stats.pages);
 	}
 	if (ret < 0) {
 		say("%s", why);
