@@ -11,7 +11,7 @@ plan 31
 # check_of ARGUMENT...: what crdump --check lists, in $work/out; succeeds if there is something.
 check_of() {
 	timeout 60 crdump --check "$@" </dev/null >out 2>said
-	(($? == 1)) && [[ -s out && ! -s said ]] || {
+	[[ $? == 1 && -s out && ! -s said ]] || {
 		cat out said
 		return 1
 	}

@@ -18,6 +18,8 @@ trip() {
 	fi
 	before=$(locks "$holder")
 	kill_holder
+	# Without options.
+	# shellcheck disable=SC2119
 	restore || printf '# not restored\n'
 	is "$name" "$(locks "$restored")" "$before"
 	end "$restored"
@@ -55,6 +57,7 @@ echo 300 >"$break_time_file"
 hold_and_dump lease:w:"$work/l" --break r
 echo 45 >"$break_time_file"
 kill_holder
+# shellcheck disable=SC2119
 restore
 left=$(seconds_left DOWNGRADE)
 check "a deadline is that which was left" test "${left:-0}" -gt 200 -a "${left:-0}" -le 301
