@@ -126,7 +126,7 @@ modules-strict:
 # check-whole: fixtures through all of crdump, crrestore and CRIU, with the module and without it
 check-whole: deps
 	$(remake) user test-programs modules
-	$(Q)CRLOCK_JUDGE_COLUMNS="kmod proc to from" CRLOCK_JUDGE_FIXTURES="*" CRLOCK_TEST_TIMEOUT=1800 VM_TIMEOUT=7200 \
+	$(Q)CRLOCK_JUDGE_COLUMNS="kmod proc stream to from" CRLOCK_JUDGE_FIXTURES="*" CRLOCK_TEST_TIMEOUT=1800 VM_TIMEOUT=7200 \
 		selftests/run-tests -o $(O) -m 'whole/*' $(KERNELS)
 
 # unit: the tests that need no module, here
