@@ -7,7 +7,7 @@
 cd "$work" || exit
 chmod 755 .
 
-plan 55
+plan 57
 
 # start: a counter, which counts in the file count; its process is $pid.
 start() {
@@ -178,6 +178,23 @@ is "256 MiB need no 64 MiB at either end" "${PIPESTATUS[0]} $(<restored)" "0 "
 check "and arrive" test "$(cat large-kept/pages-*.img | wc -c)" -gt $((256 << 20))
 end
 rm -rf large-kept
+
+# Many processes -----------------------------------------------------------------------------------------
+
+rm -f count
+# shellcheck disable=SC2016
+setsid bash -c 'for ((i = 0; i < 40; i++)); do sleep 1000 & done; echo "ready $$" >count; wait' \
+	</dev/null >/dev/null 2>&1 &
+disown $!
+until_true grep -q ready count
+pid=$(sed -n 's/ready //p' count)
+timeout 60 crdump --stream -R -t "$pid" 2>said >many
+# What it says is that the pids are taken.
+(ulimit -Sn 24 && timeout 60 crrestore --stream --check -D many-kept <many >listed 2>restored)
+is "there may be more files than descriptors" "$(<restored)" ""
+is "and all arrive" "$(find many-kept -name 'pages-*.img' | wc -l)" 41
+kill -KILL -- "-$pid"
+until_true is_gone
 
 # Words --------------------------------------------------------------------------------------------------
 

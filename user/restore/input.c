@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "image/progress.h"
@@ -37,10 +38,24 @@ static int make_private(struct input *input)
 	return STATUS_IMAGE;
 }
 
+/* Of each process a file is open as long as its memory may come, which is almost to the end. */
+static struct rlimit raise_limit(void)
+{
+	struct rlimit before = { 0 }, limit;
+
+	if (!getrlimit(RLIMIT_NOFILE, &before)) {
+		limit = before;
+		limit.rlim_cur = limit.rlim_max;
+		setrlimit(RLIMIT_NOFILE, &limit);
+	}
+	return before;
+}
+
 static int spool(const char *path, bool flush)
 {
 	char why[4096];
 	const struct image_error error = { why, sizeof(why) };
+	const struct rlimit limit = raise_limit();
 	struct image_directory directory;
 	int ret = image_directory_make(&directory, path, &error);
 
@@ -50,6 +65,8 @@ static int spool(const char *path, bool flush)
 		progress_end();
 		image_directory_close(&directory, !ret);
 	}
+	if (limit.rlim_max)
+		setrlimit(RLIMIT_NOFILE, &limit);
 	if (ret)
 		say("%s", why);
 	return ret ? STATUS_IMAGE : 0;
