@@ -198,7 +198,7 @@ int main(int argc, char **argv)
 		say("/proc is that of another pid namespace");
 		status = STATUS_NO_PROCESS;
 	}
-	if (status == OPTIONS_DONE && !options.log_file)
+	if (status == OPTIONS_DONE && !say_to_file())
 		progress_allow("crrestore");
 	if (status == OPTIONS_DONE)
 		status = input_read(&input, &options) ?: restore(&options);
