@@ -48,6 +48,7 @@ is "and is gone at the end" "$(last_line)" ""
 on_terminal "crdump --stream --source=proc -R -t $pid -o log | bash slowly log >/dev/null"
 check "with a log there is none" sh -c '! grep /s screen'
 is "nor in the log" "$(<log)" ""
+# shellcheck disable=SC2094 # it waits for what is said
 crdump --stream --source=proc -R -t "$pid" 2>said | bash slowly said >/dev/null
 is "nor where standard error is no terminal" "$(<said)" ""
 
