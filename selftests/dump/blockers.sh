@@ -6,7 +6,7 @@
 . "$(dirname "$0")/../lib.sh"
 cd "$work" || exit
 
-plan 31
+plan 35
 
 # check_of ARGUMENT...: what crdump --check lists, in $work/out; succeeds if there is something.
 check_of() {
@@ -72,6 +72,13 @@ for source in kmod proc; do
 	check "$source: is told" told 'runs 32-bit code'
 	check "$source: and goes on" until_true goes_on "$pid"
 	kill -KILL "$pid"
+
+	touch file
+	background pid hold flock:r:file --map flock:r:file --map
+	check "$source: locks of one file that mappings alone have, twice" \
+		check_of --shell-job -t "$pid" --source=$source
+	is "$source: are told" "$(grep -c 'mappings alone have another lock of the file too$' out)" 1
+	end_background
 done
 
 # A debugger was there first.

@@ -173,7 +173,7 @@ static int add_processes(struct checkpoint *checkpoint, const struct trace_tree 
 }
 
 static int add_files(struct checkpoint *checkpoint, const struct trace_tree *tree,
-		     struct blockers *blockers)
+		     const struct options *options, struct blockers *blockers)
 {
 	checkpoint->files = calloc(checkpoint->locks.nr + 1, sizeof(*checkpoint->files));
 	if (!checkpoint->files)
@@ -183,10 +183,33 @@ static int add_files(struct checkpoint *checkpoint, const struct trace_tree *tre
 
 		if (checkpoint_file_of(checkpoint, lock->row.file_id))
 			continue;
-		if (describe_file(&checkpoint->files[checkpoint->nr_files], lock, tree, blockers))
+		if (describe_file(&checkpoint->files[checkpoint->nr_files], lock, tree,
+				  !options->locks_only, blockers))
 			checkpoint->nr_files++;
 	}
 	return 0;
+}
+
+static bool is_same_file(const struct checkpoint_file *a, const struct checkpoint_file *b)
+{
+	return a->ino == b->ino && a->dev_major == b->dev_major && a->dev_minor == b->dev_minor;
+}
+
+/* All mappings of a file are made from one description, which then would have the locks of several. */
+static void refuse_several_mapped(struct checkpoint *checkpoint, struct blockers *blockers)
+{
+	for (size_t i = 0; i < checkpoint->locks.nr; i++) {
+		const struct lock *lock = &checkpoint->locks.locks[i];
+		const struct checkpoint_file *file = checkpoint_file_of(checkpoint, lock->row.file_id);
+
+		if (!file || !checkpoint_mapping_of(checkpoint, file))
+			continue;
+		for (const struct checkpoint_file *other = checkpoint->files; other < file; other++) {
+			if (is_same_file(file, other) && checkpoint_mapping_of(checkpoint, other))
+				block_lock(blockers, lock,
+					   "mappings alone have another lock of the file too");
+		}
+	}
 }
 
 static uint32_t lease_break_time(void)
@@ -244,7 +267,9 @@ int collect(struct checkpoint *checkpoint, const struct trace_tree *tree,
 	make_up_ids(&checkpoint->locks);
 	status = add_processes(checkpoint, tree);
 	if (!status)
-		status = add_files(checkpoint, tree, blockers);
+		status = add_files(checkpoint, tree, options, blockers);
+	if (!status)
+		refuse_several_mapped(checkpoint, blockers);
 	if (!status)
 		find_blockers(blockers, checkpoint, tree, options->external_locks);
 	if (!status && !blockers->nr && options->verbose)

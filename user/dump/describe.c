@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "dump/describe.h"
+#include "dump/mapped.h"
 #include "procfs/file.h"
 
 /* A descriptor of the tree, through a table that its whole process has. NULL: there is none. */
@@ -66,6 +67,18 @@ static void cut_deleted(char *path)
 		path[length - strlen(mark)] = '\0';
 }
 
+static void set_stat(struct checkpoint_file *file, const struct stat *st)
+{
+	file->mode = st->st_mode;
+	file->size = st->st_size;
+	file->dev_major = major(st->st_dev);
+	file->dev_minor = minor(st->st_dev);
+	file->ino = st->st_ino;
+	file->deleted = st->st_nlink == 0;
+	if (file->deleted)
+		cut_deleted(file->path);
+}
+
 static int look(struct checkpoint_file *file, int fd)
 {
 	struct stat st;
@@ -75,20 +88,21 @@ static int look(struct checkpoint_file *file, int fd)
 	if (flags < 0 || fstat(fd, &st))
 		return -errno;
 	file->flags = flags;
-	file->mode = st.st_mode;
 	file->pos = pos < 0 ? 0 : pos; /* a directory's may be no offset; a pipe has none */
-	file->size = st.st_size;
-	file->dev_major = major(st.st_dev);
-	file->dev_minor = minor(st.st_dev);
-	file->ino = st.st_ino;
-	file->deleted = st.st_nlink == 0;
-	if (file->deleted)
-		cut_deleted(file->path);
+	set_stat(file, &st);
 	return 0;
+}
+
+static void set_file(struct checkpoint_file *file, const struct lock *lock)
+{
+	file->id = lock->row.file_id;
+	file->generation = lock->row.generation;
+	file->mnt_id = lock->mnt_id;
 }
 
 static bool copy_holders(struct checkpoint_file *file, const struct lock *lock)
 {
+	/* One more: see describe_mapped(). */
 	file->holders = calloc(lock->nr_holders + 1, sizeof(*file->holders));
 	if (!file->holders)
 		return false;
@@ -100,12 +114,50 @@ static bool copy_holders(struct checkpoint_file *file, const struct lock *lock)
 	return true;
 }
 
+/* Returns: whether it could be done. */
+static bool finish(struct checkpoint_file *file, const struct lock *lock, int ret,
+		   struct blockers *blockers)
+{
+	if (!ret)
+		return true;
+	block_lock(blockers, lock, "its file: %s", strerror(-ret));
+	free(file->path);
+	free(file->holders);
+	*file = (struct checkpoint_file){ 0 };
+	return false;
+}
+
+static bool describe_mapped(struct checkpoint_file *file, const struct lock *lock,
+			    const struct crlock_holder *holder, struct blockers *blockers)
+{
+	struct mapped_file mapped = { 0 };
+	int ret = mapped_look(&mapped, holder);
+
+	set_file(file, lock);
+	file->path = mapped.path;
+	file->flags = mapped.flags;
+	if (!ret && !copy_holders(file, lock))
+		ret = -ENOMEM;
+	if (!ret) {
+		set_stat(file, &mapped.stat);
+		/* Nobody has told it. */
+		if (!file->nr_holders) {
+			file->holders[file->nr_holders] = *holder;
+			file->holders[file->nr_holders++].file_id = file->id;
+		}
+	}
+	return finish(file, lock, ret, blockers);
+}
+
 bool describe_file(struct checkpoint_file *file, const struct lock *lock,
-		   const struct trace_tree *tree, struct blockers *blockers)
+		   const struct trace_tree *tree, bool whole, struct blockers *blockers)
 {
 	const struct crlock_holder *holder = find_descriptor(lock, tree);
+	struct crlock_holder mapping;
 	int fd, ret;
 
+	if (!holder && whole && mapped_find(&mapping, lock, tree))
+		return describe_mapped(file, lock, &mapping, blockers);
 	if (!holder) {
 		block_lock(blockers, lock, "no descriptor of a whole process of the tree leads to it");
 		return false;
@@ -116,17 +168,9 @@ bool describe_file(struct checkpoint_file *file, const struct lock *lock,
 		      strerror(-fd));
 		return false;
 	}
-	file->id = lock->row.file_id;
-	file->generation = lock->row.generation;
-	file->mnt_id = lock->mnt_id;
+	set_file(file, lock);
 	file->path = read_path(holder);
 	ret = file->path && copy_holders(file, lock) ? look(file, fd) : -ENOMEM;
 	close(fd);
-	if (ret) {
-		block_lock(blockers, lock, "its file: %s", strerror(-ret));
-		free(file->path);
-		free(file->holders);
-		*file = (struct checkpoint_file){ 0 };
-	}
-	return !ret;
+	return finish(file, lock, ret, blockers);
 }

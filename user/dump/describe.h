@@ -9,6 +9,7 @@
 /**
  * describe_file - Says all that is known of a lock's open file description.
  * @file: zeroed; gets it
+ * @whole: a mapping will do, for processes as a whole; else there must be a descriptor
  * @blockers: gets what hinders
  *
  * Looks at a duplicate of a descriptor of the tree. The file is not opened anew: that would break leases.
@@ -16,6 +17,6 @@
  * Returns: whether it could be done.
  */
 bool describe_file(struct checkpoint_file *file, const struct lock *lock,
-		   const struct trace_tree *tree, struct blockers *blockers);
+		   const struct trace_tree *tree, bool whole, struct blockers *blockers);
 
 #endif

@@ -25,3 +25,30 @@ const struct checkpoint_file *checkpoint_file_of(const struct checkpoint *checkp
 	}
 	return NULL;
 }
+
+static bool is_dumped(const struct checkpoint *checkpoint, pid_t pid)
+{
+	for (size_t i = 0; i < checkpoint->nr_processes; i++) {
+		if (checkpoint->processes[i].pid == pid)
+			return true;
+	}
+	return false;
+}
+
+const struct crlock_holder *checkpoint_mapping_of(const struct checkpoint *checkpoint,
+						  const struct checkpoint_file *file)
+{
+	const struct crlock_holder *mapping = NULL;
+
+	for (size_t i = 0; i < file->nr_holders; i++) {
+		const struct crlock_holder *holder = &file->holders[i];
+
+		if (!is_dumped(checkpoint, holder->tgid))
+			continue;
+		if (holder->kind == CRLOCK_HOLDER_DESCRIPTOR)
+			return NULL;
+		if (holder->kind == CRLOCK_HOLDER_MAPPING && !mapping)
+			mapping = holder;
+	}
+	return mapping;
+}

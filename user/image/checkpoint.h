@@ -57,6 +57,15 @@ void checkpoint_free(struct checkpoint *checkpoint);
 const struct checkpoint_file *checkpoint_file_of(const struct checkpoint *checkpoint, uint64_t id);
 
 /**
+ * checkpoint_mapping_of - The mapping that has a description, if it has it alone: no descriptor of the
+ * processes that were dumped does.
+ *
+ * Returns: the first of such mappings, NULL: there is none.
+ */
+const struct crlock_holder *checkpoint_mapping_of(const struct checkpoint *checkpoint,
+						  const struct checkpoint_file *file);
+
+/**
  * checkpoint_read - Reads a checkpoint, which is not trusted: everything is checked.
  * @checkpoint: the caller frees it with checkpoint_free(), also after an error
  * @dir: path of the directory

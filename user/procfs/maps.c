@@ -68,16 +68,23 @@ static int find(uint64_t start, struct proc_lines *lines, struct proc_map *map)
 	return ret ?: -ENOENT;
 }
 
-int proc_map_path(int dir, uint64_t start, struct proc_lines *lines, char *path, size_t size)
+int proc_map_find(int dir, uint64_t start, struct proc_lines *lines, struct proc_map *map)
 {
-	struct proc_map map;
-	char name[64];
 	int err = proc_lines_open(lines, dir, "maps");
 
 	if (err)
 		return err;
-	err = find(start, lines, &map);
+	err = find(start, lines, map);
 	proc_lines_close(lines);
+	return err;
+}
+
+int proc_map_path(int dir, uint64_t start, struct proc_lines *lines, char *path, size_t size)
+{
+	struct proc_map map;
+	char name[64];
+	int err = proc_map_find(dir, start, lines, &map);
+
 	if (err)
 		return err;
 	snprintf(name, sizeof(name), "map_files/%" PRIx64 "-%" PRIx64, map.start, map.end);

@@ -20,6 +20,16 @@ struct proc_map {
 int proc_map_parse(struct proc_text line, struct proc_map *map);
 
 /**
+ * proc_map_find - Finds what is mapped from an address on.
+ * @dir: directory of the process
+ * @start: first byte of the mapping
+ * @lines: for use meanwhile; the mapping's path is borrowed from it
+ *
+ * Returns: 0, -ENOENT if nothing, or no file, is mapped there, or another negative errno value.
+ */
+int proc_map_find(int dir, uint64_t start, struct proc_lines *lines, struct proc_map *map);
+
+/**
  * proc_map_path - Reads the path of the file that is mapped at an address.
  * @dir: directory of the process
  * @start: first byte of the mapping

@@ -17,6 +17,7 @@
 #include "restore/tree/check.h"
 #include "restore/tree/identity.h"
 #include "restore/tree/images.h"
+#include "restore/tree/mapped_locks.h"
 
 struct checking {
 	const struct options *options;
@@ -125,16 +126,16 @@ static void check_lock(struct checking *checking, const struct plan *plan, struc
 	lock_buffer_free(&found);
 }
 
-static void check_locks(struct checking *checking)
+static void check_some(struct checking *checking, const struct checkpoint *locks)
 {
 	struct options identity;
 	char why[WHY_MAX] = "";
 	struct plan plan = { 0 };
 
-	if (!checking->images.locks.locks.nr)
+	if (!locks->locks.nr)
 		return;
-	if (identity_options(&identity, checking->options, &checking->images.locks) ||
-	    plan_make(&plan, &checking->images.locks, &identity, why))
+	if (identity_options(&identity, checking->options, locks) ||
+	    plan_make(&plan, locks, &identity, why))
 		tell(checking, "%s", *why ? why : strerror(ENOMEM));
 	for (size_t i = 0; i < plan.nr_files; i++)
 		/* That one is not there the files say. */
@@ -149,6 +150,21 @@ static void check_locks(struct checking *checking)
 	}
 	plan_free(&plan);
 	free(identity.pairs);
+}
+
+static void check_locks(struct checking *checking)
+{
+	struct images *images = &checking->images;
+	char why[WHY_MAX] = "";
+	const struct image_error error = { why, sizeof(why) };
+	struct checkpoint mapped;
+
+	if (mapped_locks_split(&mapped, &images->locks, &images->tree, NULL, checking->options->dir,
+			       &error))
+		tell(checking, "%s", why);
+	check_some(checking, &mapped);
+	check_some(checking, &images->locks);
+	mapped_locks_free(&mapped);
 }
 
 int tree_check(const struct options *options)

@@ -250,16 +250,16 @@ bool memory_wants_readonly(const Image__VmaEntry *vma)
 	       (vma->fdflags & O_ACCMODE) == O_RDONLY;
 }
 
-static int fd_of(const struct job *job, const Image__VmaEntry *vma)
+int memory_fd(const struct memory_sources *sources, const Image__VmaEntry *vma)
 {
-	for (size_t i = 0; memory_wants_readonly(vma) && i < job->sources->nr_readonly; i++) {
-		if (job->sources->readonly[i].id == vma->shmid)
-			return job->sources->readonly[i].fd;
+	for (size_t i = 0; memory_wants_readonly(vma) && i < sources->nr_readonly; i++) {
+		if (sources->readonly[i].id == vma->shmid)
+			return sources->readonly[i].fd;
 	}
 	if (vma->status & SAVED_VMA_ANON_SHARED)
-		return shms_fd(job->sources->shms, vma->shmid);
+		return shms_fd(sources->shms, vma->shmid);
 	if (vma->status & (SAVED_VMA_FILE_PRIVATE | SAVED_VMA_FILE_SHARED))
-		return restore_files_fd(job->sources->files, vma->shmid);
+		return restore_files_fd(sources->files, vma->shmid);
 	return -1;
 }
 
@@ -287,7 +287,7 @@ static int map(const struct job *job, const Image__VmaEntry *vma)
 {
 	int flags = (vma->flags & MAP_FLAGS & ~MAP_LOCKED) | MAP_FIXED_NOREPLACE;
 	int prot = vma->prot | (has_pages(job, vma) ? PROT_WRITE : 0);
-	int fd = fd_of(job, vma), ret = check_kind(job, vma);
+	int fd = memory_fd(job->sources, vma), ret = check_kind(job, vma);
 	long got;
 
 	if (ret)

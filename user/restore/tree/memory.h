@@ -40,6 +40,9 @@ struct memory {
 /** memory_wants_readonly - Whether a mapping must not allow writing, though others of its file may. */
 bool memory_wants_readonly(const Image__VmaEntry *vma);
 
+/** memory_fd - The descriptor that a mapping is made from, which all processes inherit; -1: there is none. */
+int memory_fd(const struct memory_sources *sources, const Image__VmaEntry *vma);
+
 /**
  * memory_open - Opens the pages of a process, and decides where things go.
  * @memory: the caller ends with memory_close()

@@ -4,8 +4,9 @@
  *
  *   images, descriptions, shared memory    in crrestore, so that all processes inherit them
  *   processes                              family.c
- *   memory, then descriptors above the     by the leaders of the processes
- *     tree's are closed
+ *   memory, locks that only mappings have, by the leaders of the processes
+ *     then descriptors above the tree's
+ *     are closed
  *   locks
  *   threads
  *   timers, signals that wait, handlers
@@ -35,6 +36,7 @@
 #include "restore/tree/family.h"
 #include "restore/tree/images.h"
 #include "restore/tree/locks.h"
+#include "restore/tree/mapped_locks.h"
 #include "restore/tree/memory.h"
 #include "restore/tree/processor.h"
 #include "restore/tree/puppet.h"
@@ -348,20 +350,35 @@ static int each(struct restoring *r, int (*step)(struct restoring *r, struct tro
 }
 
 /* Returns: 0 or the exit status; what is wrong is printed. */
-static int restore_locks(struct restoring *r)
+static int restore_locks(struct restoring *r, const struct checkpoint *locks)
 {
-	struct puppet **leaders = calloc(r->nr, sizeof(*leaders));
+	struct puppet **leaders;
 	int status = STATUS_IN_THE_WAY;
 
+	if (!locks->locks.nr)
+		return 0;
+	leaders = calloc(r->nr, sizeof(*leaders));
 	if (!leaders) {
 		say("%s", strerror(ENOMEM));
 		return status;
 	}
 	for (size_t i = 0; i < r->nr; i++)
 		leaders[i] = &r->troupes[i].players[0].puppet;
-	status = tree_take_locks(leaders, r->nr, &r->images.locks, r->options);
+	status = tree_take_locks(leaders, r->nr, locks, r->options);
 	free(leaders);
 	return status;
+}
+
+/* While the processes have the descriptors that their memory is mapped from. */
+static int restore_mapped_locks(struct restoring *r)
+{
+	struct checkpoint mapped;
+	int ret = mapped_locks_split(&mapped, &r->images.locks, &r->images.tree, &r->sources,
+				     r->options->dir, &r->error);
+
+	ret = ret ? ret : restore_locks(r, &mapped);
+	mapped_locks_free(&mapped);
+	return ret;
 }
 
 /* ---- Letting go ---- */
@@ -411,9 +428,9 @@ static int make_tree(struct restoring *r)
 	progress_begin("restoring memory", r->stats.pages * IMAGE_PAGE_SIZE);
 	ret = ret ? ret : each(r, restore_memory);
 	progress_end();
+	ret = ret ? ret : restore_mapped_locks(r);
 	ret = ret ? ret : each(r, close_inherited);
-	if (!ret && r->images.locks.locks.nr)
-		ret = restore_locks(r);
+	ret = ret ? ret : restore_locks(r, &r->images.locks);
 	ret = ret ? ret : each(r, restore_threads);
 	ret = ret ? ret : each(r, restore_task);
 	ret = ret ? ret : each(r, restore_creds);
