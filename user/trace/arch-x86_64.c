@@ -67,6 +67,47 @@ size_t trace_arch_call_code(unsigned char code[16])
 	return sizeof(bytes);
 }
 
+/*
+ * r12: the next call in the table, r13: how many are left. A system call changes none of them, but for rax, rcx
+ * and r11.
+ */
+__asm__(".pushsection .text\n"
+	"trace_batch_begin:\n"
+	"	mov (%r12), %rax\n"
+	"	mov 8(%r12), %rdi\n"
+	"	mov 16(%r12), %rsi\n"
+	"	mov 24(%r12), %rdx\n"
+	"	mov 32(%r12), %r10\n"
+	"	mov 40(%r12), %r8\n"
+	"	mov 48(%r12), %r9\n"
+	"	syscall\n"
+	"	mov %rax, 56(%r12)\n"
+	"	add $64, %r12\n"
+	"	dec %r13\n"
+	"	jnz trace_batch_begin\n"
+	"	int3\n"
+	"trace_batch_end:\n"
+	".popsection\n");
+extern const char trace_batch_begin[] __attribute__((visibility("hidden")));
+extern const char trace_batch_end[] __attribute__((visibility("hidden")));
+
+_Static_assert(sizeof(struct trace_arch_batched) == 64, "the instructions know it");
+
+size_t trace_arch_batch_code(const void **code)
+{
+	*code = trace_batch_begin;
+	return trace_batch_end - trace_batch_begin;
+}
+
+void trace_arch_batch(struct user_regs_struct *regs, unsigned long at, unsigned long table,
+		      unsigned long nr)
+{
+	regs->rip = at;
+	regs->orig_rax = -1;
+	regs->r12 = table;
+	regs->r13 = nr;
+}
+
 /* Numbers that the kernel keeps to itself, but for tracers. */
 enum {
 	ERESTARTSYS = 512,

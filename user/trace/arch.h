@@ -6,6 +6,7 @@
 #define TRACE_ARCH_H
 
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/user.h>
 
 /* The instruction that makes a system call. */
@@ -41,6 +42,26 @@ unsigned long trace_arch_own_call(void);
 
 /** trace_arch_call_code - The same two instructions, for a place of one's own. Returns: how many bytes. */
 size_t trace_arch_call_code(unsigned char code[16]);
+
+/* A system call that is made by trace_arch_batch_code(). */
+struct trace_arch_batched {
+	uint64_t nr;
+	uint64_t args[6];
+	int64_t result; /* is filled in */
+};
+
+/**
+ * trace_arch_batch_code - Instructions that make system calls of a table, with a breakpoint behind them. They
+ * can be anywhere and use no stack.
+ * @code: gets them, they are in this program
+ *
+ * Returns: how many bytes.
+ */
+size_t trace_arch_batch_code(const void **code);
+
+/** trace_arch_batch - Turns registers into those with which these instructions, at @at, are begun. */
+void trace_arch_batch(struct user_regs_struct *regs, unsigned long at, unsigned long table,
+		      unsigned long nr);
 
 /* What became of a system call that the stop of a thread cut short. */
 enum trace_interruption {

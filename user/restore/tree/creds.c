@@ -9,11 +9,16 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "restore/tree/batch.h"
 #include "restore/tree/creds.h"
+
+#define CAP_WORDS 2
+#define NR_CAPS	  64
 
 /* A group list of the kernel has at most 65536; so many fit into the scratch memory. */
 #define GROUPS_MAX (PUPPET_SCRATCH / sizeof(uint32_t))
-#define CAP_WORDS  2
+
+static const char everything[] = "its users, groups and capabilities";
 
 static int fail(const struct image_error *error, pid_t tid, long ret, const char *what)
 {
@@ -23,33 +28,33 @@ static int fail(const struct image_error *error, pid_t tid, long ret, const char
 	return image_error(error, ret, name, "%s: %s", what, strerror(-ret));
 }
 
-static long set_groups(struct puppet *puppet, const Image__CredsEntry *creds)
+/* Most have few groups; those of who has many do not fit into a batch. */
+static long set_groups(struct batch *batch, const Image__CredsEntry *creds)
 {
-	unsigned long at = puppet->scratch;
+	size_t size = creds->n_groups * sizeof(*creds->groups);
+	unsigned long at;
 
 	if (creds->n_groups > GROUPS_MAX)
 		return -EBADMSG;
-	if (creds->n_groups)
-		at = puppet_give(puppet, creds->groups, creds->n_groups * sizeof(*creds->groups));
-	return at ? puppet_call(puppet, SYS_setgroups, creds->n_groups, at) : -EFAULT;
+	if (size <= BATCH_DATA / 2) {
+		at = batch_give(batch, creds->groups, size);
+		batch_call(batch, everything, SYS_setgroups, creds->n_groups, at);
+		return 0;
+	}
+	at = puppet_give(batch->puppet, creds->groups, size);
+	return at ? puppet_call(batch->puppet, SYS_setgroups, creds->n_groups, at) : -EFAULT;
 }
 
-static long set_ids(struct puppet *puppet, const Image__CredsEntry *creds)
+static void set_ids(struct batch *batch, const Image__CredsEntry *creds)
 {
-	long ret;
-
 	/* A change of users is to leave capabilities alone. */
-	ret = puppet_call(puppet, SYS_prctl, PR_SET_SECUREBITS, SECBIT_NO_SETUID_FIXUP, 0, 0, 0);
-	if (ret >= 0)
-		ret = puppet_call(puppet, SYS_setresgid, creds->gid, creds->egid, creds->sgid);
-	if (ret >= 0)
-		ret = puppet_call(puppet, SYS_setresuid, creds->uid, creds->euid, creds->suid);
-	if (ret < 0)
-		return ret;
+	batch_call(batch, everything, SYS_prctl, PR_SET_SECUREBITS, SECBIT_NO_SETUID_FIXUP, 0, 0, 0);
+	batch_call(batch, everything, SYS_setresgid, creds->gid, creds->egid, creds->sgid);
+	batch_call(batch, everything, SYS_setresuid, creds->uid, creds->euid, creds->suid);
 	/* These tell what was before, and no error. */
-	puppet_call(puppet, SYS_setfsgid, creds->fsgid);
-	puppet_call(puppet, SYS_setfsuid, creds->fsuid);
-	return puppet_call(puppet, SYS_prctl, PR_SET_SECUREBITS, creds->secbits, 0, 0, 0);
+	batch_call(batch, NULL, SYS_setfsgid, creds->fsgid);
+	batch_call(batch, NULL, SYS_setfsuid, creds->fsuid);
+	batch_call(batch, everything, SYS_prctl, PR_SET_SECUREBITS, creds->secbits, 0, 0, 0);
 }
 
 static bool has_cap(const uint32_t *words, unsigned int cap)
@@ -57,19 +62,29 @@ static bool has_cap(const uint32_t *words, unsigned int cap)
 	return words[cap / 32] & 1U << cap % 32;
 }
 
-static long drop_bounding(struct puppet *puppet, const Image__CredsEntry *creds)
+/* Those that new processes have in their bounding set: this program's. */
+static const uint32_t *own_bounding(void)
 {
-	long ret = 0;
+	static uint32_t words[CAP_WORDS];
+	static bool known;
 
-	for (unsigned int cap = 0; cap < 64 && ret >= 0; cap++) {
-		if (has_cap(creds->cap_bnd, cap) || prctl(PR_CAPBSET_READ, cap) != 1)
-			continue;
-		ret = puppet_call(puppet, SYS_prctl, PR_CAPBSET_DROP, cap, 0, 0, 0);
-	}
-	return ret;
+	for (unsigned int cap = 0; !known && cap < NR_CAPS; cap++)
+		words[cap / 32] |= (prctl(PR_CAPBSET_READ, cap) == 1 ? 1U : 0) << cap % 32;
+	known = true;
+	return words;
 }
 
-static long set_caps(struct puppet *puppet, const Image__CredsEntry *creds)
+static void drop_bounding(struct batch *batch, const Image__CredsEntry *creds)
+{
+	const uint32_t *own = own_bounding();
+
+	for (unsigned int cap = 0; cap < NR_CAPS; cap++) {
+		if (has_cap(own, cap) && !has_cap(creds->cap_bnd, cap))
+			batch_call(batch, everything, SYS_prctl, PR_CAPBSET_DROP, cap, 0, 0, 0);
+	}
+}
+
+static void set_caps(struct batch *batch, const Image__CredsEntry *creds)
 {
 	struct {
 		struct __user_cap_header_struct header;
@@ -82,22 +97,17 @@ static long set_caps(struct puppet *puppet, const Image__CredsEntry *creds)
 		arguments.data[i].permitted = creds->cap_prm[i];
 		arguments.data[i].inheritable = creds->cap_inh[i];
 	}
-	at = puppet_give(puppet, &arguments, sizeof(arguments));
-	if (!at)
-		return -EFAULT;
-	return puppet_call(puppet, SYS_capset, at, at + offsetof(typeof(arguments), data));
+	at = batch_give(batch, &arguments, sizeof(arguments));
+	batch_call(batch, everything, SYS_capset, at, at + offsetof(typeof(arguments), data));
 }
 
-static long raise_ambient(struct puppet *puppet, const Image__CredsEntry *creds)
+static void raise_ambient(struct batch *batch, const Image__CredsEntry *creds)
 {
-	long ret = 0;
-
-	for (unsigned int cap = 0; creds->n_cap_amb == CAP_WORDS && cap < 64 && ret >= 0; cap++) {
+	for (unsigned int cap = 0; creds->n_cap_amb == CAP_WORDS && cap < NR_CAPS; cap++) {
 		if (has_cap(creds->cap_amb, cap))
-			ret = puppet_call(puppet, SYS_prctl, PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, cap,
-					  0, 0);
+			batch_call(batch, everything, SYS_prctl, PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, cap,
+				   0, 0);
 	}
-	return ret;
 }
 
 static bool is_whole(const Image__CredsEntry *creds)
@@ -111,24 +121,28 @@ int creds_restore(struct puppet *puppet, const struct saved_thread *thread,
 {
 	const Image__ThreadCoreEntry *core = thread->core->thread_core;
 	const Image__CredsEntry *creds = core->creds;
-	long ret = 0;
+	struct batch batch;
+	const char *what;
+	long ret;
 
+	batch_begin(&batch, puppet);
 	if (creds && !is_whole(creds))
 		return fail(error, thread->tid, -EBADMSG, "its capabilities");
 	if (creds) {
-		ret = set_groups(puppet, creds);
+		ret = set_groups(&batch, creds);
+		if (ret < 0)
+			return fail(error, thread->tid, ret, everything);
 		/* While there is the right to (CAP_SETPCAP). */
-		ret = ret < 0 ? ret : drop_bounding(puppet, creds);
-		ret = ret < 0 ? ret : set_ids(puppet, creds);
-		ret = ret < 0 ? ret : set_caps(puppet, creds);
-		ret = ret < 0 ? ret : raise_ambient(puppet, creds);
+		drop_bounding(&batch, creds);
+		set_ids(&batch, creds);
+		set_caps(&batch, creds);
+		raise_ambient(&batch, creds);
 	}
-	if (ret < 0)
-		return fail(error, thread->tid, ret, "its users, groups and capabilities");
 	if (core->has_no_new_privs && core->no_new_privs)
-		ret = puppet_call(puppet, SYS_prctl, PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
-	if (ret >= 0 && core->has_pdeath_sig && core->pdeath_sig)
-		ret = puppet_call(puppet, SYS_prctl, PR_SET_PDEATHSIG, core->pdeath_sig, 0, 0, 0);
-	return ret < 0 ? fail(error, thread->tid, ret, "no_new_privs or the signal of its parent's end") :
-			 0;
+		batch_call(&batch, "no_new_privs", SYS_prctl, PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+	if (core->has_pdeath_sig && core->pdeath_sig)
+		batch_call(&batch, "the signal of its parent's end", SYS_prctl, PR_SET_PDEATHSIG,
+			   core->pdeath_sig, 0, 0, 0);
+	ret = batch_run(&batch, &what);
+	return ret ? fail(error, thread->tid, ret, what ? what : "cannot be driven") : 0;
 }

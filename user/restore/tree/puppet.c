@@ -144,6 +144,18 @@ long puppet_begin_call(struct puppet *puppet, long nr, const unsigned long args[
 	return end(puppet, ret ? ret : run_to_syscall(puppet));
 }
 
+int puppet_run_batch(struct puppet *puppet, unsigned long table, size_t nr)
+{
+	struct user_regs_struct regs = puppet->regs;
+	int ret;
+
+	if (puppet->gone)
+		return -ESRCH;
+	trace_arch_batch(&regs, puppet->batch, table, nr);
+	ret = set_regs(puppet, &regs);
+	return ret ? ret : run_to_breakpoint(puppet);
+}
+
 /* ---- Memory ---- */
 
 int puppet_write(const struct puppet *puppet, unsigned long at, const void *data, size_t size)
@@ -215,7 +227,8 @@ int puppet_seize(struct puppet *puppet, pid_t pid)
 int puppet_settle(struct puppet *puppet, unsigned long area)
 {
 	unsigned char code[16];
-	size_t size = trace_arch_call_code(code);
+	const void *batch_code;
+	size_t size = trace_arch_call_code(code), batch_size = trace_arch_batch_code(&batch_code);
 	long got;
 	int ret;
 
@@ -226,9 +239,11 @@ int puppet_settle(struct puppet *puppet, unsigned long area)
 	if ((unsigned long)got != area)
 		return -EEXIST;
 	ret = puppet_write(puppet, area, code, size);
+	ret = ret ? ret : puppet_write(puppet, area + sizeof(code), batch_code, batch_size);
 	if (ret)
 		return ret;
 	puppet->insn = area;
+	puppet->batch = area + sizeof(code);
 	puppet->scratch = area + 4096;
 	return 0;
 }
@@ -241,6 +256,7 @@ int puppet_adopt(struct puppet *puppet, pid_t tid, const struct puppet *of)
 		.tid = tid,
 		.tgid = of->tgid,
 		.insn = of->insn,
+		.batch = of->batch,
 		.scratch = of->scratch,
 	};
 	ret = await_stop(puppet, &status);

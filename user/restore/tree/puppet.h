@@ -19,6 +19,7 @@ struct puppet {
 	pid_t tid;
 	pid_t tgid;
 	unsigned long insn; /* where the system call instruction is */
+	unsigned long batch; /* where the instructions of trace_arch_batch_code() are; 0: nowhere yet */
 	unsigned long scratch; /* memory of the thread for arguments; 0: none yet */
 	struct user_regs_struct regs; /* on which calls are based */
 	bool gone; /* it was killed */
@@ -63,6 +64,9 @@ long puppet_call_array(struct puppet *puppet, long nr, const unsigned long args[
  * breakpoint would undo what it does.
  */
 long puppet_call_last(struct puppet *puppet, long nr, const unsigned long args[6]);
+
+/** puppet_run_batch - Makes the calls of a table in its memory, see trace_arch_batch_code(). Returns: as above. */
+int puppet_run_batch(struct puppet *puppet, unsigned long table, size_t nr);
 
 /** puppet_mute - Blocks SIGTRAP too: from now on there is puppet_call_last() only. Returns: as above. */
 int puppet_mute(struct puppet *puppet);

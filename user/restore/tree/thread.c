@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "image/arch/x86_64/regs.h"
+#include "restore/tree/batch.h"
 #include "restore/tree/processor.h"
 #include "restore/tree/restart.h"
 #include "restore/tree/thread.h"
@@ -59,46 +60,41 @@ int thread_make(struct puppet *puppet, struct puppet *leader, const struct saved
 
 /* ---- What is its own ---- */
 
-static long set_name(struct puppet *puppet, const Image__ThreadCoreEntry *core, const char *otherwise)
+static void set_name(struct batch *batch, const Image__ThreadCoreEntry *core, const char *otherwise)
 {
 	char name[COMM_SIZE] = "";
-	unsigned long at;
 
 	snprintf(name, sizeof(name), "%s", core->comm ? core->comm : otherwise);
-	at = puppet_give(puppet, name, sizeof(name));
-	return at ? puppet_call(puppet, SYS_prctl, PR_SET_NAME, at, 0, 0, 0) : -EFAULT;
+	batch_call(batch, "its name", SYS_prctl, PR_SET_NAME, batch_give(batch, name, sizeof(name)), 0, 0, 0);
 }
 
-static long set_lists(struct puppet *puppet, const struct saved_thread *thread)
+static void set_lists(struct batch *batch, const struct saved_thread *thread)
 {
 	const Image__ThreadCoreEntry *core = thread->core->thread_core;
-	long ret = 0;
+	const Image__RseqEntry *rseq = core->rseq_entry;
 
 	if (thread->core->thread_info->clear_tid_addr)
-		ret = puppet_call(puppet, SYS_set_tid_address,
-				  thread->core->thread_info->clear_tid_addr);
-	if (ret >= 0 && core->futex_rla)
-		ret = puppet_call(puppet, SYS_set_robust_list, core->futex_rla,
-				  core->futex_rla_len);
-	if (ret >= 0 && core->rseq_entry && core->rseq_entry->rseq_abi_pointer)
-		ret = puppet_call(puppet, SYS_rseq, core->rseq_entry->rseq_abi_pointer,
-				  core->rseq_entry->rseq_abi_size, 0, core->rseq_entry->signature);
-	return ret;
+		batch_call(batch, "its exit notice", SYS_set_tid_address,
+			   thread->core->thread_info->clear_tid_addr);
+	if (core->futex_rla)
+		batch_call(batch, "its robust list", SYS_set_robust_list, core->futex_rla,
+			   core->futex_rla_len);
+	if (rseq && rseq->rseq_abi_pointer)
+		batch_call(batch, "its rseq", SYS_rseq, rseq->rseq_abi_pointer, rseq->rseq_abi_size, 0,
+			   rseq->signature);
 }
 
-static long set_alternate_stack(struct puppet *puppet, const Image__ThreadSasEntry *sas)
+static void set_alternate_stack(struct batch *batch, const Image__ThreadSasEntry *sas)
 {
 	stack_t stack = { 0 };
-	unsigned long at;
 
 	if (!sas || sas->ss_flags & SS_DISABLE)
-		return 0;
+		return;
 	stack.ss_sp = (void *)sas->ss_sp;
 	stack.ss_size = sas->ss_size;
 	/* That it is in use the kernel finds out by the stack pointer. */
 	stack.ss_flags = sas->ss_flags & ~SS_ONSTACK;
-	at = puppet_give(puppet, &stack, sizeof(stack));
-	return at ? puppet_call(puppet, SYS_sigaltstack, at, 0) : -EFAULT;
+	batch_call(batch, "its alternate stack", SYS_sigaltstack, batch_give(batch, &stack, sizeof(stack)), 0);
 }
 
 /* ---- Scheduling, which is set from outside ---- */
@@ -150,18 +146,19 @@ int thread_restore(struct puppet *puppet, const struct saved_thread *thread,
 {
 	const Image__ThreadCoreEntry *core = thread->core->thread_core;
 	const Image__TaskCoreEntry *task = thread->core->tc;
-	long ret = set_name(puppet, core, task ? task->comm : "");
+	struct batch batch;
+	const char *what;
+	long ret;
 
-	if (ret < 0)
-		return fail(error, thread->tid, ret, "its name");
-	ret = set_lists(puppet, thread);
-	if (ret < 0)
-		return fail(error, thread->tid, ret, "its robust list, rseq or exit notice");
-	ret = set_alternate_stack(puppet, core->sas);
-	if (ret < 0)
-		return fail(error, thread->tid, ret, "its alternate stack");
+	batch_begin(&batch, puppet);
+	set_name(&batch, core, task ? task->comm : "");
+	set_lists(&batch, thread);
+	set_alternate_stack(&batch, core->sas);
 	if (core->has_timerslack)
-		puppet_call(puppet, SYS_prctl, PR_SET_TIMERSLACK, core->timerslack, 0, 0, 0);
+		batch_call(&batch, NULL, SYS_prctl, PR_SET_TIMERSLACK, core->timerslack, 0, 0, 0);
+	ret = batch_run(&batch, &what);
+	if (ret)
+		return fail(error, thread->tid, ret, what ? what : "cannot be driven");
 	ret = set_scheduling(thread->tid, core);
 	return ret < 0 ? fail(error, thread->tid, ret, "its scheduling") : 0;
 }
