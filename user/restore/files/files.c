@@ -130,6 +130,13 @@ int restore_files_lowest(const struct restore_files *files)
 	return files->lowest;
 }
 
+int restore_files_check_table(const struct restore_files *files, uint32_t id,
+			      const struct image_error *error)
+{
+	return files_find_table(files, id) ?
+		       0 : image_error(error, -EBADMSG, files->path, "there is no fdinfo-%u.img", id);
+}
+
 int restore_files_fd(const struct restore_files *files, uint32_t id)
 {
 	const struct restored_file *file = files_find(files, id);

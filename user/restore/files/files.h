@@ -77,6 +77,10 @@ size_t restore_files_check(struct restore_files *files, void (*say)(const char *
  */
 int restore_files_open(struct restore_files *files, int lowest, const struct image_error *error);
 
+/** restore_files_check_table - Whether a process's table of descriptors is there. Returns: 0 or -EBADMSG. */
+int restore_files_check_table(const struct restore_files *files, uint32_t id,
+			      const struct image_error *error);
+
 /** restore_files_fd - This process's, and each new process's, descriptor for a number of files.img; -1: none. */
 int restore_files_fd(const struct restore_files *files, uint32_t id);
 

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "image/arch/x86_64/regs.h"
+#include "image/pages.h"
 #include "image/status.h"
 #include "locks/format.h"
 #include "procfs/process.h"
@@ -167,6 +168,43 @@ static void check_locks(struct checking *checking)
 	mapped_locks_free(&mapped);
 }
 
+/* ---- Memory ---- */
+
+static int check_image_of_pages(const struct images *images, const char *name, const char *path,
+				const struct image_error *error)
+{
+	struct image_pages pages;
+	int ret = image_pages_open(&pages, images->dir, path, name, error);
+
+	if (!ret)
+		image_pages_close(&pages);
+	return ret;
+}
+
+/* What is in memory is not looked at, only that all of it is there. */
+static int check_pages(const struct images *images, const char *path, const struct image_error *error)
+{
+	char name[64];
+	int ret = 0;
+
+	for (size_t i = 0; i < images->tree.nr && !ret; i++) {
+		const struct saved_process *process = &images->tree.processes[i];
+
+		if (process->zombie)
+			continue;
+		snprintf(name, sizeof(name), "pagemap-%d.img", process->pid);
+		ret = check_image_of_pages(images, name, path, error);
+		for (size_t j = 0; process->mm && j < process->mm->n_vmas && !ret; j++) {
+			if (!(process->mm->vmas[j]->status & SAVED_VMA_ANON_SHARED))
+				continue;
+			snprintf(name, sizeof(name), "pagemap-shmem-%llu.img",
+				 (unsigned long long)process->mm->vmas[j]->shmid);
+			ret = check_image_of_pages(images, name, path, error);
+		}
+	}
+	return ret;
+}
+
 int tree_check(const struct options *options)
 {
 	struct checking checking = { .options = options };
@@ -174,7 +212,8 @@ int tree_check(const struct options *options)
 	const struct image_error error = { why, sizeof(why) };
 	int status = STATUS_IMAGE;
 
-	if (images_read(&checking.images, options, &error)) {
+	if (images_read(&checking.images, options, &error) ||
+	    check_pages(&checking.images, options->dir, &error)) {
 		say("%s", why);
 	} else {
 		check_processes(&checking);

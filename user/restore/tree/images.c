@@ -29,6 +29,18 @@ static int read_locks(struct images *images, const char *path, const struct imag
 	return common_locks_read(&images->locks, &images->tree, &files, images->dir, path, error);
 }
 
+static int check_tables(const struct images *images, const struct image_error *error)
+{
+	int ret = 0;
+
+	for (size_t i = 0; i < images->tree.nr && !ret; i++) {
+		if (!images->tree.processes[i].zombie)
+			ret = restore_files_check_table(images->files, images->tree.processes[i].ids->files_id,
+							error);
+	}
+	return ret;
+}
+
 int images_read(struct images *images, const struct options *options, const struct image_error *error)
 {
 	const struct restore_files_options files = {
@@ -47,6 +59,7 @@ int images_read(struct images *images, const struct options *options, const stru
 	ret = inventory_read(images->dir, path, error);
 	ret = ret ? ret : saved_read(&images->tree, images->dir, path, error);
 	ret = ret ? ret : restore_files_read(&images->files, images->dir, path, &files, error);
+	ret = ret ? ret : check_tables(images, error);
 	return ret ? ret : read_locks(images, path, error);
 }
 

@@ -167,8 +167,9 @@ int memory_open(struct memory *memory, const struct saved_process *process,
 	*memory = (struct memory){ .process = process, .pages.fd = -1 };
 	snprintf(name, sizeof(name), "pagemap-%d.img", process->pid);
 	ret = image_pages_open(&memory->pages, dir, sources->path, name, error);
+	/* Every process has one. */
 	if (ret)
-		return ret;
+		return ret == -ENOENT ? -EBADMSG : ret;
 	if (memory->pages.fd >= 0) {
 		high = fcntl(memory->pages.fd, F_DUPFD_CLOEXEC, lowest);
 		if (high < 0)

@@ -68,6 +68,7 @@ struct troupe {
 struct restoring {
 	const struct options *options;
 	struct images images;
+	bool images_are_read;
 	int lowest; /* descriptors of this program are above, those of the tree below */
 	struct shms shms;
 	struct vdso vdso;
@@ -213,6 +214,7 @@ static int prepare(struct restoring *r)
 {
 	int ret = images_read(&r->images, r->options, &r->error);
 
+	r->images_are_read = !ret;
 	ret = ret ? ret : check_session(r);
 	if (!ret) {
 		ret = vdso_find(&r->vdso);
@@ -454,9 +456,11 @@ int tree_restore(const struct options *options, pid_t *root)
 		if (ret && r.family)
 			family_kill(r.family);
 	} else if (ret < 0) {
+		int status = r.images_are_read && ret != -EBADMSG ? STATUS_IN_THE_WAY : STATUS_IMAGE;
+
 		say("%s", why);
 		release(&r);
-		return ret == -EBADMSG || ret == -ENOENT ? STATUS_IMAGE : STATUS_IN_THE_WAY;
+		return status;
 	}
 	for (size_t i = 0; i < r.nr && !ret; i++)
 		let_go(&r.troupes[i]);

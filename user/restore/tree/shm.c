@@ -91,7 +91,7 @@ static int fill(const struct shm *shm, char *at, int dir, const char *path,
 	snprintf(name, sizeof(name), "pagemap-shmem-%llu.img", (unsigned long long)shm->id);
 	ret = image_pages_open(&pages, dir, path, name, error);
 	if (ret)
-		return ret;
+		return ret == -ENOENT ? -EBADMSG : ret;
 	progress_begin("restoring shared memory", size_of(&pages));
 	for (size_t i = 0; i < pages.nr && !ret; i++) {
 		const struct image_run *run = &pages.runs[i];

@@ -1,0 +1,153 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# What keeps a checkpoint of whole processes from being restored: one line that names it, no process, no lock and no
+# changed image left behind; and crrestore --check says the same before.
+
+# shellcheck source-path=SCRIPTDIR source=../lib.sh
+. "$(dirname "$0")/../lib.sh"
+# shellcheck source=common.sh
+. "$(dirname "$0")/common.sh"
+cd "$work" || exit
+
+plan 82
+
+is_gone() {
+	! kill -0 "$pid"
+} 2>/dev/null
+
+# A program of our own, for its build id to be changed, reads a file with a lock that it holds.
+cp "$(type -P sleep)" program
+echo something >data
+setsid flock lock "$work/program" 1000 <data >/dev/null 2>&1 &
+disown $!
+pid=$!
+is_locked() {
+	! flock -n lock true
+}
+runs_program() {
+	pgrep -x program >/dev/null
+}
+until_true is_locked
+until_true runs_program
+child=$(pgrep -x program)
+background_pids+=("$pid" "$child")
+
+# left: what a restore that failed must not have left.
+left() {
+	is_locked && echo "the lock is held"
+	runs_program && echo "the program runs"
+	is_gone || echo "process $pid is there"
+	sha256sum image/* | diff sums - | grep '^[<>]'
+}
+
+# fails NAME STATUS PATTERN [CHECKS-PATTERN]: what is in the way is said in one line, nothing is left, and --check
+# has found it before.
+fails() {
+	local name=$1 wanted=$2 pattern=$3 found
+
+	found=$(timeout 60 crrestore --check -D image 2>&1)
+	like "$name: --check says so" "$found" "${4-$pattern}"
+	status crrestore -d -D image
+	like "$name: a restore says so" "$status $said" "^$wanted crrestore: [^
+]*$pattern[^
+]*\$"
+	is "$name: nothing is left" "$(left)" "${left_over-}"
+}
+
+# change FILE SCRIPT: runs Python on its bytes, in `data`; the file is put back by put_back.
+change() {
+	cp -p "$1" kept
+	changed=$1
+	python3 - "$1" "$2" <<-'EOF'
+		import sys
+		path, script = sys.argv[1:]
+		with open(path, "rb") as file:
+		    names = {"data": bytearray(file.read())}
+		exec(script, names)
+		with open(path, "wb") as file:
+		    file.write(names["data"])
+	EOF
+	sha256sum image/* >sums
+}
+
+put_back() {
+	cp -p kept "$changed"
+	sha256sum image/* >sums
+}
+
+check "two processes are dumped, and go on" crdump -R -t "$pid" -D image
+sha256sum image/* >sums
+
+left_over="the lock is held
+the program runs
+process $pid is there" fails "a pid that is taken" 1 "$pid: .*the pid is taken" "$pid"
+kill -KILL "$pid" "$child"
+until_true is_gone
+until_true flock -n lock true
+
+check "nothing is in the way" crrestore --check -D image
+
+# Files ------------------------------------------------------------------------------------------------
+
+mv data away
+fails "a path that is gone" 1 "$work/data: .*No such file or directory" "$work/data: No such file"
+mv away data
+echo more >>data
+fails "another size" 1 "$work/data: .*has another size than it had"
+echo something >data
+chmod 600 data
+fails "another mode" 1 "$work/data: .*has another mode than it had"
+chmod 644 data
+mv data away
+mkdir data
+fails "another kind of file" 1 "$work/data: .*is another kind of file than it was"
+rmdir data
+mv away data
+change program 'at = data.index(b"GNU\0", data.index(b"\x04\0\0\0\x14\0\0\0\x03\0\0\0")) + 4; data[at] ^= 1'
+fails "another build id" 1 "$work/program: .*has another build id than it had"
+put_back
+sha256sum image/* >sums
+
+# Locks ------------------------------------------------------------------------------------------------
+
+background holder hold flock:w:"$work/lock"
+left_over="the lock is held" fails "a lock that another has" 1 "$work/lock: .*held by $holder"
+kill_holder
+until_true flock -n lock true
+
+# All at once.
+mv data away
+background holder hold flock:w:"$work/lock"
+status crrestore --check -D image
+found=$(timeout 60 crrestore --check -D image 2>&1)
+is "--check says all at once: how many" "$(wc -l <<<"$found")" 2
+like "--check says all at once: the file" "$found" "$work/data: No such file"
+like "--check says all at once: the lock" "$found" "$work/lock: .*held by $holder"
+kill_holder
+mv away data
+
+# Images -----------------------------------------------------------------------------------------------
+
+change "image/core-$pid.img" 'at = data.index(b"\x08\x01"); data[at + 1] = 4'
+fails "another architecture" 4 "core-$pid.img: .*architecture"
+put_back
+for image in pstree core-"$pid" mm-"$child" pagemap-"$child" files fdinfo-2 filelocks inventory; do
+	says="$image.img"
+	# Other programs' checkpoints have other images in its place.
+	[[ $image != files ]] || says="a descriptor is of a file that is not recorded"
+	mv "image/$image.img" away
+	sha256sum image/* >sums
+	fails "$image is missing" 4 "$says"
+	mv away "image/$image.img"
+	change "image/$image.img" 'del data[len(data) // 2 + 1:]'
+	fails "$image is cut off" 4 "$image.img"
+	put_back
+done
+change "image/pages-1.img" 'del data[4096:]'
+fails "pages are missing" 4 "pages-1.img"
+put_back
+
+check "and in the end it can be restored" crrestore -d -D image
+check "with its lock" is_locked
+kill -KILL "$pid" "$child"
+finish
