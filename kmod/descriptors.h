@@ -52,6 +52,7 @@ typedef int crlock_descriptor_fn(const struct crlock_descriptor *descriptor, voi
 static __always_inline void crlock_look_ahead(const struct fdtable *fdt, unsigned int word,
 					      unsigned long open)
 {
+	const struct file_lock_context *context;
 	const struct inode *inodes[BITS_PER_LONG];
 	unsigned int nr = 0, i;
 	struct file *file;
@@ -64,9 +65,11 @@ static __always_inline void crlock_look_ahead(const struct fdtable *fdt, unsigne
 		inodes[nr++] = READ_ONCE(file->f_inode);
 	}
 	for (i = 0; i < nr; i++) {
-		(void)READ_ONCE(inodes[i]->i_flctx);
 		(void)READ_ONCE(inodes[i]->i_sb);
 		(void)READ_ONCE(inodes[i]->i_ino);
+		context = READ_ONCE(inodes[i]->i_flctx);
+		if (context)
+			(void)READ_ONCE(context->flc_flock.next);
 	}
 }
 

@@ -70,6 +70,21 @@ static u32 and_some(u32 nr)
 	return nr + nr / 8 + 1;
 }
 
+/*
+ * For some of those that are still to come too, by how many have: to come back here takes longer than to note
+ * a lock. Return: as make_room().
+ */
+static int make_more_room(struct crlock_snapshot *snapshot, u32 nr_locks, u32 nr_leases)
+{
+	u32 more_locks = max(nr_locks, snapshot->locks.nr / 4);
+	int err;
+
+	err = crlock_keyed_reserve(&snapshot->inodes, 1 + snapshot->inodes.rows.nr / 4);
+	err = err ?: crlock_rows_reserve(&snapshot->holders, 1 + snapshot->holders.nr / 4);
+	err = err ?: make_room(snapshot, more_locks, nr_leases);
+	return err == -ENOBUFS ? make_room(snapshot, nr_locks, nr_leases) : err;
+}
+
 /**
  * crlock_snapshot_room - Makes the room that crlock_snapshot_note() was without. May sleep.
  * @snapshot: the snapshot
@@ -87,7 +102,7 @@ int crlock_snapshot_room(struct crlock_snapshot *snapshot)
 
 	snapshot->lacking = 0;
 	snapshot->lacking_leases = 0;
-	err = make_room(snapshot, nr_locks, nr_leases);
+	err = make_more_room(snapshot, nr_locks, nr_leases);
 	if (err != -ENOBUFS || snapshot->counting)
 		return err;
 	snapshot->counting = true;
