@@ -118,9 +118,17 @@ def tell(name, results, aims):
     print("  crdump/criu: " + ", ".join(words), flush=True)
 
 
+def warm(program):
+    """Each program once, for what is read from disk the first time is not to be measured."""
+    with tempfile.TemporaryDirectory() as directory:
+        for tool in TOOLS:
+            measure(tool, program, ("memory", "1"), directory)
+
+
 def main(build, rounds, *names):
     program = f"{build}/test/bench/target"
-    print(f"Linux {os.uname().release}, {os.cpu_count()} CPUs, {rounds} rounds")
+    warm(program)
+    print(f"checkpoints, {rounds} rounds after one that is not counted")
     for name in names or SCENES:
         words, aims = SCENES[name]
         results = {tool: [] for tool in TOOLS}
