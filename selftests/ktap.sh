@@ -29,14 +29,14 @@ run_test() {
 
 	shift
 	output=$(mktemp)
-	timeout -k 5 "${CRLOCK_TEST_TIMEOUT:-600}" "$@" >"$output" 2>&1 </dev/null
+	timeout -k 5 "${CRLOCK_TEST_TIMEOUT:-900}" "$@" >"$output" 2>&1 </dev/null
 	status=$?
 	sed 's/^/    /' "$output"
 	verdict=$(LC_ALL=C awk -v status="$status" "$judge" "$output")
 	rm -f "$output"
 	counts=${verdict##*counts }
 	sed -n '/^counts /!s/^/    # /p' <<<"$verdict"
-	((status != 124)) || printf '    # it took longer than %s seconds\n' "${CRLOCK_TEST_TIMEOUT:-600}"
+	((status != 124)) || printf '    # it took longer than %s seconds\n' "${CRLOCK_TEST_TIMEOUT:-900}"
 	# shellcheck disable=SC2086
 	tell "$name" "$((SECONDS - start))" $counts
 }
