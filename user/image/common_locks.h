@@ -15,6 +15,8 @@ struct common_files {
 		     void *fn_data);
 	/* The path of a file, NULL: it has none. */
 	const char *(*path)(const void *data, uint32_t id);
+	/* How it was opened: O_RDONLY, O_WRONLY or O_RDWR. */
+	int (*access)(const void *data, uint32_t id);
 	const void *data;
 };
 
@@ -24,7 +26,7 @@ struct common_files {
  * @dir: the checkpoint, @path its path for messages
  *
  * The image has no held type of a breaking lease and no deadlines: these are unknown, and guessed where locks
- * are taken.
+ * are taken. A POSIX lock that it has once for each description of the file is told once.
  *
  * Returns: 0, also if there is no such image; -EBADMSG; or another negative errno value.
  */

@@ -318,12 +318,16 @@ static int compare_ranges(const void *a, const void *b)
 		return f->dev_minor < g->dev_minor ? -1 : 1;
 	if (f->ino != g->ino)
 		return f->ino < g->ino ? -1 : 1;
+	if (!f->ino && strcmp(f->path, g->path))
+		return strcmp(f->path, g->path);
 	return (x->lock->row.start > y->lock->row.start) - (x->lock->row.start < y->lock->row.start);
 }
 
 static bool same_file(const struct checkpoint_file *f, const struct checkpoint_file *g)
 {
-	return f->dev_major == g->dev_major && f->dev_minor == g->dev_minor && f->ino == g->ino;
+	/* Images of other programs have no inodes. */
+	return f->dev_major == g->dev_major && f->dev_minor == g->dev_minor && f->ino == g->ino &&
+	       (f->ino || !strcmp(f->path, g->path));
 }
 
 /* What several processes had locked cannot be told apart once it is one process's. */

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -342,7 +343,14 @@ static const char *path_of(const void *data, uint32_t id)
 	return file && file->entry->reg ? file->entry->reg->name : NULL;
 }
 
+static int access_of(const void *data, uint32_t id)
+{
+	const struct shown_file *file = shown_files_find(data, id);
+
+	return file ? file->flags & O_ACCMODE : O_RDONLY;
+}
+
 struct common_files shown_files_common(const struct shown_files *files)
 {
-	return (struct common_files){ each, path_of, files };
+	return (struct common_files){ each, path_of, access_of, files };
 }

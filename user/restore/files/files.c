@@ -130,6 +130,13 @@ int restore_files_lowest(const struct restore_files *files)
 	return files->lowest;
 }
 
+int restore_files_access(const struct restore_files *files, uint32_t id)
+{
+	const struct restored_file *file = files_find(files, id);
+
+	return file ? file->flags & O_ACCMODE : O_RDONLY;
+}
+
 int restore_files_check_table(const struct restore_files *files, uint32_t id,
 			      const struct image_error *error)
 {

@@ -77,6 +77,9 @@ size_t restore_files_check(struct restore_files *files, void (*say)(const char *
  */
 int restore_files_open(struct restore_files *files, int lowest, const struct image_error *error);
 
+/** restore_files_access - How a number of files.img was opened: O_RDONLY, O_WRONLY or O_RDWR. */
+int restore_files_access(const struct restore_files *files, uint32_t id);
+
 /** restore_files_check_table - Whether a process's table of descriptors is there. Returns: 0 or -EBADMSG. */
 int restore_files_check_table(const struct restore_files *files, uint32_t id,
 			      const struct image_error *error);

@@ -19,10 +19,15 @@ static const char *path_of(const void *data, uint32_t id)
 	return restore_files_path(data, id);
 }
 
+static int access_of(const void *data, uint32_t id)
+{
+	return restore_files_access(data, id);
+}
+
 /* The whole truth, or what images of other programs tell. */
 static int read_locks(struct images *images, const char *path, const struct image_error *error)
 {
-	const struct common_files files = { each_descriptor, path_of, images->files };
+	const struct common_files files = { each_descriptor, path_of, access_of, images->files };
 
 	if (!faccessat(images->dir, IMAGE_CRLOCK, F_OK, 0) || errno != ENOENT)
 		return checkpoint_read(&images->locks, path, error->text, error->size);
