@@ -46,11 +46,11 @@ check "it shows a bar, bytes and a rate" grep -qE \
 	'crdump: copying memory  \[#*-*\] +[0-9]+%  [0-9.]+ [KM]iB of [67][0-9.]+ MiB, [0-9.]+ [KM]iB/s' screen
 check "it writes over itself" grep -qE $'\r +\r' screen
 is "and is gone at the end" "$(last_line)" ""
-on_terminal "crdump --stream --source=proc -R -t $pid -o log | bash slowly log 300 >/dev/null"
+on_terminal "crdump --stream --source=proc -R -t $pid -o log | bash slowly log 60 >/dev/null"
 check "with a log there is none" sh -c '! grep /s screen'
 is "nor in the log" "$(<log)" ""
 # shellcheck disable=SC2094 # it waits for what is said
-crdump --stream --source=proc -R -t "$pid" 2>said | bash slowly said 300 >/dev/null
+crdump --stream --source=proc -R -t "$pid" 2>said | bash slowly said 60 >/dev/null
 is "nor where standard error is no terminal" "$(<said)" ""
 
 # crrestore ------------------------------------------------------------------------------------------------
