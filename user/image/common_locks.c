@@ -175,82 +175,6 @@ static int add_lock(struct job *job, const Image__FileLockEntry *entry)
 	return 0;
 }
 
-/* ---- One lock, several records ---- */
-
-/* A POSIX lock, by which its records can be told to be of it. */
-struct record {
-	struct lock *lock;
-	const char *path;
-	bool can_be_taken; /* through its description: it is open for that */
-};
-
-static int compare_records(const void *a, const void *b)
-{
-	const struct record *x = a, *y = b;
-	const struct crlock_lock *f = &x->lock->row, *g = &y->lock->row;
-	int path = strcmp(x->path, y->path);
-
-	if (f->owner_id != g->owner_id)
-		return f->owner_id < g->owner_id ? -1 : 1;
-	if (path)
-		return path;
-	if (f->start != g->start)
-		return f->start < g->start ? -1 : 1;
-	return x->can_be_taken == y->can_be_taken ? 0 : x->can_be_taken ? -1 : 1;
-}
-
-static bool same_lock(const struct record *x, const struct record *y)
-{
-	const struct crlock_lock *f = &x->lock->row, *g = &y->lock->row;
-
-	return f->owner_id == g->owner_id && !strcmp(x->path, y->path) && f->start == g->start &&
-	       f->end == g->end && f->held == g->held;
-}
-
-static bool can_be_taken(const struct job *job, const struct crlock_lock *row)
-{
-	int access = job->files->access(job->files->data, row->file_id);
-
-	return access == O_RDWR || access == (row->held == F_RDLCK ? O_RDONLY : O_WRONLY);
-}
-
-/* /proc tells a POSIX lock at each descriptor of its file in its table, and dumpers that read it there too. */
-static int drop_repeated(struct job *job)
-{
-	struct lock_list *list = &job->locks->locks;
-	struct record *records = calloc(list->nr + 1, sizeof(*records));
-	size_t nr = 0, first = 0;
-
-	if (!records)
-		return -ENOMEM;
-	for (size_t i = 0; i < list->nr; i++) {
-		struct crlock_lock *row = &list->locks[i].row;
-
-		if (row->kind == CRLOCK_KIND_POSIX)
-			records[nr++] = (struct record){
-				&list->locks[i], checkpoint_file_of(job->locks, row->file_id)->path,
-				can_be_taken(job, row),
-			};
-	}
-	qsort(records, nr, sizeof(*records), compare_records);
-	for (size_t i = 1; i < nr; i++) {
-		if (same_lock(&records[first], &records[i]))
-			records[i].lock->row.kind = CRLOCK_KIND_MAX + 1;
-		else
-			first = i;
-	}
-	free(records);
-	nr = 0;
-	for (size_t i = 0; i < list->nr; i++) {
-		if (list->locks[i].row.kind <= CRLOCK_KIND_MAX)
-			list->locks[nr++] = list->locks[i];
-		else
-			lock_free(&list->locks[i]);
-	}
-	list->nr = nr;
-	return 0;
-}
-
 static int read_records(struct job *job, struct image_reader *reader, const struct image_error *error)
 {
 	ProtobufCMessage *message;
@@ -287,8 +211,6 @@ int common_locks_read(struct checkpoint *locks, const struct saved_tree *tree,
 	if (ret)
 		image_error(error, ret, path, "%s", strerror(-ret));
 	ret = ret ? ret : read_records(&job, &reader, error);
-	if (!ret && drop_repeated(&job))
-		ret = image_error(error, -ENOMEM, path, "%s", strerror(ENOMEM));
 	image_reader_close(&reader);
 	return ret;
 }

@@ -26,7 +26,7 @@ struct common_files {
  * @dir: the checkpoint, @path its path for messages
  *
  * The image has no held type of a breaking lease and no deadlines: these are unknown, and guessed where locks
- * are taken. A POSIX lock that it has once for each description of the file is told once.
+ * are taken.
  *
  * Returns: 0, also if there is no such image; -EBADMSG; or another negative errno value.
  */
