@@ -13,6 +13,7 @@
 #include "dump/say.h"
 #include "dump/whole.h"
 #include "image/checkpoint.h"
+#include "image/ending_signals.h"
 #include "image/inventory.h"
 #include "image/progress.h"
 #include "image/status.h"
@@ -28,11 +29,7 @@ static void hold_signals(sigset_t *before)
 {
 	sigset_t set;
 
-	sigemptyset(&set);
-	sigaddset(&set, SIGINT);
-	sigaddset(&set, SIGTERM);
-	sigaddset(&set, SIGHUP);
-	sigaddset(&set, SIGQUIT);
+	ending_signals(&set);
 	sigprocmask(SIG_BLOCK, &set, before);
 	/* A reader of our output that goes away is no reason to leave anything half done either. */
 	signal(SIGPIPE, SIG_IGN);

@@ -14,6 +14,7 @@
 
 #include <zlib.h>
 
+#include "image/ending_signals.h"
 #include "image/stream.h"
 
 /* What a stream begins with. */
@@ -54,11 +55,7 @@ static int watch_signals(void)
 {
 	sigset_t set;
 
-	sigemptyset(&set);
-	sigaddset(&set, SIGINT);
-	sigaddset(&set, SIGTERM);
-	sigaddset(&set, SIGHUP);
-	sigaddset(&set, SIGQUIT);
+	ending_signals(&set);
 	return signalfd(-1, &set, SFD_CLOEXEC);
 }
 

@@ -8,6 +8,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "image/ending_signals.h"
 #include "image/progress.h"
 #include "image/spool.h"
 #include "image/status.h"
@@ -80,11 +81,7 @@ int input_read(struct input *input, struct options *options)
 	*input = (struct input){ 0 };
 	if (!options->stream)
 		return 0;
-	sigemptyset(&set);
-	sigaddset(&set, SIGINT);
-	sigaddset(&set, SIGTERM);
-	sigaddset(&set, SIGHUP);
-	sigaddset(&set, SIGQUIT);
+	ending_signals(&set);
 	sigprocmask(SIG_BLOCK, &set, &before);
 	if (!options->dir)
 		status = make_private(input);
