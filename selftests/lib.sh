@@ -106,9 +106,9 @@ end_background() {
 	tail -s 0.05 -f /dev/null --pid "${background_pids[-1]}"
 }
 
-# until_true COMMAND...: waits until it succeeds, for ten seconds at most.
+# until_true COMMAND...: waits until it succeeds, for a minute at most: two guests share a slow machine.
 until_true() {
-	local end=$((SECONDS + 10))
+	local end=$((SECONDS + 60))
 
 	until "$@" >/dev/null 2>&1; do
 		((SECONDS < end)) || return 1

@@ -27,8 +27,7 @@ fixture() {
 	background_pids+=("$pid")
 	disown "$pid"
 	exec {background_in}>"$work/in"
-	# To open all of them takes a slow machine some time.
-	until_true ready_or_gone || until_true ready_or_gone || until_true ready_or_gone
+	until_true ready_or_gone
 	grep -q '^ready' "$work/kinds" || sed 's/^/# /' "$work/errors"
 }
 fixtures=0

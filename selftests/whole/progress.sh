@@ -13,7 +13,10 @@ memory = os.urandom(1 << 20) * 64
 open("large", "w").write("ready %d\n" % os.getpid())
 time.sleep(1000)' </dev/null >/dev/null 2>&1 &
 disown $!
-until_true grep -q ready large
+until_true grep -q ready large || {
+	echo 'Bail out! the program to dump does not start'
+	exit 1
+}
 pid=$(sed -n 's/ready //p' large)
 background_pids+=("$pid")
 
