@@ -1,6 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * What is read here is written by a thread, so that memory is copied in and out at the same time. Where little is
+ * copied, or no thread can be had, there is none.
+ */
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/uio.h>
@@ -9,20 +15,42 @@
 #include "dump/copier.h"
 #include "procfs/pagemap.h"
 
-/* Large enough for calls to cost little, small enough to stay in the processor's cache. */
-#define BUFFER_SIZE  (512 * 1024)
-#define SEGMENTS_MAX 512
+/*
+ * Large enough for calls to cost little, small enough to stay in the processor's cache. Some kernels touch all of
+ * what is left to be written at each page that they write.
+ */
+#define BATCH_PAGES 32
+#define NR_BATCHES  4
+
+/* Pages that follow each other, in the process and in the file. */
+struct piece {
+	uint64_t at; /* page of the file */
+	size_t offset, size; /* in the buffer; what has not been read is not in its size */
+};
+
+struct batch {
+	size_t size, nr;
+	struct iovec from[BATCH_PAGES]; /* in the process */
+	struct piece pieces[BATCH_PAGES];
+	uint8_t buffer[BATCH_PAGES * PROC_PAGE_SIZE];
+};
 
 struct copier {
 	pid_t pid;
 	struct image_file *file;
 	int memory; /* /proc/PID/mem, -1: not needed yet */
 	bool running;
-	size_t size; /* of what is to be read now */
-	size_t nr;
-	struct iovec segments[SEGMENTS_MAX]; /* in the process */
-	uint64_t at[SEGMENTS_MAX];
-	uint8_t buffer[BUFFER_SIZE];
+	struct batch *batch; /* to which is added */
+
+	bool threaded;
+	pthread_t thread;
+	pthread_mutex_t mutex; /* of what follows */
+	pthread_cond_t changed;
+	size_t handed, written; /* batches, since the beginning */
+	bool ended;
+	int ret; /* of writing */
+
+	struct batch batches[NR_BATCHES];
 };
 
 int copier_open(struct copier **out, pid_t pid, struct image_file *file, bool running)
@@ -36,10 +64,17 @@ int copier_open(struct copier **out, pid_t pid, struct image_file *file, bool ru
 	copier->file = file;
 	copier->memory = -1;
 	copier->running = running;
-	copier->size = 0;
-	copier->nr = 0;
+	copier->batch = &copier->batches[0];
+	copier->batch->size = copier->batch->nr = 0;
+	copier->threaded = copier->ended = false;
+	copier->handed = copier->written = 0;
+	copier->ret = 0;
+	pthread_mutex_init(&copier->mutex, NULL);
+	pthread_cond_init(&copier->changed, NULL);
 	return 0;
 }
+
+/* Reading ------------------------------------------------------------------------------------------ */
 
 static int open_memory(struct copier *copier)
 {
@@ -74,66 +109,132 @@ static ssize_t read_memory(struct copier *copier, uint8_t *to, const struct iove
 }
 
 /* What could not be read with all others, mostly since it is PROT_NONE: which this way does not mind. */
-static int copy_slowly(struct copier *copier, size_t first, size_t offset)
+static int read_slowly(struct copier *copier, struct batch *batch, size_t first)
 {
 	int ret = open_memory(copier);
 
-	/* A process that is gone while it runs is told by who stops it. */
-	if (ret)
-		return copier->running ? 0 : ret;
-	for (size_t i = first; i < copier->nr; i++) {
-		const struct iovec *segment = &copier->segments[i];
-		ssize_t got = read_memory(copier, copier->buffer + offset, segment);
+	for (size_t i = first; i < batch->nr; i++) {
+		struct piece *piece = &batch->pieces[i];
+		ssize_t got = ret ? 0 : read_memory(copier, batch->buffer + piece->offset, &batch->from[i]);
 
 		if (got < 0)
 			return got;
-		ret = image_file_write(copier->file, copier->at[i] * PROC_PAGE_SIZE,
-				       copier->buffer + offset, got);
-		if (ret)
-			return ret;
-		offset += segment->iov_len;
+		piece->size = got;
 	}
-	return 0;
+	/* A process that is gone while it runs is told by who stops it. */
+	return copier->running ? 0 : ret;
 }
 
-/* Writes the first segments, those that follow each other in the file together. */
-static int write_segments(struct copier *copier, size_t nr)
+static int read_batch(struct copier *copier, struct batch *batch)
 {
-	size_t offset = 0;
+	struct iovec local = { batch->buffer, batch->size };
+	ssize_t got = process_vm_readv(copier->pid, &local, 1, batch->from, batch->nr, 0);
+	size_t nr = 0, size = got < 0 ? 0 : got;
+
+	while (nr < batch->nr && batch->pieces[nr].offset + batch->pieces[nr].size <= size)
+		nr++;
+	return nr < batch->nr ? read_slowly(copier, batch, nr) : 0;
+}
+
+/* Writing ------------------------------------------------------------------------------------------ */
+
+/* Pieces that follow each other are written together. */
+static int write_batch(struct copier *copier, const struct batch *batch)
+{
 	int ret = 0;
 
-	for (size_t i = 0; !ret && i < nr;) {
-		uint64_t at = copier->at[i] * PROC_PAGE_SIZE;
-		size_t size = 0;
+	for (size_t i = 0; !ret && i < batch->nr;) {
+		const struct piece *first = &batch->pieces[i++];
+		uint64_t at = first->at * PROC_PAGE_SIZE;
+		size_t size = first->size;
 
-		do
-			size += copier->segments[i++].iov_len;
-		while (i < nr && copier->at[i] * PROC_PAGE_SIZE == at + size);
-		ret = image_file_write(copier->file, at, copier->buffer + offset, size);
-		offset += size;
+		while (i < batch->nr && batch->pieces[i].offset == first->offset + size &&
+		       batch->pieces[i].at * PROC_PAGE_SIZE == at + size)
+			size += batch->pieces[i++].size;
+		ret = image_file_write(copier->file, at, batch->buffer + first->offset, size);
 	}
 	return ret;
 }
 
-static int flush(struct copier *copier)
+static void *write_batches(void *data)
 {
-	struct iovec local = { copier->buffer, copier->size };
-	size_t nr = 0, offset = 0;
-	ssize_t got;
+	struct copier *copier = data;
+
+	pthread_mutex_lock(&copier->mutex);
+	for (;;) {
+		int ret = copier->ret;
+
+		while (copier->written == copier->handed && !copier->ended)
+			pthread_cond_wait(&copier->changed, &copier->mutex);
+		if (copier->written == copier->handed)
+			break;
+		pthread_mutex_unlock(&copier->mutex);
+		ret = ret ?: write_batch(copier, &copier->batches[copier->written % NR_BATCHES]);
+		pthread_mutex_lock(&copier->mutex);
+		copier->ret = ret;
+		copier->written++;
+		pthread_cond_signal(&copier->changed);
+	}
+	pthread_mutex_unlock(&copier->mutex);
+	return NULL;
+}
+
+/* Signals are for who began it. */
+static void start_thread(struct copier *copier)
+{
+	sigset_t all, before;
+
+	sigfillset(&all);
+	pthread_sigmask(SIG_BLOCK, &all, &before);
+	copier->threaded = !pthread_create(&copier->thread, NULL, write_batches, copier);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+}
+
+/* Waits for what it has still to write. Returns: 0 or a negative errno value. */
+static int end_thread(struct copier *copier)
+{
+	if (copier->threaded) {
+		pthread_mutex_lock(&copier->mutex);
+		copier->ended = true;
+		pthread_cond_signal(&copier->changed);
+		pthread_mutex_unlock(&copier->mutex);
+		pthread_join(copier->thread, NULL);
+		copier->threaded = false;
+	}
+	return copier->ret;
+}
+
+/* Gives a batch to the thread, and takes one that it has written. */
+static int hand_over(struct copier *copier)
+{
 	int ret;
 
-	if (!copier->nr)
-		return 0;
-	got = process_vm_readv(copier->pid, &local, 1, copier->segments, copier->nr, 0);
-	if (got < 0)
-		got = 0;
-	while (nr < copier->nr && offset + copier->segments[nr].iov_len <= (size_t)got)
-		offset += copier->segments[nr++].iov_len;
-	ret = write_segments(copier, nr);
-	if (!ret && nr < copier->nr)
-		ret = copy_slowly(copier, nr, offset);
-	copier->nr = 0;
-	copier->size = 0;
+	pthread_mutex_lock(&copier->mutex);
+	copier->handed++;
+	pthread_cond_signal(&copier->changed);
+	while (copier->handed - copier->written == NR_BATCHES)
+		pthread_cond_wait(&copier->changed, &copier->mutex);
+	ret = copier->ret;
+	pthread_mutex_unlock(&copier->mutex);
+	copier->batch = &copier->batches[copier->handed % NR_BATCHES];
+	return ret;
+}
+
+/* Copying ------------------------------------------------------------------------------------------ */
+
+static int flush(struct copier *copier, bool last)
+{
+	int ret = read_batch(copier, copier->batch);
+
+	if (ret)
+		return ret;
+	if (!last && !copier->threaded)
+		start_thread(copier);
+	if (!last && copier->threaded)
+		ret = hand_over(copier);
+	else
+		ret = end_thread(copier) ?: write_batch(copier, copier->batch);
+	copier->batch->size = copier->batch->nr = 0;
 	return ret;
 }
 
@@ -142,27 +243,34 @@ int copier_add(struct copier *copier, uint64_t start, uint64_t nr, uint64_t at)
 	int ret = 0;
 
 	while (nr && !ret) {
-		uint64_t room = (BUFFER_SIZE - copier->size) / PROC_PAGE_SIZE;
+		struct batch *batch = copier->batch;
+		uint64_t room = BATCH_PAGES - batch->size / PROC_PAGE_SIZE;
 		uint64_t n = nr < room ? nr : room;
+		size_t size = n * PROC_PAGE_SIZE;
 
-		copier->segments[copier->nr].iov_base = (void *)(uintptr_t)start;
-		copier->segments[copier->nr].iov_len = n * PROC_PAGE_SIZE;
-		copier->at[copier->nr++] = at;
-		copier->size += n * PROC_PAGE_SIZE;
-		start += n * PROC_PAGE_SIZE;
+		batch->from[batch->nr] = (struct iovec){ (void *)(uintptr_t)start, size };
+		batch->pieces[batch->nr++] = (struct piece){ at, batch->size, size };
+		batch->size += size;
+		start += size;
 		at += n;
 		nr -= n;
-		if (copier->nr == SEGMENTS_MAX || copier->size == BUFFER_SIZE)
-			ret = flush(copier);
+		if (n == room)
+			ret = flush(copier, false);
 	}
 	return ret;
 }
 
 int copier_close(struct copier *copier, int ret)
 {
-	ret = ret ?: flush(copier);
+	int written;
+
+	if (!ret && copier->batch->nr)
+		ret = flush(copier, true);
+	written = end_thread(copier);
 	if (copier->memory >= 0)
 		close(copier->memory);
+	pthread_cond_destroy(&copier->changed);
+	pthread_mutex_destroy(&copier->mutex);
 	free(copier);
-	return ret;
+	return ret ?: written;
 }
