@@ -6,7 +6,7 @@
 . "$(dirname "$0")/../lib.sh"
 cd "$work" || exit
 
-plan 37
+plan 39
 
 # dump STATUS ARGUMENT...: succeeds if crdump exits so. What it says is in $work/said and $work/out.
 dump() {
@@ -102,6 +102,35 @@ check "and lets the target go on" goes_on count
 umount full
 check "criu's options are accepted" dump 0 --tree "$pid" --images-dir criu -v4 -o log --file-locks
 check "what is said goes to the log" grep -q '1 processes' log
+until_true is_gone
+
+# Huge pages ----------------------------------------------------------------------------------------
+
+setsid python3 -c 'import mmap, os
+memory = mmap.mmap(-1, 64 << 20, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+memory.madvise(mmap.MADV_HUGEPAGE)
+memory[:] = os.urandom(1 << 20) * 64
+open("huge", "w").write("ready %d\n" % os.getpid())
+n = 0
+while True:
+    n = (n + 1) % 256
+    for at in range(0, 64 << 20, 1 << 20):
+        memory[at] = n' </dev/null >/dev/null 2>&1 &
+disown $!
+until_true grep -q ready huge
+pid=$(sed -n 's/ready //p' huge)
+background_pids+=("$pid")
+
+# copied_again PAGES: whether no more are copied while the program is stopped. It may have been slow when it was looked at.
+copied_again() {
+	rm -rf huge-image
+	dump 0 -t "$pid" -R -D huge-image &&
+		crit show huge-image/stats-dump >stats && (($(tr -dc '0-9' < <(grep pages_written stats)) <= $1))
+}
+
+like "a program has huge pages" "$(grep AnonHugePages "/proc/$pid/smaps_rollup")" ' [1-9][0-9]* kB'
+check "of those that it writes to a few pages are copied again" until_true copied_again 2000
+kill -KILL "$pid"
 until_true is_gone
 
 # What is refused -----------------------------------------------------------------------------------

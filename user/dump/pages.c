@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "dump/busy.h"
 #include "dump/copier.h"
 #include "dump/mappings.h"
 #include "dump/pages.h"
@@ -373,6 +374,9 @@ int pages_copy_running(pid_t pid, struct dump_pages *pages, struct pages_count *
 		ret = begin(copying, pid, pages, dir, true);
 		/* First this: what is written while it is copied is to be copied again. */
 		ret = ret ?: proc_soft_dirty_clear(dir);
+		ret = ret ?: busy_split(pid, dir);
+		if (ret > 0)
+			ret = proc_soft_dirty_clear(dir);
 		ret = ret ?: copy_maps(copying, dir);
 		ret = end(copying, ret);
 	}
