@@ -9,7 +9,7 @@
 # in a pipe, with the module if there is one, `to` is crdump and criu restore, `from` is criu dump and crrestore,
 # `criu` is CRIU alone, which tells whether a fixture asks for what can be had. From the environment:
 #
-#   CRLOCK_JUDGE_COLUMNS   which of them, default "kmod proc"; make check-whole takes all
+#   CRLOCK_JUDGE_COLUMNS   which of them, default "kmod proc to from"; make check-whole takes all
 #   CRLOCK_JUDGE_FIXTURES  a pattern of names
 #   CRLOCK_JUDGE_ANYWAY    try also what fixtures say that CRIU cannot do
 
@@ -27,7 +27,7 @@ crdump_is_whole() {
 wanted_columns() {
 	local column
 
-	for column in ${CRLOCK_JUDGE_COLUMNS-kmod proc}; do
+	for column in ${CRLOCK_JUDGE_COLUMNS-kmod proc to from}; do
 		[[ $column == criu ]] || crdump_is_whole && printf '%s\n' "$column"
 	done
 }
