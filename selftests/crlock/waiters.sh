@@ -8,7 +8,7 @@
 . "$(dirname "$0")/common.sh"
 
 cd "$work" || exit
-plan 24
+plan 28
 
 # The waiters of a file as PID, type and level.
 waiters() {
@@ -23,6 +23,17 @@ no_waiters() {
 # ofd_waits: whether one waits that has no pid.
 ofd_waits() {
 	waits -1
+}
+
+# as_nobody COMMAND...: as one who may ask the module, but trace nobody.
+as_nobody() {
+	setpriv --reuid=65534 --regid=65534 --clear-groups --inh-caps=+checkpoint_restore \
+		--ambient-caps=+checkpoint_restore "$@"
+}
+
+# ofd_waiters NR: whether so many do.
+ofd_waiters() {
+	[[ $(grep -cE -- "-> OFDLCK" /proc/locks) == "$1" ]]
 }
 
 for source in kmod proc; do
@@ -51,12 +62,25 @@ for source in kmod proc; do
 		"$first\(waiter\) WRITE,$second\(waiter\) WRITE"
 	kill -KILL "$first" "$second" "$other"
 
-	# Who waits for the lock of a description has no pid in /proc/locks.
+	# Who waits for the lock of a description has no pid in /proc/locks, but is in a system call.
 	background first waiter ofd:w:0-0:ofd
 	until_true ofd_waits
-	is "$source: OFD" "$(cell WAITERS --file ofd --source="$source" | sed 's/ *$//')" "? WRITE"
-	is "$source: in JSON its pid is null" "$(waiters ofd --source="$source")" "[(None, 'WRITE', 1)]"
-	kill -KILL "$first"
+	is "$source: OFD" "$(cell WAITERS --file ofd --source="$source" | sed 's/ *$//')" "$first(waiter) WRITE"
+	is "$source: in JSON" "$(waiters ofd --source="$source")" "[($first, 'WRITE', 1)]"
+	is "$source: to who may not trace it, it is unknown" \
+		"$(as_nobody crlock ls --source="$source" --noheadings --output WAITERS --kind ofd 2>/dev/null | sed 's/ *$//')" "? WRITE"
+	# Other ranges, one to the end; the process that was there first asks last.
+	background third hold --then ofd:r:5-9:ofd
+	# shellcheck disable=SC2154
+	third_input=$background_in
+	background second waiter ofd:r:3-9223372036854775807:ofd
+	until_true ofd_waiters 2
+	echo >&"$third_input"
+	until_true ofd_waiters 3
+	is "$source: several, each at its range" \
+		"$(json 'sorted((w["start"], w["end"], w["pid"]) for x in l for w in x["waiters"])' --file ofd --source="$source")" \
+		"$(printf "[(0, 0, %d), (3, 'EOF', %d), (5, 9, %d)]" "$first" "$second" "$third")"
+	kill -KILL "$first" "$second" "$third"
 	# Of one kind that waits for the other.
 	background first waiter posix:r:0-0:ofd
 	until_true waits "$first"

@@ -100,10 +100,8 @@ static int check_holder(const struct crlock_holder *holder, const struct lock_qu
 	       stat.stx_ino == query->stat_ino;
 }
 
-static bool is_of_file(const struct lock *lock, const void *data)
+bool lock_is_of_file(const struct lock *lock, const struct lock_query *query)
 {
-	const struct lock_query *query = data;
-
 	for (size_t i = 0; i < lock->nr_holders; i++) {
 		int ret = check_holder(&lock->holders[i].row, query);
 
@@ -114,6 +112,11 @@ static bool is_of_file(const struct lock *lock, const void *data)
 	return query->filter.by_inode ||
 	       (lock->row.ino == query->stat_ino &&
 		makedev(lock->row.dev_major, lock->row.dev_minor) == query->stat_dev);
+}
+
+static bool is_of_file(const struct lock *lock, const void *data)
+{
+	return lock_is_of_file(lock, data);
 }
 
 void lock_filter_stat(struct lock_list *list, const struct lock_query *query)

@@ -39,9 +39,11 @@ void lock_list_drop(struct lock_list *list, bool (*keep)(const struct lock *lock
 	list->nr = nr;
 }
 
-/* Says which process of a filter is not there: the module's error does not tell. */
-static int check_tgids(const struct crlock_filter *filter, struct lock_report *report)
+/* The module's error does not tell which. */
+int lock_query_check(const struct lock_query *query, struct lock_report *report)
 {
+	const struct crlock_filter *filter = &query->filter;
+
 	for (size_t i = 0; i < filter->nr_tgids; i++) {
 		int dir = proc_open(filter->tgids[i]);
 
@@ -93,7 +95,7 @@ int lock_list_read(struct lock_list *list, const struct lock_query *query, enum 
 	*list = (struct lock_list){ 0 };
 	*report = (struct lock_report){ 0 };
 	query = query ?: &everything;
-	err = check_tgids(&query->filter, report);
+	err = lock_query_check(query, report);
 	if (err)
 		return err;
 	if (from == LOCK_FROM_AUTO)
@@ -104,6 +106,7 @@ int lock_list_read(struct lock_list *list, const struct lock_query *query, enum 
 		err = lock_read_proc(list, query, report);
 	if (!err && query->by_stat)
 		lock_filter_stat(list, query);
+	err = err ?: lock_find_askers(list);
 	err = err ?: lock_read_details(list, query->details);
 	if (err && !*report->error)
 		snprintf(report->error, sizeof(report->error), "%s", strerror(-err));

@@ -64,6 +64,28 @@ int lock_list_read(struct lock_list *list, const struct lock_query *query, enum 
 		   struct lock_report *report);
 
 /**
+ * lock_read_details - Adds names, paths and mounts to locks that were read without.
+ * @details: bits of enum lock_detail
+ *
+ * Returns: 0 or -ENOMEM.
+ */
+int lock_read_details(struct lock_list *list, uint32_t details);
+
+/**
+ * lock_query_check - Looks for the processes of a query; lock_list_read() does so of its own.
+ * @report: gets, as the error, which is not there
+ *
+ * Returns: 0 or -ESRCH.
+ */
+int lock_query_check(const struct lock_query *query, struct lock_report *report);
+
+/**
+ * lock_query_wants - Whether a lock, of a list of more, is of the file and of a kind that a query asks for. Its
+ * processes are not looked at.
+ */
+bool lock_query_wants(const struct lock_query *query, const struct lock *lock);
+
+/**
  * lock_query_file - Asks for the locks of one file.
  * @query: gets by_inode, by_stat or both
  * @path: of the file, which is not opened in the sense of open(2): no lease is broken

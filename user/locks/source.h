@@ -20,8 +20,11 @@ int lock_read_waiters(struct lock_list *list, const char *name);
 /** lock_take_waiter - Adds a request that waits to a lock. Returns: 0 or -ENOMEM. */
 int lock_take_waiter(struct lock *lock, const struct proc_lock *request);
 
-/** lock_read_details - Adds the names, paths and mounts that are wanted. Returns: 0 or -ENOMEM. */
-int lock_read_details(struct lock_list *list, uint32_t details);
+/** lock_find_askers - Finds the processes of requests for locks of descriptions. Returns: 0 or -ENOMEM. */
+int lock_find_askers(struct lock_list *list);
+
+/** lock_is_of_file - Whether descriptors show a lock, of by_inode, to be of the file that by_stat says. */
+bool lock_is_of_file(const struct lock *lock, const struct lock_query *query);
 
 /** lock_filter_stat - Drops locks that descriptors show to be of another file than by_stat says. */
 void lock_filter_stat(struct lock_list *list, const struct lock_query *query);
