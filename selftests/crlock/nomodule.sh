@@ -9,7 +9,7 @@
 . "$(dirname "$0")/common.sh"
 
 cd "$work" || exit
-plan 36
+plan 38
 keep_leases
 background pid hold flock:w:flock --child posix:w:5-9:posix ofd:r:100-:ofd lease:w:lease --break r flock:w:mapped --map
 background breaker breaker r lease
@@ -86,6 +86,10 @@ is "and says once what is missing" "$(wc -l <"$work/.said")" 1
 kill -KILL "$other"
 run crrestore --locks-only -D image -- crlock ls -s proc --raw --noheadings --output KIND,HELD,START,END,PATH
 is "and crrestore takes it again" "$status $(grep "/other$" <<<"$out")" "0 POSIX WRITE 0 9 $work/other"
+run crlock verify
+is "there is nothing to compare with" "$status $said$out" "2 crlock: module crlock is not loaded"
+run crlock verify --list
+like "but what would be compared is told" "$status $out" "^0 The kernel is wrong:"
 # Loaded, it is used.
 insmod "$CRLOCK_KO"
 run crlock ls --json

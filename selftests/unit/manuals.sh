@@ -7,8 +7,8 @@
 
 readonly man=$root/user/man
 manuals=("$man"/*.[1-8])
-commands=("crlock" "crlock ls" "crlock info" "crlock show" "crdump" "crrestore")
-plan $((5 * ${#commands[@]} + 3 * ${#manuals[@]} + 13))
+commands=("crlock" "crlock graph" "crlock ls" "crlock info" "crlock show" "crlock verify" "crdump" "crrestore")
+plan $((5 * ${#commands[@]} + 3 * ${#manuals[@]} + 15))
 cd "$work" || exit
 
 # Options --------------------------------------------------------------------------------------------
@@ -69,13 +69,18 @@ is "so has the completion" "$(completions crlock ls --output '' | sort)" "$colum
 is "which goes on after a comma" "$(completions crlock ls --output PID,NH)" PID,NHOLDERS
 is "and after a plus" "$(completions crlock ls --output = +NH)" +NHOLDERS
 is "of kinds" "$(completions crlock ls -k flock,l | xargs)" "flock,lease flock,layout"
-is "of sources" "$(completions crlock ls --source '' | xargs) $(completions crdump --source = p)" "auto kmod proc proc"
+is "of sources" "$(completions crlock ls --source '' | xargs) $(completions crlock graph -s k) $(completions crdump --source = p)" \
+	"auto kmod proc kmod proc"
+is "crlock verify: the manual has all rules" \
+	"$(sed -n '/^\.SH RULES/,/^\.SH JSON/s/^\.BR\? \([a-z\\-]*\).*/\1/p' "$man/crlock-verify.1" | tr -d "\\\\" | sort)" \
+	"$(crlock verify --list --json | sed -n 's/.*"rule": "\(.*\)".*/\1/p' | sort)"
 check "of processes" grep -qx "$$" <(completions crdump -t '')
 mkdir directory
 : >file
 is "of directories" "$(completions crdump -D '') $(completions crrestore -D d) $(completions crlock show '')" "directory directory directory"
+is "of verify" "$(completions crlock verify --proc d) $(completions crlock verify -w '')" "directory "
 is "of files" "$(completions crlock ls --file f)" file
-is "of commands" "$(completions crlock '' | head -n 3 | xargs)" "info ls show"
+is "of commands" "$(completions crlock '' | head -n 4 | xargs)" "graph info ls show"
 is "none of what it does not know" "$(completions crlock frob -)" ""
 
 # Exit statuses ----------------------------------------------------------------------------------------

@@ -9,8 +9,10 @@ struct command {
 	int (*run)(int argc, char **argv); /* like main(), with the command's name as argv[0] */
 };
 
+int run_graph(int argc, char **argv);
 int run_info(int argc, char **argv);
 int run_ls(int argc, char **argv);
 int run_show(int argc, char **argv);
+int run_verify(int argc, char **argv);
 
 #endif

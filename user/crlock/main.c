@@ -11,9 +11,11 @@
 #include "procfs/standard.h"
 
 static const struct command commands[] = {
+	{ "graph", "show who waits for whom", run_graph },
 	{ "info", "show what the kernel module says of itself", run_info },
 	{ "ls", "list file locks with their holders and waiters", run_ls },
 	{ "show", "show what a checkpoint has in it", run_show },
+	{ "verify", "compare what /proc says of locks with what the module does", run_verify },
 };
 
 #define NR_COMMANDS (sizeof(commands) / sizeof(*commands))

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef CRLOCK_GRAPH_APPEND_H
+#define CRLOCK_GRAPH_APPEND_H
+
+#include <errno.h>
+#include <stdlib.h>
+
+/* Room for one more: it is full whenever the number is a power of two. Returns: the array, or NULL. */
+static inline void *append_room(void *array, size_t nr, size_t size)
+{
+	return nr & (nr - 1) ? array : reallocarray(array, nr ? 2 * nr : 1, size);
+}
+
+/** append - Appends to an array that begins as NULL with 0 items. Is 0 or -ENOMEM. */
+#define append(array, nr, item)                                                                    \
+	({                                                                                         \
+		typeof(array) array_ = append_room(array, nr, sizeof(*(array)));                   \
+		if (array_) {                                                                      \
+			(array) = array_;                                                          \
+			array_[(nr)++] = (item);                                                   \
+		}                                                                                  \
+		array_ ? 0 : -ENOMEM;                                                              \
+	})
+
+#endif

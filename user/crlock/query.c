@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "crlock/query.h"
+#include "crlock/say.h"
+#include "procfs/file.h"
+
+/* Options ------------------------------------------------------------------------------------------ */
+
+/* Calls a function for each word of a list that is separated by commas. */
+static int each_word(struct query *query, const char *list,
+		     int (*take)(struct query *query, struct proc_text word))
+{
+	struct proc_text rest = proc_text(list, strlen(list)), word;
+	int status;
+
+	while (proc_text_field(&rest, ',', &word)) {
+		status = take(query, word);
+		if (status)
+			return status;
+	}
+	return take(query, rest);
+}
+
+static int take_pid(struct query *query, struct proc_text word)
+{
+	struct crlock_filter *filter = &query->query.filter;
+	pid_t *tgids = (pid_t *)filter->tgids;
+	uint64_t pid;
+
+	if (!proc_text_unsigned(word, 10, INT_MAX, &pid) || !pid)
+		return say_usage("%.*s: not a process id", (int)proc_text_len(word), word.at);
+	tgids = reallocarray(tgids, filter->nr_tgids + 1, sizeof(*tgids));
+	if (!tgids) {
+		say("%s", strerror(ENOMEM));
+		return STATUS_FAILURE;
+	}
+	tgids[filter->nr_tgids++] = pid;
+	filter->tgids = tgids;
+	return STATUS_OK;
+}
+
+static int take_kind(struct query *query, struct proc_text word)
+{
+	char name[16];
+	int kind = -1;
+
+	if (proc_text_len(word) < sizeof(name)) {
+		snprintf(name, sizeof(name), "%.*s", (int)proc_text_len(word), word.at);
+		kind = lock_kind_parse(name);
+	}
+	if (kind < 0)
+		return say_usage("%.*s: not a kind of lock", (int)proc_text_len(word), word.at);
+	query->query.filter.kinds |= 1U << kind;
+	return STATUS_OK;
+}
+
+static int take_source(struct query *query, const char *name)
+{
+	int from = lock_from_parse(name);
+
+	if (from < 0)
+		return say_usage("%s: not a source: auto, kmod or proc", name);
+	query->from = from;
+	return STATUS_OK;
+}
+
+static int take_file(struct query *query, const char *path)
+{
+	if (query->file)
+		return say_usage("%s: one file at a time", path);
+	query->file = path;
+	return STATUS_OK;
+}
+
+int query_take_option(struct query *query, int option)
+{
+	switch (option) {
+	case 'p':
+		return each_word(query, optarg, take_pid);
+	case 'f':
+		return take_file(query, optarg);
+	case 'k':
+		return each_word(query, optarg, take_kind);
+	case 's':
+		return take_source(query, optarg);
+	default:
+		return STATUS_USAGE;
+	}
+}
+
+void query_free(struct query *query)
+{
+	free((void *)query->query.filter.tgids);
+}
+
+/* Reading ------------------------------------------------------------------------------------------ */
+
+int query_find_file(struct query *query)
+{
+	int err;
+
+	if (!proc_is_ours()) {
+		say("/proc is that of another pid namespace");
+		return STATUS_FAILURE;
+	}
+	err = query->file ? lock_query_file(&query->query, query->file) : 0;
+	if (!err)
+		return STATUS_OK;
+	say("%s: %s", query->file, strerror(-err));
+	return STATUS_FAILURE;
+}
+
+int query_check_pids(const struct query *query)
+{
+	struct lock_report report;
+
+	if (!lock_query_check(&query->query, &report))
+		return STATUS_OK;
+	say("%s", report.error);
+	return STATUS_FAILURE;
+}
+
+/* Of /proc, the same errors say nothing about the module. */
+static int status_of(int err, enum lock_from from)
+{
+	if (from == LOCK_FROM_KMOD && err == -ENOENT)
+		return STATUS_NO_MODULE;
+	if (from == LOCK_FROM_KMOD && err == -EPROTO)
+		return STATUS_FOREIGN_ABI;
+	return STATUS_FAILURE;
+}
+
+int query_read(const struct query *query, const struct lock_query *which, struct lock_list *list)
+{
+	struct lock_report report;
+	int err = lock_list_read(list, which, query->from, &report);
+
+	if (err) {
+		say("%s", report.error);
+		return status_of(err, query->from);
+	}
+	if (*report.lacking)
+		say("%s", report.lacking);
+	return STATUS_OK;
+}

@@ -1,0 +1,341 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <linux/kcmp.h>
+#include <linux/magic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+#include "crlock/verify/tasks.h"
+#include "procfs/fdinfo.h"
+#include "procfs/process.h"
+#include "procfs/tree.h"
+
+#define PF_KTHREAD 0x00200000
+
+/* Inode number of the first pid namespace, the same in every kernel. */
+#define FIRST_PID_NAMESPACE 0xeffffffc
+
+/* Filesystems that ask somebody else for locks. */
+static const long remote_filesystems[] = {
+	NFS_SUPER_MAGIC,       FUSE_SUPER_MAGIC, CIFS_SUPER_MAGIC,
+	SMB2_SUPER_MAGIC,      CEPH_SUPER_MAGIC, V9FS_MAGIC,
+	AFS_SUPER_MAGIC,       AFS_FS_MAGIC,	 OCFS2_SUPER_MAGIC,
+	0x01161970 /* gfs2 */,
+};
+
+struct reading {
+	struct tasks *tasks;
+	struct proc_lines *lines;
+	struct task *task; /* that is looked at */
+	int dir;	   /* its own */
+	uint64_t call[7]; /* its number and arguments */
+	bool narrow;	   /* of a program of 32 bits, which has other numbers */
+};
+
+/* Of what sleeps. What runs is told otherwise. */
+static bool parse_call(const char *text, struct reading *reading)
+{
+	uint64_t *call = reading->call, sp = 0, pc = 0;
+	int nr = sscanf(text,
+			"%" SCNu64 " %" SCNx64 " %" SCNx64 " %" SCNx64 " %" SCNx64 " %" SCNx64
+			" %" SCNx64 " %" SCNx64 " %" SCNx64,
+			&call[0], &call[1], &call[2], &call[3], &call[4], &call[5], &call[6], &sp,
+			&pc);
+
+	reading->narrow = sizeof(long) == 8 && sp <= UINT32_MAX && pc <= UINT32_MAX;
+	return nr == 9;
+}
+
+static bool is_remote(const struct reading *reading, int fd)
+{
+	struct statfs stat;
+	char name[32];
+	int file;
+	bool remote = false;
+
+	snprintf(name, sizeof(name), "fd/%d", fd);
+	/* Without opening it: leases break by that. */
+	file = openat(reading->dir, name, O_PATH | O_CLOEXEC);
+	if (file < 0)
+		return false;
+	for (size_t i = 0; i < sizeof(remote_filesystems) / sizeof(*remote_filesystems); i++)
+		remote |= !fstatfs(file, &stat) && (long)stat.f_type == remote_filesystems[i];
+	close(file);
+	return remote;
+}
+
+static bool set_file(struct reading *reading, int fd, struct proc_fdinfo *info)
+{
+	struct task *task = reading->task;
+
+	if (proc_fdinfo_read(reading->dir, fd, reading->lines, info, NULL, NULL))
+		return false;
+	task->fd = fd;
+	task->remote = is_remote(reading, fd);
+	task->wanted.unknown |= FIELD_DEVICE | (info->has_ino ? 0 : FIELD_INODE);
+	task->wanted.line.has_inode = true;
+	task->wanted.line.ino = info->ino;
+	return true;
+}
+
+static bool wait_of_flock(struct reading *reading)
+{
+	struct proc_lock *line = &reading->task->wanted.line;
+	uint64_t operation = reading->call[2];
+	struct proc_fdinfo info;
+
+	if ((operation != LOCK_SH && operation != LOCK_EX) ||
+	    !set_file(reading, reading->call[1], &info))
+		return false;
+	line->kind = CRLOCK_KIND_FLOCK;
+	line->type = operation == LOCK_SH ? F_RDLCK : F_WRLCK;
+	line->pid = reading->task->tgid;
+	line->end = CRLOCK_EOF;
+	return true;
+}
+
+/* Returns: whether it makes sense. */
+static bool set_range(struct task *task, const struct flock *lock, const struct proc_fdinfo *info)
+{
+	struct proc_lock *line = &task->wanted.line;
+	int64_t from = lock->l_whence == SEEK_CUR ? info->pos : 0, start;
+
+	if (lock->l_whence == SEEK_END)
+		task->wanted.unknown |= FIELD_RANGE;
+	if (__builtin_add_overflow(from, (int64_t)lock->l_start, &start))
+		return false;
+	line->start = lock->l_len < 0 ? start + lock->l_len : start;
+	line->end = CRLOCK_EOF;
+	if (lock->l_len)
+		line->end = lock->l_len < 0 ? start - 1 : start + (lock->l_len - 1);
+	return true;
+}
+
+static bool wait_of_fcntl(struct reading *reading)
+{
+	struct task *task = reading->task;
+	struct proc_lock *line = &task->wanted.line;
+	struct proc_fdinfo info;
+	struct flock lock;
+	struct iovec here = { &lock, sizeof(lock) };
+	struct iovec there = { (void *)(uintptr_t)reading->call[3], sizeof(lock) };
+
+	if (reading->call[2] != F_SETLKW && reading->call[2] != F_OFD_SETLKW)
+		return false;
+	if (process_vm_readv(task->tid, &here, 1, &there, 1, 0) != sizeof(lock)) {
+		reading->tasks->hidden |= errno == EPERM;
+		return false;
+	}
+	if ((lock.l_type != F_RDLCK && lock.l_type != F_WRLCK) ||
+	    !set_file(reading, reading->call[1], &info))
+		return false;
+	line->kind = reading->call[2] == F_SETLKW ? CRLOCK_KIND_POSIX : CRLOCK_KIND_OFD;
+	line->type = lock.l_type;
+	line->pid = line->kind == CRLOCK_KIND_OFD ? -1 : task->tgid;
+	return set_range(task, &lock, &info);
+}
+
+/* Numbers of a program of 32 bits, and what it asks for with them. */
+enum {
+	NARROW_FCNTL = 55,
+	NARROW_FLOCK = 143,
+	NARROW_FCNTL64 = 221,
+	NARROW_SETLKW = 7,
+	NARROW_SETLKW64 = 14,
+};
+
+/* Its structs have other forms: type and range are let pass. */
+static bool wait_of_narrow_fcntl(struct reading *reading)
+{
+	struct task *task = reading->task;
+	struct proc_lock *line = &task->wanted.line;
+	struct proc_fdinfo info;
+	bool ofd = reading->call[2] == F_OFD_SETLKW;
+
+	if (!ofd && reading->call[2] != NARROW_SETLKW && reading->call[2] != NARROW_SETLKW64)
+		return false;
+	if (!set_file(reading, reading->call[1], &info))
+		return false;
+	task->wanted.unknown |= FIELD_TYPE | FIELD_RANGE;
+	line->kind = ofd ? CRLOCK_KIND_OFD : CRLOCK_KIND_POSIX;
+	line->pid = ofd ? -1 : task->tgid;
+	return true;
+}
+
+/* Where it sleeps says that an open waits for a lease. */
+static bool wait_of_open(struct reading *reading)
+{
+	struct entry *wanted = &reading->task->wanted;
+	char where[64];
+
+	if (proc_read(reading->dir, "wchan", where, sizeof(where)) <= 0 ||
+	    !strstr(where, "break_lease"))
+		return false;
+	reading->task->fd = -1;
+	*wanted = (struct entry){
+		.line = {
+			.kind = CRLOCK_KIND_LEASE,
+			.state = PROC_LOCK_BREAKER,
+			.pid = reading->task->tgid,
+			.end = CRLOCK_EOF,
+		},
+	};
+	if (reading->narrow)
+		wanted->unknown = FIELD_TYPE | FIELD_KIND;
+	else if (reading->call[0] == SYS_openat)
+		wanted->line.type = reading->call[3] & O_ACCMODE ? F_WRLCK : F_RDLCK;
+#ifdef SYS_open
+	else if (reading->call[0] == SYS_open)
+		wanted->line.type = reading->call[2] & O_ACCMODE ? F_WRLCK : F_RDLCK;
+#endif
+	else
+		wanted->unknown = FIELD_TYPE | FIELD_KIND;
+	return true;
+}
+
+/* Stopped and frozen threads have left the kernel's lists, and queue again later. */
+static bool sleeps(const struct reading *reading)
+{
+	struct proc_stat stat;
+	char where[64] = "";
+
+	if (proc_stat_read(reading->dir, &stat) || (stat.state != 'S' && stat.state != 'D'))
+		return false;
+	if (proc_read(reading->dir, "wchan", where, sizeof(where)) < 0)
+		return true;
+	return !strstr(where, "freezer") && !strstr(where, "refrigerator");
+}
+
+static bool narrow_waits(struct reading *reading)
+{
+	switch (reading->call[0]) {
+	case NARROW_FLOCK:
+		return wait_of_flock(reading) && sleeps(reading);
+	case NARROW_FCNTL:
+	case NARROW_FCNTL64:
+		return wait_of_narrow_fcntl(reading) && sleeps(reading);
+	default:
+		return wait_of_open(reading);
+	}
+}
+
+static bool waits(struct reading *reading)
+{
+	if (reading->narrow)
+		return narrow_waits(reading);
+	if (reading->call[0] == SYS_flock)
+		return wait_of_flock(reading) && sleeps(reading);
+	if (reading->call[0] == SYS_fcntl)
+		return wait_of_fcntl(reading) && sleeps(reading);
+	return wait_of_open(reading);
+}
+
+static int add_task(struct tasks *tasks, const struct task *task)
+{
+	struct task *all = tasks->tasks;
+
+	if (!(tasks->nr & (tasks->nr - 1)))
+		all = reallocarray(all, tasks->nr ? 2 * tasks->nr : 1, sizeof(*all));
+	if (!all)
+		return -ENOMEM;
+	tasks->tasks = all;
+	all[tasks->nr++] = *task;
+	return 0;
+}
+
+static int read_thread(struct reading *reading, pid_t tgid, pid_t tid)
+{
+	struct task task = { .tgid = tgid, .tid = tid };
+	char text[256];
+	ssize_t len;
+	int err = 0;
+
+	reading->dir = proc_open(tid);
+	if (reading->dir < 0)
+		return 0;
+	reading->task = &task;
+	len = proc_read(reading->dir, "syscall", text, sizeof(text));
+	reading->tasks->hidden |= len == -EPERM || len == -EACCES;
+	if (len > 0 && parse_call(text, reading) && waits(reading))
+		err = add_task(reading->tasks, &task);
+	close(reading->dir);
+	return err;
+}
+
+static void look_for_lockd(struct tasks *tasks, int dir)
+{
+	struct proc_stat stat;
+
+	if (!proc_stat_read(dir, &stat) && stat.flags & PF_KTHREAD && !strcmp(stat.comm, "lockd"))
+		tasks->lockd = true;
+}
+
+static int read_process(struct reading *reading, pid_t pid)
+{
+	struct proc_pids threads = { 0 };
+	int dir = proc_open(pid), err;
+
+	if (dir < 0)
+		return 0;
+	look_for_lockd(reading->tasks, dir);
+	err = proc_pids_threads(&threads, dir);
+	close(dir);
+	for (size_t i = 0; err != -ENOMEM && i < threads.nr; i++)
+		err = read_thread(reading, pid, threads.pids[i]);
+	proc_pids_free(&threads);
+	return err == -ENOMEM ? err : 0;
+}
+
+static bool is_inside(void)
+{
+	struct stat stat;
+
+	return !fstatat(AT_FDCWD, "/proc/self/ns/pid", &stat, 0) &&
+	       stat.st_ino != FIRST_PID_NAMESPACE;
+}
+
+int tasks_read(struct tasks *tasks)
+{
+	struct reading reading = { .tasks = tasks, .lines = malloc(sizeof(*reading.lines)) };
+	struct proc_pids pids = { 0 };
+	int err;
+
+	*tasks = (struct tasks){ .inside = is_inside() };
+	err = reading.lines ? proc_pids_all(&pids) : -ENOMEM;
+	for (size_t i = 0; !err && i < pids.nr; i++)
+		err = read_process(&reading, pids.pids[i]);
+	/* The array has its place only now. */
+	for (size_t i = 0; i < tasks->nr; i++)
+		tasks->tasks[i].wanted.task = &tasks->tasks[i];
+	proc_pids_free(&pids);
+	free(reading.lines);
+	return err;
+}
+
+void tasks_free(struct tasks *tasks)
+{
+	free(tasks->tasks);
+	*tasks = (struct tasks){ 0 };
+}
+
+bool tasks_same_owner(const struct task *a, const struct task *b)
+{
+	int kind = a->wanted.line.kind, order;
+
+	if (kind != b->wanted.line.kind)
+		return false;
+	order = kind == CRLOCK_KIND_POSIX
+			? syscall(SYS_kcmp, a->tid, b->tid, KCMP_FILES, 0, 0)
+			: syscall(SYS_kcmp, a->tid, b->tid, KCMP_FILE, a->fd, b->fd);
+	/* Where it cannot be told, nobody is accused. */
+	return order <= 0;
+}
