@@ -102,7 +102,7 @@ module-%:
 # What these need is installed first, and then make starts anew: what is asked of pkg-config and of
 # /lib/modules when this file is read must find it.
 
-.PHONY: deps check check-whole bench demo shell lint unit
+.PHONY: deps check check-whole check-load bench demo shell lint unit
 # deps: install the Debian packages that building and testing need, or say how
 deps:
 	$(Q)selftests/deps $(KERNELS)
@@ -128,6 +128,11 @@ check-whole: deps
 	$(remake) user test-programs modules
 	$(Q)CRLOCK_JUDGE_COLUMNS="kmod proc stream to from" CRLOCK_JUDGE_FIXTURES="*" CRLOCK_TEST_TIMEOUT=1800 VM_TIMEOUT=7200 \
 		selftests/run-tests -o $(O) -m 'whole/*' $(KERNELS)
+
+# check-load: the module is asked for five minutes while 64 processes take and drop locks, on each of KERNELS
+check-load: deps
+	$(remake) user test-programs modules
+	$(Q)CRLOCK_LOAD_SECONDS=300 CRLOCK_TEST_TIMEOUT=1200 selftests/run-tests -o $(O) -m 'kmod/load.sh' $(KERNELS)
 
 # unit: the tests that need no module, here
 unit: deps
