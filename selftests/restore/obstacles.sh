@@ -49,7 +49,7 @@ fails() {
 	like "$name: --check says so" "$found" "${4-$pattern}"
 	status crrestore -d -D image
 	like "$name: a restore says so" "$status $said" "^$wanted crrestore: [^
-]*$pattern[^
+]*${pattern}[^
 ]*\$"
 	is "$name: nothing is left" "$(left)" "${left_over-}"
 }
