@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Rows of the matrix: functions that take locks and say what is true of them.
+ */
+#ifndef MATRIX_ROW_H
+#define MATRIX_ROW_H
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+#include "truth.h"
+
+struct row {
+	const char *name; /* NULL: the last one */
+	void (*take)(void);
+};
+
+extern const struct row flock_rows[], posix_rows[], ofd_rows[], lease_rows[], waiter_rows[];
+
+/** after_exec - What a row becomes that calls execve(2). */
+void after_exec(void);
+
+/** must - Ends the program if a system call failed. Returns: what it did. */
+long must(const char *what, long result);
+
+/** open_file - Opens a file of the working directory, which is made if it is not there. Returns: a descriptor. */
+int open_file(const char *name, int flags);
+
+/** range - Sets or removes a lock, by F_SETLK or F_OFD_SETLK. @end: the last byte, or TO_EOF */
+void range(int fd, int command, short type, long long start, long long end);
+
+/** child - Forks a process that does something, and then stays. Returns: its id, once it has done it. */
+pid_t child(void (*act)(void));
+
+/** waiting_child - As child(), but for one that waits in a system call for ever. Returns: once it does. */
+pid_t waiting_child(void (*act)(void));
+
+/** clone_files - Runs a task with this process's descriptors, of a process of its own. Returns: its id. It is gone. */
+pid_t clone_files(void (*act)(void));
+
+#endif

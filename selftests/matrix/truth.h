@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What is true of the locks of a row of the matrix, as the program that took them knows it. It is written to the
+ * file "truth" of the working directory, as JSON, when all is there.
+ */
+#ifndef MATRIX_TRUTH_H
+#define MATRIX_TRUTH_H
+
+#include <sys/types.h>
+
+/** TO_EOF - For a range without an end. */
+#define TO_EOF (-1)
+
+/**
+ * lock_is - There is one more lock, which this process has set; what follows says more of it.
+ * @kind: FLOCK, POSIX, OFD or LEASE
+ * @held: READ or WRITE
+ * @end: the last byte, or TO_EOF
+ */
+void lock_is(const char *kind, const char *held, long long start, long long end);
+
+/** set_by - Another process has set it, which may be gone. */
+void set_by(pid_t pid);
+
+/** becomes - It is a lease that is to become this: "READ", "UNLCK", or "READ,UNLCK", one after the other. */
+void becomes(const char *pending);
+
+/** held_by - A descriptor of its open file description. */
+void held_by(pid_t pid, int fd);
+
+/** held_by_mapping - A mapping of its open file description. */
+void held_by_mapping(pid_t pid);
+
+/** held_in_flight - Its open file description is in the queue of a socket. */
+void held_in_flight(void);
+
+/** waited_for - A request, or an open, that waits for it. */
+void waited_for(pid_t pid, const char *type);
+
+/** tell_truth - Writes the file. */
+void tell_truth(void);
+
+#endif
