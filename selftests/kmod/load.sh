@@ -38,7 +38,7 @@ next_line() {
 }
 
 echo "crlock-test: $work" >/dev/kmsg
-background pid load "${CRLOCK_LOAD_SECONDS:-30}" . 2>said
+background pid load "$CRLOCK_LOAD_SECONDS" . 2>said
 next_line
 is "locks come and go" "$line" half
 check "the module is unloaded and loaded meanwhile" reload

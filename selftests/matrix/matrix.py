@@ -214,7 +214,7 @@ def compare(truth, said, fields):
                     add(f"{field} is {is_said[field] or 'nothing'}, not {is_true[field] or 'nothing'}")
                 else:
                     add(f"{field} wrong")
-                    if os.environ.get("MATRIX_VERBOSE"):
+                    if os.environ.get("CRLOCK_MATRIX_VERBOSE"):
                         print(f"# {field}: {is_said[field]}, not {is_true[field]}")
     return differences
 
