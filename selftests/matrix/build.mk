@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-$(eval $(call test_program,matrix-row,$(wildcard selftests/matrix/*.c),,-lpthread))
+$(eval $(call test_program,matrix-row,$(wildcard selftests/matrix/*.c) selftests/fixtures/rights.c,,-lpthread))

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <fcntl.h>
 #include <stdio.h>
-#include <string.h>
 #include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "../fixtures/rights.h"
 #include "row.h"
 
 static int fd;
@@ -92,55 +92,12 @@ static void take_three(void)
 	held_by(second, fd);
 }
 
-/* Sends the descriptor. */
-static void send_fd(int socket)
-{
-	union {
-		char bytes[CMSG_SPACE(sizeof(int))];
-		struct cmsghdr align;
-	} control = { 0 };
-	struct iovec byte = { .iov_base = "x", .iov_len = 1 };
-	struct msghdr message = {
-		.msg_iov = &byte,
-		.msg_iovlen = 1,
-		.msg_control = control.bytes,
-		.msg_controllen = sizeof(control.bytes),
-	};
-	struct cmsghdr *header = CMSG_FIRSTHDR(&message);
-
-	header->cmsg_level = SOL_SOCKET;
-	header->cmsg_type = SCM_RIGHTS;
-	header->cmsg_len = CMSG_LEN(sizeof(int));
-	memcpy(CMSG_DATA(header), &fd, sizeof(int));
-	must("sendmsg", sendmsg(socket, &message, 0));
-}
-
-static int receive_fd(int socket)
-{
-	union {
-		char bytes[CMSG_SPACE(sizeof(int))];
-		struct cmsghdr align;
-	} control = { 0 };
-	char byte;
-	struct iovec into = { .iov_base = &byte, .iov_len = 1 };
-	struct msghdr message = {
-		.msg_iov = &into,
-		.msg_iovlen = 1,
-		.msg_control = control.bytes,
-		.msg_controllen = sizeof(control.bytes),
-	};
-	int received;
-
-	must("recvmsg", recvmsg(socket, &message, 0));
-	memcpy(&received, CMSG_DATA(CMSG_FIRSTHDR(&message)), sizeof(int));
-	return received;
-}
-
-static int pair[2], received;
+static int pair[2];
 
 static void receive(void)
 {
-	received = receive_fd(pair[1]);
+	int received = must("recvmsg", rights_receive(pair[1]));
+
 	must("dup2", dup2(received, 30));
 	close(received);
 	close(pair[0]);
@@ -155,7 +112,7 @@ static void take_passed(void)
 	fd = open_file("file", O_RDWR);
 	lock(LOCK_EX);
 	must("fcntl", fcntl(fd, F_SETFD, FD_CLOEXEC));
-	send_fd(pair[0]);
+	must("sendmsg", rights_send(pair[0], fd));
 	close(fd);
 	pid = child(receive);
 	close(pair[0]);
@@ -168,7 +125,7 @@ static void take_and_send(void)
 {
 	fd = open_file("file", O_RDWR);
 	lock(LOCK_EX);
-	send_fd(pair[0]);
+	must("sendmsg", rights_send(pair[0], fd));
 	close(fd);
 	close(pair[0]);
 }
@@ -178,7 +135,7 @@ static void take_in_flight(void)
 	must("socketpair", socketpair(AF_UNIX, SOCK_STREAM, 0, pair));
 	fd = open_file("file", O_RDWR);
 	lock(LOCK_EX);
-	send_fd(pair[0]);
+	must("sendmsg", rights_send(pair[0], fd));
 	close(fd);
 	is("WRITE");
 	held_in_flight();
