@@ -64,8 +64,9 @@ static bool is_dirty(const struct looking *looking)
 	return true;
 }
 
-static int look_at(struct looking *looking, const struct proc_map *map)
+static int look_at(const struct proc_map *map, void *data)
 {
+	struct looking *looking = data;
 	uint64_t start = (map->start + HUGE_SIZE - 1) & ~(HUGE_SIZE - 1);
 
 	if (map->perms[1] != 'w' || map->perms[3] != 'p')
@@ -86,26 +87,6 @@ static int look_at(struct looking *looking, const struct proc_map *map)
 	return 0;
 }
 
-static int look(struct looking *looking, int dir)
-{
-	struct proc_lines *lines = malloc(sizeof(*lines));
-	struct proc_text line;
-	struct proc_map map;
-	int ret = lines ? proc_lines_open(lines, dir, "maps") : -ENOMEM;
-
-	if (!ret) {
-		while ((ret = proc_lines_next(lines, &line)) > 0) {
-			ret = proc_map_parse(line, &map) ?: look_at(looking, &map);
-			if (ret)
-				break;
-		}
-		split(looking);
-		proc_lines_close(lines);
-	}
-	free(lines);
-	return ret;
-}
-
 int busy_split(pid_t pid, int dir)
 {
 	const struct timespec moment = { .tv_nsec = MOMENT_NS };
@@ -121,8 +102,11 @@ int busy_split(pid_t pid, int dir)
 	looking->pidfd = pidfd_open(pid, 0);
 	looking->pagemap = proc_pagemap_open(dir);
 	ret = looking->pidfd < 0 ? -errno : looking->pagemap;
-	if (ret >= 0)
-		ret = look(looking, dir) ?: looking->split;
+	if (ret >= 0) {
+		ret = proc_maps_each(dir, look_at, looking);
+		split(looking);
+		ret = ret ?: looking->split;
+	}
 	if (looking->pidfd >= 0)
 		close(looking->pidfd);
 	if (looking->pagemap >= 0)

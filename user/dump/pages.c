@@ -339,29 +339,11 @@ static bool is_special(const struct proc_map *map)
 	return !map->ino && proc_text_skip(&path, "[v") && !proc_text_is(path, "dso]");
 }
 
-static int copy_maps(struct copying *copying, int dir)
+static int copy_map(const struct proc_map *map, void *copying)
 {
-	struct proc_lines *lines = malloc(sizeof(*lines));
-	struct proc_text line;
-	struct proc_map map;
-	int ret = lines ? proc_lines_open(lines, dir, "maps") : -ENOMEM;
-
-	if (!ret) {
-		while ((ret = proc_lines_next(lines, &line)) > 0) {
-			ret = proc_map_parse(line, &map);
-			if (ret)
-				break;
-			if (map.perms[3] != 'p' || is_special(&map))
-				continue;
-			ret = copy_range(copying, map.start, map.end,
-					 proc_text_is(map.path, "[vdso]"));
-			if (ret)
-				break;
-		}
-		proc_lines_close(lines);
-	}
-	free(lines);
-	return ret;
+	if (map->perms[3] != 'p' || is_special(map))
+		return 0;
+	return copy_range(copying, map->start, map->end, proc_text_is(map->path, "[vdso]"));
 }
 
 int pages_copy_running(pid_t pid, struct dump_pages *pages, struct pages_count *count)
@@ -377,7 +359,7 @@ int pages_copy_running(pid_t pid, struct dump_pages *pages, struct pages_count *
 		ret = ret ?: busy_split(pid, dir);
 		if (ret > 0)
 			ret = proc_soft_dirty_clear(dir);
-		ret = ret ?: copy_maps(copying, dir);
+		ret = ret ?: proc_maps_each(dir, copy_map, copying);
 		ret = end(copying, ret);
 	}
 	if (dir >= 0)

@@ -1,11 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#ifndef CRLOCK_GRAPH_APPEND_H
-#define CRLOCK_GRAPH_APPEND_H
+#ifndef LOCKS_APPEND_H
+#define LOCKS_APPEND_H
 
 #include <errno.h>
 #include <stdlib.h>
 
-/* Room for one more: it is full whenever the number is a power of two. Returns: the array, or NULL. */
+/**
+ * append_room - Makes room for one more in an array that is doubled whenever its length is a power of two.
+ * @array: from malloc(3), or NULL; it is the caller's, also after an error
+ * @size: of an item
+ *
+ * Returns: the array, perhaps at another place, or NULL.
+ */
 static inline void *append_room(void *array, size_t nr, size_t size)
 {
 	return nr & (nr - 1) ? array : reallocarray(array, nr ? 2 * nr : 1, size);

@@ -12,7 +12,9 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include "locks/append.h"
 #include "locks/source.h"
+#include "procfs/call.h"
 #include "procfs/fdinfo.h"
 #include "procfs/mountinfo.h"
 #include "procfs/tree.h"
@@ -33,24 +35,6 @@ struct reading {
 };
 
 /* One thread ---------------------------------------------------------------------------------------- */
-
-/* As in /proc/PID/syscall: the number in decimal, then arguments as 0x... */
-static bool parse_call(struct proc_text text, int *fd, uint64_t *address)
-{
-	uint64_t number, values[3];
-
-	if (!proc_text_unsigned(proc_text_word(&text), 10, UINT64_MAX, &number) || number != SYS_fcntl)
-		return false;
-	for (size_t i = 0; i < 3; i++) {
-		struct proc_text word = proc_text_word(&text);
-
-		if (!proc_text_skip(&word, "0x") || !proc_text_unsigned(word, 16, UINT64_MAX, &values[i]))
-			return false;
-	}
-	*fd = values[0];
-	*address = values[2];
-	return (uint32_t)values[1] == F_OFD_SETLKW;
-}
 
 /* Its range, if it is told from the start of the file: the end and the position can have changed since. */
 static bool read_request(pid_t tid, uint64_t address, struct asker *asker)
@@ -98,35 +82,22 @@ static bool read_file(struct reading *reading, int dir, pid_t tid, int fd, struc
 
 static bool read_thread(struct reading *reading, int process, pid_t tid, struct asker *asker)
 {
-	char name[64], text[256];
-	uint64_t address;
-	int dir, fd;
-	ssize_t len;
+	struct proc_call call;
+	char name[64];
 	bool ok;
+	int dir;
 
 	snprintf(name, sizeof(name), "task/%d", tid);
 	dir = openat(process, name, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (dir < 0)
 		return false;
-	len = proc_read(dir, "syscall", text, sizeof(text));
-	ok = len > 0 && parse_call(proc_text(text, len), &fd, &address) &&
-	     read_request(tid, address, asker) && read_file(reading, dir, tid, fd, asker);
+	ok = !proc_call_read(dir, &call) && call.nr == SYS_fcntl && (uint32_t)call.args[1] == F_OFD_SETLKW &&
+	     read_request(tid, call.args[2], asker) && read_file(reading, dir, tid, call.args[0], asker);
 	close(dir);
 	return ok;
 }
 
 /* All threads --------------------------------------------------------------------------------------- */
-
-static int add_asker(struct reading *reading, const struct asker *asker)
-{
-	struct asker *askers = reallocarray(reading->askers, reading->nr + 1, sizeof(*askers));
-
-	if (!askers)
-		return -ENOMEM;
-	reading->askers = askers;
-	askers[reading->nr++] = *asker;
-	return 0;
-}
 
 /* What cannot be read is gone, or not ours to read. */
 static int read_process(struct reading *reading, pid_t pid)
@@ -141,7 +112,7 @@ static int read_process(struct reading *reading, pid_t pid)
 		struct asker asker = { .tgid = pid };
 
 		if (read_thread(reading, dir, threads.pids[i], &asker))
-			err = add_asker(reading, &asker);
+			err = append(reading->askers, reading->nr, asker);
 	}
 	proc_pids_free(&threads);
 	close(dir);

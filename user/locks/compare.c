@@ -6,6 +6,7 @@
 
 #include "locks/compare.h"
 #include "locks/format.h"
+#include "locks/order.h"
 
 /* Two locks ---------------------------------------------------------------------------------------- */
 
@@ -269,12 +270,6 @@ struct pairing {
 	struct lock_buffer text, name;
 	size_t nr_different;
 };
-
-#define COMPARE(a, b)                              \
-	do {                                       \
-		if ((a) != (b))                    \
-			return (a) < (b) ? -1 : 1; \
-	} while (0)
 
 /* Layouts are shown as leases by /proc. */
 static unsigned int group_kind(const struct lock *lock)

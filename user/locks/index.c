@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "locks/index.h"
+#include "locks/order.h"
 
 struct lock_index_entry {
 	uint64_t dev, ino;
@@ -30,12 +31,6 @@ static pid_t shown_pid(int kind, pid_t pid)
 {
 	return kind == CRLOCK_KIND_OFD || pid < 0 ? 0 : pid;
 }
-
-#define COMPARE(a, b)                              \
-	do {                                       \
-		if ((a) != (b))                    \
-			return (a) < (b) ? -1 : 1; \
-	} while (0)
 
 static int compare_keys(const struct lock_index_entry *a, const struct lock_index_entry *b)
 {

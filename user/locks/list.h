@@ -85,6 +85,9 @@ int lock_query_check(const struct lock_query *query, struct lock_report *report)
  */
 bool lock_query_wants(const struct lock_query *query, const struct lock *lock);
 
+/** lock_query_names - Whether a process is one of those that a query asks for. */
+bool lock_query_names(const struct lock_query *query, pid_t pid);
+
 /**
  * lock_query_file - Asks for the locks of one file.
  * @query: gets by_inode, by_stat or both

@@ -3,7 +3,9 @@
 #include <stdlib.h>
 #include <strings.h>
 
+#include "locks/append.h"
 #include "locks/lock.h"
+#include "locks/order.h"
 
 static void free_holders(struct lock_holder *holders, size_t nr)
 {
@@ -65,17 +67,9 @@ void lock_list_free(struct lock_list *list)
 	list->nr = 0;
 }
 
-/* Makes room for one more in an array that is doubled whenever its length is a power of two. */
-static void *grow(void *array, size_t nr, size_t size)
-{
-	if (nr & (nr - 1))
-		return array;
-	return reallocarray(array, nr ? 2 * nr : 1, size);
-}
-
 struct lock *lock_list_add(struct lock_list *list)
 {
-	struct lock *locks = grow(list->locks, list->nr, sizeof(*locks));
+	struct lock *locks = append_room(list->locks, list->nr, sizeof(*locks));
 
 	if (!locks)
 		return NULL;
@@ -86,7 +80,7 @@ struct lock *lock_list_add(struct lock_list *list)
 
 struct lock_waiter *lock_add_waiter(struct lock *lock)
 {
-	struct lock_waiter *waiters = grow(lock->waiters, lock->nr_waiters, sizeof(*waiters));
+	struct lock_waiter *waiters = append_room(lock->waiters, lock->nr_waiters, sizeof(*waiters));
 
 	if (!waiters)
 		return NULL;
@@ -94,12 +88,6 @@ struct lock_waiter *lock_add_waiter(struct lock *lock)
 	waiters[lock->nr_waiters] = (struct lock_waiter){ 0 };
 	return &waiters[lock->nr_waiters++];
 }
-
-#define COMPARE(a, b)                              \
-	do {                                       \
-		if ((a) != (b))                    \
-			return (a) < (b) ? -1 : 1; \
-	} while (0)
 
 static int compare_first_holders(const struct lock *a, const struct lock *b)
 {

@@ -13,3 +13,12 @@ bool lock_query_wants(const struct lock_query *query, const struct lock *lock)
 		return false;
 	return !query->by_stat || lock_is_of_file(lock, query);
 }
+
+bool lock_query_names(const struct lock_query *query, pid_t pid)
+{
+	for (size_t i = 0; i < query->filter.nr_tgids; i++) {
+		if (query->filter.tgids[i] == pid)
+			return true;
+	}
+	return false;
+}

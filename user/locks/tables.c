@@ -16,6 +16,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "locks/append.h"
 #include "locks/tables.h"
 #include "procfs/tree.h"
 
@@ -62,34 +63,16 @@ static int compare_descriptions(const void *x, const void *y)
 	       compare_files(&a->first, &b->first);
 }
 
-static void *grow(void *array, size_t nr, size_t size)
-{
-	if (nr & (nr - 1))
-		return array;
-	return reallocarray(array, nr ? 2 * nr : 1, size);
-}
-
 static int add_holder(struct lock_description *description, const struct lock_descriptor *holder)
 {
-	struct lock_descriptor *holders = grow(description->holders, description->nr_holders,
-					       sizeof(*holders));
-
-	if (!holders)
-		return -ENOMEM;
-	description->holders = holders;
-	holders[description->nr_holders++] = *holder;
-	return 0;
+	return append(description->holders, description->nr_holders, *holder);
 }
 
 static int add_bare(struct reading *reading, const struct lock_description *key)
 {
-	struct bare *bare = grow(reading->bare, reading->nr_bare, sizeof(*bare));
+	const struct bare bare = { key->first, key->mnt_id, key->ino };
 
-	if (!bare)
-		return -ENOMEM;
-	reading->bare = bare;
-	bare[reading->nr_bare++] = (struct bare){ key->first, key->mnt_id, key->ino };
-	return 0;
+	return append(reading->bare, reading->nr_bare, bare);
 }
 
 static int keep_lock(const struct proc_lock *lock, void *data)
@@ -142,7 +125,7 @@ static struct lock_description *add_description(struct reading *reading,
 						const struct lock_description *key)
 {
 	struct lock_tables *tables = reading->tables;
-	struct lock_description **all = grow(tables->descriptions, tables->nr, sizeof(*all)), *copy;
+	struct lock_description **all = append_room(tables->descriptions, tables->nr, sizeof(*all)), *copy;
 	void *node;
 
 	if (!all)

@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "procfs/maps.h"
@@ -54,6 +55,25 @@ int proc_map_parse(struct proc_text line, struct proc_map *map)
 		;
 	map->path = line;
 	return 0;
+}
+
+int proc_maps_each(int dir, proc_map_fn *fn, void *data)
+{
+	struct proc_lines *lines = malloc(sizeof(*lines));
+	struct proc_text line;
+	struct proc_map map;
+	int ret = lines ? proc_lines_open(lines, dir, "maps") : -ENOMEM;
+
+	if (!ret) {
+		while ((ret = proc_lines_next(lines, &line)) > 0) {
+			ret = proc_map_parse(line, &map) ?: fn(&map, data);
+			if (ret)
+				break;
+		}
+		proc_lines_close(lines);
+	}
+	free(lines);
+	return ret;
 }
 
 static int find(uint64_t start, struct proc_lines *lines, struct proc_map *map)

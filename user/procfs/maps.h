@@ -19,6 +19,17 @@ struct proc_map {
 /** proc_map_parse - Reads one line. Returns: 0 or -EINVAL. */
 int proc_map_parse(struct proc_text line, struct proc_map *map);
 
+/** proc_map_fn - Is called for each mapping, whose path is borrowed. Returns: 0, or what ends the reading. */
+typedef int proc_map_fn(const struct proc_map *map, void *data);
+
+/**
+ * proc_maps_each - Calls a function for each mapping of a process, in the order of addresses.
+ * @dir: directory of the process
+ *
+ * Returns: 0, what the function returned, or a negative errno value.
+ */
+int proc_maps_each(int dir, proc_map_fn *fn, void *data);
+
 /**
  * proc_map_find - Finds what is mapped from an address on.
  * @dir: directory of the process

@@ -6,8 +6,8 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include "crlock/graph/append.h"
 #include "crlock/graph/graph.h"
+#include "locks/append.h"
 
 /* Nodes -------------------------------------------------------------------------------------------- */
 

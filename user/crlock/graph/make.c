@@ -2,8 +2,8 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include "crlock/graph/append.h"
 #include "crlock/graph/graph.h"
+#include "locks/append.h"
 #include "locks/cache.h"
 
 struct making {
@@ -126,15 +126,6 @@ static int add_waits(struct making *making, struct graph_lock *lock)
 
 /* What is to be shown ------------------------------------------------------------------------------ */
 
-static bool is_asked(const struct lock_query *query, pid_t pid)
-{
-	for (size_t i = 0; i < query->filter.nr_tgids; i++) {
-		if (query->filter.tgids[i] == pid)
-			return true;
-	}
-	return false;
-}
-
 static void choose_all(struct graph *graph)
 {
 	for (size_t i = 0; i < graph->nr_locks; i++)
@@ -187,7 +178,7 @@ static int choose_by_process(struct graph *graph, const struct lock_query *query
 	for (size_t i = 0; !err && i < graph->nr_processes; i++) {
 		struct graph_process *process = graph->processes[i];
 
-		if (!is_asked(query, process->pid))
+		if (!lock_query_names(query, process->pid))
 			continue;
 		err = ask(&asked, process);
 		for (size_t j = 0; j < process->nr_held; j++)

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "crlock/verify/compare.h"
+#include "locks/order.h"
 
 /* Locks by description, in the order of its lines. */
 struct sorted {
@@ -20,12 +21,6 @@ struct room {
 	struct entry **wanted, **got;
 	bool *seen; /* of shown descriptors */
 };
-
-#define COMPARE(a, b)                              \
-	do {                                       \
-		if ((a) != (b))                    \
-			return (a) < (b) ? -1 : 1; \
-	} while (0)
 
 /* Which of the inode's lists a lock is on, in the order in which they are shown. */
 static unsigned int list_of(const struct lock *lock)

@@ -4,6 +4,7 @@
 
 #include "crlock/verify/entry.h"
 #include "locks/apply.h"
+#include "locks/order.h"
 
 static bool is_lease(int kind)
 {
@@ -58,12 +59,6 @@ uint32_t entry_differs(const struct entry *wanted, const struct entry *got)
 	fields |= a->start == b->start && a->end == b->end ? 0 : FIELD_RANGE;
 	return (fields & ~(wanted->unknown | FIELD_PID)) | (same_pid(wanted, got) ? 0 : FIELD_PID);
 }
-
-#define COMPARE(a, b)                              \
-	do {                                       \
-		if ((a) != (b))                    \
-			return (a) < (b) ? -1 : 1; \
-	} while (0)
 
 int entry_order(const struct proc_lock *a, const struct proc_lock *b)
 {

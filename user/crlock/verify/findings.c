@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "crlock/verify/findings.h"
+#include "locks/append.h"
 
 /* FNV-1a: the same each time, and nobody gains from a collision but another line of a report. */
 static uint64_t hash_bytes(uint64_t hash, const void *bytes, size_t nr)
@@ -79,16 +80,15 @@ static void set_line(struct finding *finding, const struct entry *entry)
 	finding->ino = entry->line.ino;
 }
 
-static struct finding *append(struct findings *findings)
+static struct finding *new_finding(struct findings *findings)
 {
-	struct finding *all = findings->findings;
+	struct finding *all;
 
 	if (findings->nr == FINDINGS_MAX) {
 		findings->left_out++;
 		return NULL;
 	}
-	if (!(findings->nr & (findings->nr - 1)))
-		all = reallocarray(all, findings->nr ? 2 * findings->nr : 1, sizeof(*all));
+	all = append_room(findings->findings, findings->nr, sizeof(*all));
 	if (!all) {
 		findings->failed = true;
 		return NULL;
@@ -100,7 +100,7 @@ static struct finding *append(struct findings *findings)
 void findings_add(struct findings *findings, enum rule rule, const struct place *place,
 		  const struct entry *wanted, const struct entry *got)
 {
-	struct finding *finding = append(findings);
+	struct finding *finding = new_finding(findings);
 
 	if (!finding)
 		return;
@@ -203,7 +203,7 @@ void findings_merge(struct findings *to, struct findings *from)
 		if (old)
 			old->times++;
 		else
-			new = append(to);
+			new = new_finding(to);
 		known.findings = to->findings;
 		if (new)
 			*new = from->findings[i];

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "crlock/verify/shown.h"
+#include "locks/append.h"
 #include "procfs/tree.h"
 
 struct reading {
@@ -19,13 +20,6 @@ struct reading {
 	bool live;
 };
 
-static void *grow(void *array, size_t nr, size_t size)
-{
-	if (nr & (nr - 1))
-		return array;
-	return reallocarray(array, nr ? 2 * nr : 1, size);
-}
-
 /*
  * Takes in one line, whatever it says.
  * @whole: the same with what comes before, which is told if it is strange
@@ -33,16 +27,13 @@ static void *grow(void *array, size_t nr, size_t size)
 static int add_line(struct shown_lines *lines, struct proc_text text, struct proc_text whole,
 		    bool strange)
 {
-	struct entry *entries = lines->nr < SHOWN_MAX
-					? grow(lines->entries, lines->nr, sizeof(*entries))
-					: NULL,
-		     *entry;
+	struct entry *entry;
 
-	if (!entries)
-		return lines->nr < SHOWN_MAX ? -ENOMEM : -E2BIG;
-	lines->entries = entries;
-	entry = &entries[lines->nr++];
-	*entry = (struct entry){ 0 };
+	if (lines->nr == SHOWN_MAX)
+		return -E2BIG;
+	if (append(lines->entries, lines->nr, (struct entry){ 0 }))
+		return -ENOMEM;
+	entry = &lines->entries[lines->nr - 1];
 	entry->is_line = !proc_lock_parse(text, &entry->line);
 	if (!strange && entry->is_line && entry->line.kind != PROC_LOCK_KIND_UNKNOWN &&
 	    entry_has_form(entry, text))
@@ -103,8 +94,7 @@ static int read_locks_of_fd(struct reading *reading)
 static int read_fd(struct reading *reading, int dir, pid_t tgid, pid_t tid, int fd)
 {
 	struct shown *shown = reading->shown;
-	struct shown_fd *fds,
-		this = { .tgid = tgid, .tid = tid, .fd = fd, .first = shown->fdinfo.nr };
+	struct shown_fd this = { .tgid = tgid, .tid = tid, .fd = fd, .first = shown->fdinfo.nr };
 	char name[32];
 	int err;
 
@@ -117,12 +107,7 @@ static int read_fd(struct reading *reading, int dir, pid_t tgid, pid_t tid, int 
 	this.nr = shown->fdinfo.nr - this.first;
 	if (err || !this.nr)
 		return err;
-	fds = grow(shown->fds, shown->nr_fds, sizeof(*fds));
-	if (!fds)
-		return -ENOMEM;
-	shown->fds = fds;
-	fds[shown->nr_fds++] = this;
-	return 0;
+	return append(shown->fds, shown->nr_fds, this);
 }
 
 static bool is_fatal(int err)

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <errno.h>
 #include <fcntl.h>
-#include <inttypes.h>
 #include <linux/kcmp.h>
 #include <linux/magic.h>
 #include <stdio.h>
@@ -15,6 +14,8 @@
 #include <unistd.h>
 
 #include "crlock/verify/tasks.h"
+#include "locks/append.h"
+#include "procfs/call.h"
 #include "procfs/fdinfo.h"
 #include "procfs/process.h"
 #include "procfs/tree.h"
@@ -37,22 +38,13 @@ struct reading {
 	struct proc_lines *lines;
 	struct task *task; /* that is looked at */
 	int dir;	   /* its own */
-	uint64_t call[7]; /* its number and arguments */
+	struct proc_call call;
 	bool narrow;	   /* of a program of 32 bits, which has other numbers */
 };
 
-/* Of what sleeps. What runs is told otherwise. */
-static bool parse_call(const char *text, struct reading *reading)
+static bool is_narrow(const struct proc_call *call)
 {
-	uint64_t *call = reading->call, sp = 0, pc = 0;
-	int nr = sscanf(text,
-			"%" SCNu64 " %" SCNx64 " %" SCNx64 " %" SCNx64 " %" SCNx64 " %" SCNx64
-			" %" SCNx64 " %" SCNx64 " %" SCNx64,
-			&call[0], &call[1], &call[2], &call[3], &call[4], &call[5], &call[6], &sp,
-			&pc);
-
-	reading->narrow = sizeof(long) == 8 && sp <= UINT32_MAX && pc <= UINT32_MAX;
-	return nr == 9;
+	return sizeof(long) == 8 && call->sp <= UINT32_MAX && call->pc <= UINT32_MAX;
 }
 
 static bool is_remote(const struct reading *reading, int fd)
@@ -90,11 +82,11 @@ static bool set_file(struct reading *reading, int fd, struct proc_fdinfo *info)
 static bool wait_of_flock(struct reading *reading)
 {
 	struct proc_lock *line = &reading->task->wanted.line;
-	uint64_t operation = reading->call[2];
+	uint64_t operation = reading->call.args[1];
 	struct proc_fdinfo info;
 
 	if ((operation != LOCK_SH && operation != LOCK_EX) ||
-	    !set_file(reading, reading->call[1], &info))
+	    !set_file(reading, reading->call.args[0], &info))
 		return false;
 	line->kind = CRLOCK_KIND_FLOCK;
 	line->type = operation == LOCK_SH ? F_RDLCK : F_WRLCK;
@@ -127,18 +119,18 @@ static bool wait_of_fcntl(struct reading *reading)
 	struct proc_fdinfo info;
 	struct flock lock;
 	struct iovec here = { &lock, sizeof(lock) };
-	struct iovec there = { (void *)(uintptr_t)reading->call[3], sizeof(lock) };
+	struct iovec there = { (void *)(uintptr_t)reading->call.args[2], sizeof(lock) };
 
-	if (reading->call[2] != F_SETLKW && reading->call[2] != F_OFD_SETLKW)
+	if (reading->call.args[1] != F_SETLKW && reading->call.args[1] != F_OFD_SETLKW)
 		return false;
 	if (process_vm_readv(task->tid, &here, 1, &there, 1, 0) != sizeof(lock)) {
 		reading->tasks->hidden |= errno == EPERM;
 		return false;
 	}
 	if ((lock.l_type != F_RDLCK && lock.l_type != F_WRLCK) ||
-	    !set_file(reading, reading->call[1], &info))
+	    !set_file(reading, reading->call.args[0], &info))
 		return false;
-	line->kind = reading->call[2] == F_SETLKW ? CRLOCK_KIND_POSIX : CRLOCK_KIND_OFD;
+	line->kind = reading->call.args[1] == F_SETLKW ? CRLOCK_KIND_POSIX : CRLOCK_KIND_OFD;
 	line->type = lock.l_type;
 	line->pid = line->kind == CRLOCK_KIND_OFD ? -1 : task->tgid;
 	return set_range(task, &lock, &info);
@@ -159,11 +151,11 @@ static bool wait_of_narrow_fcntl(struct reading *reading)
 	struct task *task = reading->task;
 	struct proc_lock *line = &task->wanted.line;
 	struct proc_fdinfo info;
-	bool ofd = reading->call[2] == F_OFD_SETLKW;
+	bool ofd = reading->call.args[1] == F_OFD_SETLKW;
 
-	if (!ofd && reading->call[2] != NARROW_SETLKW && reading->call[2] != NARROW_SETLKW64)
+	if (!ofd && reading->call.args[1] != NARROW_SETLKW && reading->call.args[1] != NARROW_SETLKW64)
 		return false;
-	if (!set_file(reading, reading->call[1], &info))
+	if (!set_file(reading, reading->call.args[0], &info))
 		return false;
 	task->wanted.unknown |= FIELD_TYPE | FIELD_RANGE;
 	line->kind = ofd ? CRLOCK_KIND_OFD : CRLOCK_KIND_POSIX;
@@ -191,11 +183,11 @@ static bool wait_of_open(struct reading *reading)
 	};
 	if (reading->narrow)
 		wanted->unknown = FIELD_TYPE | FIELD_KIND;
-	else if (reading->call[0] == SYS_openat)
-		wanted->line.type = reading->call[3] & O_ACCMODE ? F_WRLCK : F_RDLCK;
+	else if (reading->call.nr == SYS_openat)
+		wanted->line.type = reading->call.args[2] & O_ACCMODE ? F_WRLCK : F_RDLCK;
 #ifdef SYS_open
-	else if (reading->call[0] == SYS_open)
-		wanted->line.type = reading->call[2] & O_ACCMODE ? F_WRLCK : F_RDLCK;
+	else if (reading->call.nr == SYS_open)
+		wanted->line.type = reading->call.args[1] & O_ACCMODE ? F_WRLCK : F_RDLCK;
 #endif
 	else
 		wanted->unknown = FIELD_TYPE | FIELD_KIND;
@@ -217,7 +209,7 @@ static bool sleeps(const struct reading *reading)
 
 static bool narrow_waits(struct reading *reading)
 {
-	switch (reading->call[0]) {
+	switch (reading->call.nr) {
 	case NARROW_FLOCK:
 		return wait_of_flock(reading) && sleeps(reading);
 	case NARROW_FCNTL:
@@ -232,41 +224,26 @@ static bool waits(struct reading *reading)
 {
 	if (reading->narrow)
 		return narrow_waits(reading);
-	if (reading->call[0] == SYS_flock)
+	if (reading->call.nr == SYS_flock)
 		return wait_of_flock(reading) && sleeps(reading);
-	if (reading->call[0] == SYS_fcntl)
+	if (reading->call.nr == SYS_fcntl)
 		return wait_of_fcntl(reading) && sleeps(reading);
 	return wait_of_open(reading);
-}
-
-static int add_task(struct tasks *tasks, const struct task *task)
-{
-	struct task *all = tasks->tasks;
-
-	if (!(tasks->nr & (tasks->nr - 1)))
-		all = reallocarray(all, tasks->nr ? 2 * tasks->nr : 1, sizeof(*all));
-	if (!all)
-		return -ENOMEM;
-	tasks->tasks = all;
-	all[tasks->nr++] = *task;
-	return 0;
 }
 
 static int read_thread(struct reading *reading, pid_t tgid, pid_t tid)
 {
 	struct task task = { .tgid = tgid, .tid = tid };
-	char text[256];
-	ssize_t len;
-	int err = 0;
+	int err;
 
 	reading->dir = proc_open(tid);
 	if (reading->dir < 0)
 		return 0;
 	reading->task = &task;
-	len = proc_read(reading->dir, "syscall", text, sizeof(text));
-	reading->tasks->hidden |= len == -EPERM || len == -EACCES;
-	if (len > 0 && parse_call(text, reading) && waits(reading))
-		err = add_task(reading->tasks, &task);
+	err = proc_call_read(reading->dir, &reading->call);
+	reading->tasks->hidden |= err == -EPERM || err == -EACCES;
+	reading->narrow = is_narrow(&reading->call);
+	err = !err && waits(reading) ? append(reading->tasks->tasks, reading->tasks->nr, task) : 0;
 	close(reading->dir);
 	return err;
 }

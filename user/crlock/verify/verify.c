@@ -4,7 +4,6 @@
  */
 #include <errno.h>
 #include <getopt.h>
-#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -127,21 +126,12 @@ struct wanted {
 	struct lock_list locks;	   /* of the file */
 };
 
-static bool is_named(const struct crlock_filter *filter, pid_t pid)
+static bool concerns_process(const struct finding *finding, const struct lock_query *query)
 {
-	for (size_t i = 0; i < filter->nr_tgids; i++) {
-		if (filter->tgids[i] == pid)
-			return true;
-	}
-	return false;
-}
-
-static bool concerns_process(const struct finding *finding, const struct crlock_filter *filter)
-{
-	bool named = is_named(filter, finding->tgid) || is_named(filter, finding->pid);
+	bool named = lock_query_names(query, finding->tgid) || lock_query_names(query, finding->pid);
 
 	for (size_t i = 0; finding->has_lock && !named && i < finding->lock.nr_holders; i++)
-		named = is_named(filter, finding->lock.holders[i].row.tgid);
+		named = lock_query_names(query, finding->lock.holders[i].row.tgid);
 	return named;
 }
 
@@ -178,7 +168,7 @@ static bool is_wanted(const struct finding *finding, const void *data)
 	const struct wanted *wanted = data;
 	const struct query *query = wanted->query;
 
-	return (!query->query.filter.nr_tgids || concerns_process(finding, &query->query.filter)) &&
+	return (!query->query.filter.nr_tgids || concerns_process(finding, &query->query)) &&
 	       (!query->file || concerns_file(finding, wanted));
 }
 

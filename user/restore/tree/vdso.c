@@ -18,8 +18,10 @@ static bool is_part(struct proc_text path)
 	       proc_text_is(path, "[vvar_vclock]");
 }
 
-static int add_part(struct vdso *vdso, const struct proc_map *map)
+static int add_part(const struct proc_map *map, void *data)
 {
+	struct vdso *vdso = data;
+
 	if (!is_part(map->path))
 		return 0;
 	if (vdso->nr == VDSO_PARTS_MAX || (vdso->nr && vdso->parts[vdso->nr - 1].end != map->start))
@@ -34,24 +36,13 @@ static int add_part(struct vdso *vdso, const struct proc_map *map)
 
 int vdso_find(struct vdso *vdso)
 {
-	static struct proc_lines lines;
-	struct proc_text line;
-	struct proc_map map;
 	int dir = proc_open(getpid()), ret;
 
 	*vdso = (struct vdso){ 0 };
 	if (dir < 0)
 		return dir;
-	ret = proc_lines_open(&lines, dir, "maps");
+	ret = proc_maps_each(dir, add_part, vdso);
 	close(dir);
-	if (ret)
-		return ret;
-	while (!ret && (ret = proc_lines_next(&lines, &line)) > 0) {
-		ret = proc_map_parse(line, &map);
-		if (!ret)
-			ret = add_part(vdso, &map);
-	}
-	proc_lines_close(&lines);
 	return ret;
 }
 
