@@ -8,9 +8,11 @@
  *
  * Nothing is pinned. All that is to be known of a file is copied while whatever refers to it, a table
  * of descriptors, a mapping or a message, is locked. What is kept after that are addresses to compare.
- * A process that runs meanwhile may close a file whose address then becomes another's: the inode is
- * compared too, but for a file that is opened anew on the same inode in between a holder may be told
- * of the former. Of processes that do not run the snapshot is exact.
+ * A process that runs meanwhile may close a file whose address then becomes another's. So the inode is
+ * compared too, and of a file that is found after its inode was looked at, only by another process than
+ * set its lock, a holder is told only if that lock is there still: better none than a wrong one. Of OFD
+ * locks the kernel does not keep who set them: there a holder may be told of the file that was there
+ * before. Of processes that do not run the snapshot is exact.
  */
 #include <linux/fs.h>
 #include <linux/pid.h>
@@ -132,14 +134,16 @@ static struct crlock_description *find_description(struct crlock_snapshot *snaps
 /* Of the inode that is being looked at, whose row is added once its locks are copied. */
 static __always_inline struct crlock_description *
 find_or_add_description(struct crlock_snapshot *snapshot, const struct file *file,
-			const struct inode *inode)
+			const struct inode *inode, pid_t setter)
 {
 	u32 inode_row = snapshot->inodes.rows.nr;
 	struct crlock_description *description = snapshot->last;
 	struct crlock_slot *slot;
 
-	if (description && description->file == file && description->inode_row == inode_row)
+	if (description && description->file == file && description->inode_row == inode_row) {
+		description->setters |= description->setter != setter;
 		return description;
+	}
 	slot = crlock_keyed_slot(&snapshot->descriptions, file);
 	description = crlock_keyed_at(&snapshot->descriptions, slot);
 	if (!description || description->inode_row != inode_row) {
@@ -152,8 +156,11 @@ find_or_add_description(struct crlock_snapshot *snapshot, const struct file *fil
 		description->first_lock = CRLOCK_NO_ROW;
 		description->last_lock = CRLOCK_NO_ROW;
 		description->nr_holders = 0;
+		description->setter = setter;
+		description->setters = false;
 		description->wanted = false;
 	}
+	description->setters |= description->setter != setter;
 	snapshot->last = description;
 	return description;
 }
@@ -191,8 +198,9 @@ static __always_inline void copy_lock(struct crlock_snapshot *snapshot, const st
 		      struct file_lock_core *core, u32 rank)
 {
 	bool is_flock = core->flc_flags & FL_FLOCK, is_range = core->flc_flags & FL_POSIX;
+	pid_t setter = setter_of(core, snapshot->pid_ns);
 	struct crlock_description *description =
-		find_or_add_description(snapshot, core->flc_file, inode);
+		find_or_add_description(snapshot, core->flc_file, inode, setter);
 	struct crlock_lease_row *lease = NULL;
 	u32 index = snapshot->locks.nr, lease_index = CRLOCK_NO_ROW;
 	struct crlock_lock_row *row;
@@ -210,7 +218,7 @@ static __always_inline void copy_lock(struct crlock_snapshot *snapshot, const st
 	row->start = is_range ? file_lock_of(core)->fl_start : 0;
 	row->end = is_range ? file_lock_of(core)->fl_end : CRLOCK_EOF;
 	row->fl_flags = core->flc_flags;
-	row->pid = setter_of(core, snapshot->pid_ns);
+	row->pid = setter;
 	row->rank = rank;
 	row->next = CRLOCK_NO_ROW;
 	row->lease = lease_index;
@@ -277,8 +285,10 @@ static int copy_locks(struct crlock_snapshot *snapshot, const struct inode *inod
 	return ret;
 }
 
-/* Copies the inode's locks if that was not done yet. Return: how many there are, or -ENOSPC. */
-static int look_at_inode(struct crlock_snapshot *snapshot, const struct inode *inode)
+/*
+ * Copies the inode's locks if that was not done yet, which is told. Return: how many there are, or -ENOSPC.
+ */
+static int look_at_inode(struct crlock_snapshot *snapshot, const struct inode *inode, bool *first)
 {
 	struct crlock_inode_row *seen;
 	struct crlock_slot *slot;
@@ -288,17 +298,53 @@ static int look_at_inode(struct crlock_snapshot *snapshot, const struct inode *i
 		return -ENOSPC;
 	slot = crlock_keyed_slot(&snapshot->inodes, inode);
 	seen = crlock_keyed_at(&snapshot->inodes, slot);
+	*first = false;
 	if (seen && seen->ino == inode->i_ino && seen->generation == inode->i_generation)
 		return seen->nr_locks;
 	nr = copy_locks(snapshot, inode);
 	if (nr < 0)
 		return nr;
+	*first = true;
 	seen = crlock_keyed_add(&snapshot->inodes, slot, inode);
 	seen->ino = inode->i_ino;
 	seen->dev = inode->i_sb->s_dev;
 	seen->generation = inode->i_generation;
 	seen->nr_locks = nr;
 	return nr;
+}
+
+static bool list_has(struct crlock_snapshot *snapshot, struct list_head *list,
+		     const struct crlock_description *description)
+{
+	struct file_lock_core *core;
+
+	list_for_each_entry(core, list, flc_list) {
+		if (core->flc_file == description->file &&
+		    (description->setters || setter_of(core, snapshot->pid_ns) == description->setter))
+			return true;
+	}
+	return false;
+}
+
+/*
+ * Whether the file at the description's address is the one that had its locks: an inode that was looked at for
+ * another file's sake may have got a new one there.
+ */
+static bool is_the_same(struct crlock_snapshot *snapshot, const struct crlock_description *description,
+			const struct inode *inode, const struct crlock_holder_row *holder)
+{
+	/* As in copy_locks(). */
+	struct file_lock_context *context = smp_load_acquire(&inode->i_flctx);
+	bool ret;
+
+	if (!description->setter || holder->tgid == description->setter)
+		return true;
+	spin_lock(&context->flc_lock);
+	ret = list_has(snapshot, &context->flc_flock, description) ||
+	      list_has(snapshot, &context->flc_posix, description) ||
+	      list_has(snapshot, &context->flc_lease, description);
+	spin_unlock(&context->flc_lock);
+	return ret;
 }
 
 /* Holders ----------------------------------------------------------------------------------------- */
@@ -329,15 +375,16 @@ int crlock_snapshot_note_locked(struct crlock_snapshot *snapshot, struct file *f
 {
 	const struct inode *inode = file_inode(file);
 	struct crlock_description *description;
+	bool first;
 	int nr;
 
 	if (!crlock_rows_fit(&snapshot->holders, 1))
 		return -ENOSPC;
-	nr = look_at_inode(snapshot, inode);
+	nr = look_at_inode(snapshot, inode, &first);
 	if (nr <= 0)
 		return nr;
 	description = find_description(snapshot, file, inode);
-	if (!description)
+	if (!description || (!first && !is_the_same(snapshot, description, inode, holder)))
 		return 0;
 	add_holder(snapshot, description, holder);
 	description->wanted |= wanted;

@@ -25,6 +25,8 @@ struct pid_namespace;
  * @first_lock: chain of &struct crlock_lock_row
  * @last_lock: its end
  * @nr_holders: length of the first chain
+ * @setter: process that set the first lock, in the reader's pid namespace; or 0
+ * @setters: others set others
  * @wanted: a process that the filter names holds it
  */
 struct crlock_description {
@@ -37,6 +39,8 @@ struct crlock_description {
 	u32 first_lock;
 	u32 last_lock;
 	u32 nr_holders;
+	s32 setter;
+	bool setters;
 	bool wanted;
 };
 
