@@ -18,6 +18,7 @@ enum {
 	OPTION_NO_PRECOPY,
 	OPTION_STREAM,
 	OPTION_EXTERNAL,
+	OPTION_HOLD_LOCKS,
 	OPTION_IGNORED,
 };
 
@@ -34,6 +35,7 @@ static const struct option long_options[] = {
 	{ "stream", no_argument, NULL, OPTION_STREAM },
 	{ "locks-only", no_argument, NULL, OPTION_LOCKS_ONLY },
 	{ "external-locks", no_argument, NULL, 'x' },
+	{ "hold-locks", no_argument, NULL, OPTION_HOLD_LOCKS },
 	{ "source", required_argument, NULL, OPTION_SOURCE },
 	{ "verbose", optional_argument, NULL, 'v' },
 	{ "verbosity", optional_argument, NULL, 'v' },
@@ -62,6 +64,7 @@ static void print_help(void)
 	     "      --locks-only      only their locks; they go on, but for --kill\n"
 	     "  -k, --kill            kill them\n"
 	     "  -x, --external-locks  also locks that processes outside share\n"
+	     "      --hold-locks      leave a process that holds them until crrestore has them\n"
 	     "      --no-precopy      do not copy memory while they still run\n"
 	     "      --source SOURCE   kmod: ask the kernel module, so that no instruction runs in them;\n"
 	     "                        proc: /proc, and system calls made in them; auto: the module if\n"
@@ -168,6 +171,9 @@ static int take(struct options *options, int option, const char *argument)
 		return parse_source(options, argument);
 	case OPTION_EXTERNAL:
 		return parse_external(options, argument);
+	case OPTION_HOLD_LOCKS:
+		options->hold_locks = true;
+		break;
 	case OPTION_LOCKS_ONLY:
 		options->locks_only = true;
 		break;
@@ -200,6 +206,10 @@ static int check(const struct options *options, int argc)
 		return say_usage("--check and --stream do not go together");
 	if (options->stream && isatty(STDOUT_FILENO))
 		return say_usage("--stream: standard output is a terminal");
+	if (options->hold_locks && (options->stream || options->check || options->locks_only))
+		return say_usage("--hold-locks is for a directory that whole processes are dumped to");
+	if (options->hold_locks && options->finish != FINISH_KILL)
+		return say_usage("--hold-locks: processes that are not killed hold their locks themselves");
 	if (!options->dir && !options->check && !options->stream)
 		return say_usage("-D DIR is missing");
 	return -1;

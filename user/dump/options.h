@@ -17,6 +17,7 @@ struct options {
 	bool locks_only;
 	bool check; /* only what stands in the way */
 	bool external_locks;
+	bool hold_locks; /* until they are restored */
 	bool shell_job;
 	bool precopy;
 	enum finish finish; /* of a tree that was dumped */

@@ -12,6 +12,7 @@
 #include "dump/facts.h"
 #include "dump/finish.h"
 #include "dump/gather.h"
+#include "dump/keeper.h"
 #include "dump/mappings.h"
 #include "dump/output.h"
 #include "dump/pages.h"
@@ -219,6 +220,8 @@ static int write_all(struct run *run)
 	if (!ret && options->finish == FINISH_GO_ON)
 		go_on(run, options->finish);
 	ret = ret ?: complete(run);
+	if (!ret && options->hold_locks)
+		ret = keeper_start(&run->locks, &run->tree, &run->directory, &run->error);
 	if (ret)
 		return image_fails(run);
 	go_on(run, options->finish);

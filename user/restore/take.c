@@ -147,9 +147,11 @@ static bool has_place(const struct lock *present, const struct planned_lock *wan
 					   present->row.dev_minor == file->filter.dev_minor));
 }
 
-static bool is_same_lock(const struct crlock_lock *a, const struct crlock_lock *b)
+static bool is_same_lock(const struct lock *present, const struct lock *wanted)
 {
-	return a->held == b->held && a->target == b->target &&
+	const struct crlock_lock *a = &present->row, *b = &wanted->row;
+
+	return (a->held == b->held || present->unknown & LOCK_UNKNOWN_HELD) && a->target == b->target &&
 	       (!lock_is_range(a->kind) || (a->start == b->start && a->end == b->end));
 }
 
@@ -171,7 +173,7 @@ static int compare_present(const struct lock_list *present, const struct planned
 
 		if (!has_place(lock, wanted, &file))
 			continue;
-		if (is_same_lock(&lock->row, &wanted->lock->row)) {
+		if (is_same_lock(lock, wanted->lock)) {
 			ret = 1;
 			continue;
 		}

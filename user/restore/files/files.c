@@ -123,6 +123,54 @@ void obstacle(struct obstacles *obstacles, const char *name, const char *format,
 	obstacles->nr++;
 }
 
+/* Kept since the dump ------------------------------------------------------------------------------- */
+
+static int compare_descriptor(const void *key, const void *descriptor)
+{
+	int fd = *(const int *)key, other = ((const struct restored_descriptor *)descriptor)->fd;
+
+	return (fd > other) - (fd < other);
+}
+
+static struct restored_file *find_at(const struct restore_files *files, uint32_t id, int fd)
+{
+	const struct restored_table *table = files_find_table(files, id);
+	const struct restored_descriptor *found = NULL;
+
+	if (table && table->nr)
+		found = bsearch(&fd, table->descriptors, table->nr, sizeof(*found), compare_descriptor);
+	return found ? found->file : NULL;
+}
+
+int restore_files_give(struct restore_files *files, uint32_t table, int number, int fd)
+{
+	struct restored_file *file = find_at(files, table, number);
+	int given = file && file->kind == &regular_kind && file->given < 0 ?
+			    files_result(fcntl(fd, F_DUPFD_CLOEXEC, files->lowest)) : -ENOENT;
+
+	close(fd);
+	if (given < 0)
+		return given;
+	file->given = given;
+	return 0;
+}
+
+bool restore_files_is_given(const struct restore_files *files, uint32_t table, int number)
+{
+	const struct restored_file *file = find_at(files, table, number);
+
+	return file && file->given >= 0;
+}
+
+static void close_given(struct restore_files *files)
+{
+	for (size_t i = 0; i < files->nr_files; i++) {
+		if (files->files[i].given >= 0)
+			close(files->files[i].given);
+		files->files[i].given = -1;
+	}
+}
+
 /* The whole ---------------------------------------------------------------------------------------- */
 
 int restore_files_lowest(const struct restore_files *files)
@@ -293,6 +341,7 @@ int restore_files_open(struct restore_files *files, int lowest, const struct ima
 		ret = complete_kinds(files, error);
 	if (ret)
 		abandon(files);
+	close_given(files);
 	leases_free(files);
 	return ret;
 }
@@ -308,6 +357,7 @@ void restore_files_free(struct restore_files *files)
 			kind->free(files);
 	}
 	leases_free(files);
+	close_given(files);
 	for (size_t i = 0; i < files->nr_files; i++)
 		image__file_entry__free_unpacked(files->files[i].entry, NULL);
 	for (size_t i = 0; i < files->nr_tables; i++)

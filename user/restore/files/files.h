@@ -77,6 +77,20 @@ size_t restore_files_check(struct restore_files *files, void (*say)(const char *
  */
 int restore_files_open(struct restore_files *files, int lowest, const struct image_error *error);
 
+/**
+ * restore_files_give - Gives a description that was kept since the dump, in place of one to be opened.
+ * @table, @number: a descriptor of it
+ * @fd: is closed, sooner or later
+ *
+ * To be called before restore_files_check() or restore_files_open().
+ *
+ * Returns: 0, -ENOENT if there is no such file, or another negative errno value.
+ */
+int restore_files_give(struct restore_files *files, uint32_t table, int number, int fd);
+
+/** restore_files_is_given - Whether the description of a descriptor was given. */
+bool restore_files_is_given(const struct restore_files *files, uint32_t table, int number);
+
 /** restore_files_access - How a number of files.img was opened: O_RDONLY, O_WRONLY or O_RDWR. */
 int restore_files_access(const struct restore_files *files, uint32_t id);
 

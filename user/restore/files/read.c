@@ -71,7 +71,7 @@ static int take_file(struct restore_files *files, struct image_reader *reader,
 	}
 	file->entry = (Image__FileEntry *)message;
 	file->id = file->entry->id;
-	file->fd = file->number = -1;
+	file->fd = file->given = file->number = -1;
 	file->kind = kinds_of(file->entry->type);
 	if (!file->kind)
 		return image_error(error, -EOPNOTSUPP, reader->name,

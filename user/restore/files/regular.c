@@ -100,7 +100,7 @@ static void check(struct restore_files *files, struct restored_file *file,
 	const char *why;
 	int fd;
 
-	if (file->claimed)
+	if (file->claimed || file->given >= 0)
 		return;
 	if (remap_check(files, file, obstacles) || inherit_find(files, file->entry->reg->name) >= 0)
 		return;
@@ -180,6 +180,8 @@ static int open_file(struct restore_files *files, struct restored_file *file,
 
 	if (file->claimed)
 		return 0;
+	if (file->given >= 0)
+		return inherit_take(files, file, file->given, error);
 	if (remap_of(files, file))
 		return remap_open(files, file, error);
 	inherited = inherit_find(files, file->entry->reg->name);

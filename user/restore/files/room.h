@@ -31,6 +31,7 @@ struct restored_file {
 	uint32_t flags;		      /* O_*, as F_GETFL told */
 	const Image__FownEntry *fown; /* NULL: none */
 	int fd;			      /* -1: not open */
+	int given; /* the description itself, kept since the dump; -1: none */
 	int number;		      /* the lowest of any table, -1: none names it */
 	bool claimed; /* only tells the path of something else, and is not opened as it is */
 };

@@ -16,6 +16,7 @@
 #include "restore/plan.h"
 #include "restore/say.h"
 #include "restore/tree/check.h"
+#include "restore/tree/held.h"
 #include "restore/tree/identity.h"
 #include "restore/tree/images.h"
 #include "restore/tree/mapped_locks.h"
@@ -112,10 +113,22 @@ static void tell_file(const char *line, void *data)
 
 /* ---- Locks ---- */
 
+/* What has been kept since the dump is in nobody's way. */
+static int find_held(struct checking *checking, const struct image_error *error)
+{
+	int keeper = held_take(&checking->images, checking->options->dir, error);
+
+	if (keeper >= 0)
+		close(keeper);
+	return keeper < 0 && keeper != -ENOENT ? keeper : 0;
+}
+
 static void check_lock(struct checking *checking, const struct plan *plan, struct planned_lock *lock)
 {
 	struct lock_buffer wanted = { 0 }, found = { 0 };
 
+	if (held_has(&checking->images, lock->by->target->pid, lock->by->fd))
+		return;
 	if (conflict_find(plan, lock->lock, lock->file->fd, &found) ||
 	    (lock->lock->row.kind == CRLOCK_KIND_LEASE && conflict_find_open(lock, &found))) {
 		lock_format_state(&wanted, lock->lock);
@@ -213,7 +226,7 @@ int tree_check(const struct options *options)
 	int status = STATUS_IMAGE;
 
 	if (images_read(&checking.images, options, &error) ||
-	    check_pages(&checking.images, options->dir, &error)) {
+	    check_pages(&checking.images, options->dir, &error) || find_held(&checking, &error)) {
 		say("%s", why);
 	} else {
 		check_processes(&checking);

@@ -28,12 +28,14 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "image/hold.h"
 #include "image/progress.h"
 #include "image/status.h"
 #include "restore/plan.h"
 #include "restore/say.h"
 #include "restore/tree/creds.h"
 #include "restore/tree/family.h"
+#include "restore/tree/held.h"
 #include "restore/tree/images.h"
 #include "restore/tree/locks.h"
 #include "restore/tree/mapped_locks.h"
@@ -69,6 +71,7 @@ struct restoring {
 	const struct options *options;
 	struct images images;
 	bool images_are_read;
+	int keeper; /* connection to who has kept locks since the dump; -1: nobody */
 	int lowest; /* descriptors of this program are above, those of the tree below */
 	struct shms shms;
 	struct vdso vdso;
@@ -176,6 +179,9 @@ static int open_all(struct restoring *r)
 		setrlimit(RLIMIT_NOFILE, &limit);
 	}
 	note_mappings(r);
+	r->keeper = held_take(&r->images, r->options->dir, &r->error);
+	if (r->keeper < 0 && r->keeper != -ENOENT)
+		return r->keeper;
 	ret = restore_files_open(r->images.files, r->lowest, &r->error);
 	ret = ret ? ret : open_readonly(r);
 	if (!ret)
@@ -406,6 +412,8 @@ static void release(struct restoring *r)
 	for (size_t i = 0; i < r->sources.nr_readonly; i++)
 		close(r->sources.readonly[i].fd);
 	free(r->sources.readonly);
+	if (r->keeper >= 0)
+		close(r->keeper);
 	shms_free(&r->shms);
 	family_free(r->family);
 	images_close(&r->images);
@@ -446,6 +454,7 @@ int tree_restore(const struct options *options, pid_t *root)
 	struct restoring r = {
 		.options = options,
 		.images.dir = -1,
+		.keeper = -1,
 		.error = { why, sizeof(why) },
 	};
 	uint64_t start = restore_stats_now();
@@ -462,6 +471,8 @@ int tree_restore(const struct options *options, pid_t *root)
 		release(&r);
 		return status;
 	}
+	if (!ret && r.keeper >= 0)
+		hold_arrived(r.keeper);
 	for (size_t i = 0; i < r.nr && !ret; i++)
 		let_go(&r.troupes[i]);
 	processor_leave();

@@ -1,0 +1,151 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# crdump --hold-locks: between dump and restore nobody can take the locks, and then they are where they were.
+
+# shellcheck source-path=SCRIPTDIR source=../lib.sh
+. "$(dirname "$0")/../lib.sh"
+# shellcheck source=common.sh
+. "$(dirname "$0")/common.sh"
+cd "$work" || exit
+mkfifo stdin
+touch f o l p
+plan 31
+
+# start SPEC...: a process of its own session, $holder, that holds locks.
+start() {
+	rm -rf image out
+	setsid hold "$@" <>stdin >out 2>&1 &
+	background_pids+=($!)
+	disown $!
+	until_true grep -q ready out
+	holder=$(sed -n 's/^ready //p' out)
+}
+
+# dump: it is dumped, and its locks are held by $keeper.
+dump() {
+	status crdump --hold-locks -t "$holder" -D image
+	keeper=$(sed -n 's/^crdump: image: \([0-9]*\) holds the locks until.*/\1/p' <<<"$said")
+	background_pids+=("${keeper:-$holder}")
+}
+
+restore_whole() {
+	status crrestore -d -D image
+	background_pids+=("$holder")
+}
+
+is_gone() {
+	! kill -0 "$1"
+}
+
+all_locks() {
+	crlock ls --noheadings --raw --output KIND,PID,STATE,START,END,NOTICE,PATH |
+		grep -F "$work/" | sort
+}
+
+# Held meanwhile, as others see it.
+start flock:w:f ofd:w:0-9:o lease:r:l posix:w:3-5:p
+before=$(all_locks)
+dump
+is "the dump succeeds" "$status" 0
+like "who holds the locks is said" "$said" "crdump: image: [0-9]+ holds the locks until crrestore has them"
+like "what cannot be held is said" "$said" "POSIX WRITE 3-5 of $work/p held by $holder\(hold\): cannot be held"
+check "the process is gone" is_gone "$holder"
+check "nobody gets the flock" bash -c '! flock -n f true'
+is "nobody gets the OFD lock" "$(hold ofd:w:9-9:o </dev/null 2>&1 | grep -c ready)" 0
+is "the lease is held" "$(all_locks | grep -c LEASE)" 1
+is "a range can be had" "$(hold posix:w:3-5:p </dev/null 2>&1 | grep -c ready)" 1
+status crrestore --check -D image
+is "nothing is in the way of a restore" "$status $said" "0 "
+
+# A restore that fails leaves all with the keeper.
+mv p p.away
+status crrestore -d -D image
+mv p.away p
+is "a file that is gone makes the restore fail" "$status" 1
+check "nobody gets the flock after that" bash -c '! flock -n f true'
+
+restore_whole
+is "the restore succeeds" "$status $said" "0 "
+is "the locks are what they were" "$(all_locks)" "$before"
+until_true is_gone "$keeper"
+check "who held them is gone" is_gone "$keeper"
+check "so is the socket" test ! -e image/held-locks.sock
+end "$holder"
+check "the process held the flock alone" flock -n f true
+
+# A lease that is breaking goes on to break.
+start lease:w:l --break r
+before=$(all_locks | sed -E 's/[0-9.]+s//')
+dump
+rmmod crlock
+restore_whole
+insmod "$CRLOCK_KO"
+is "a breaking lease is back without the module" "$status $said" "0 "
+is "it is what it was" "$(all_locks | sed -E 's/[0-9.]+s//')" "$before"
+check "the keeper has ended" is_gone "$keeper"
+end "$holder"
+
+# A file that was given another's name meanwhile: the lock's file is the one that it was.
+start flock:w:f
+dump
+inode=$(stat -c %i f)
+mv f f.old
+touch f
+restore_whole
+is "a file of another name now is found" "$status $(stat -L -c %i "/proc/$holder/fd/3" 2>/dev/null)" "0 $inode"
+end "$holder"
+
+# The keeper can be ended.
+start flock:w:f
+dump
+end "$keeper"
+until_true is_gone "$keeper"
+check "without it the lock is free" flock -n f true
+restore_whole
+is "and is taken again" "$status" 0
+like "which is said" "$said" "crrestore: image: the process that held the locks is gone"
+check "it is held" bash -c '! flock -n f true'
+end "$holder"
+
+# false_keeper PYTHON: sends what the expression names, whoever connects.
+false_keeper() {
+	background false_keeper python3 -c '
+import array, os, socket, struct, sys
+server = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+server.bind("image/held-locks.sock")
+server.listen(1)
+print("ready", os.getpid(), flush=True)
+peer = server.accept()[0]
+fds = array.array("i", [0])
+data, rights = eval(sys.argv[1])
+peer.sendmsg([data], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, fds)] if rights else [])
+peer.recv(1)' "$1"
+	status crrestore -d -D image
+	end "$false_keeper"
+	rm image/held-locks.sock
+}
+
+start flock:w:f
+crdump -t "$holder" -D image
+readonly not_had="^1 crrestore: image: held-locks.sock: the locks that are held cannot be had: Protocol error"
+false_keeper 'b"abc", False'
+like "what is no message is refused" "$status $said" "$not_had"
+false_keeper "struct.pack('ii', $holder, 3), False"
+like "so is a description that is not there" "$status $said" "$not_had"
+false_keeper "struct.pack('ii', $holder, 77), True"
+like "so is one that the checkpoint does not have" "$status $said" "$not_had"
+
+# Nothing to hold.
+start posix:w:3-5:p
+dump
+is "with no lock to hold there is no process" "$status $keeper" "0 "
+restore_whole
+end "$holder"
+
+start flock:w:f
+status crdump --hold-locks -R -t "$holder" -D image
+like "not with -R" "$status $said" "^2 crdump: --hold-locks: "
+status crdump --hold-locks --locks-only -t "$holder" -D image
+like "not of locks only" "$status $said" "^2 crdump: --hold-locks "
+check "it still runs" kill -0 "$holder"
+finish

@@ -1,0 +1,228 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "dump/keeper.h"
+#include "dump/say.h"
+#include "image/hold.h"
+#include "locks/format.h"
+#include "locks/order.h"
+
+struct kept {
+	struct hold_name name;
+	int fd;
+};
+
+struct keeper {
+	struct kept *kept; /* by descriptor, once all are there */
+	size_t nr;
+	int dir, listener;
+};
+
+/* Taking ------------------------------------------------------------------------------------------- */
+
+static int duplicate(pid_t pid, int fd)
+{
+	int pidfd = syscall(SYS_pidfd_open, pid, 0), copy;
+
+	if (pidfd < 0)
+		return -errno;
+	copy = syscall(SYS_pidfd_getfd, pidfd, fd, 0);
+	if (copy < 0)
+		copy = -errno;
+	close(pidfd);
+	return copy;
+}
+
+static bool is_kept(const struct keeper *keeper, const struct crlock_holder *holder)
+{
+	for (size_t i = 0; i < keeper->nr; i++) {
+		if (keeper->kept[i].name.pid == holder->tgid && keeper->kept[i].name.fd == holder->fd)
+			return true;
+	}
+	return false;
+}
+
+/* A thread's own table is not that of the process, whose descriptors can be had. */
+static const struct crlock_holder *find_holder(const struct checkpoint_file *file,
+					       const struct trace_tree *tree)
+{
+	for (size_t i = 0; i < file->nr_holders; i++) {
+		const struct crlock_holder *holder = &file->holders[i];
+
+		if (holder->kind == CRLOCK_HOLDER_DESCRIPTOR && holder->fd >= 0 &&
+		    (!holder->tid || holder->tid == holder->tgid) && trace_tree_has(tree, holder->tgid))
+			return holder;
+	}
+	return NULL;
+}
+
+/* Returns: 1, 0 if it cannot be kept, or a negative errno value. */
+static int keep_description(struct keeper *keeper, const struct checkpoint_file *file,
+			    const struct trace_tree *tree)
+{
+	const struct crlock_holder *holder = find_holder(file, tree);
+	int fd;
+
+	/* What has no name is made anew, and then is another file. */
+	if (!holder || file->deleted || !(S_ISREG(file->mode) || S_ISDIR(file->mode)))
+		return 0;
+	if (is_kept(keeper, holder))
+		return 1;
+	fd = duplicate(holder->tgid, holder->fd);
+	if (fd < 0)
+		return fd;
+	keeper->kept[keeper->nr++] = (struct kept){ { holder->tgid, holder->fd }, fd };
+	return 1;
+}
+
+static void tell(const struct lock *lock)
+{
+	struct lock_buffer name = { 0 };
+
+	lock_format_name(&name, lock);
+	say("%s: cannot be held until it is restored", lock_buffer_text(&name));
+	lock_buffer_free(&name);
+}
+
+static int keep_all(struct keeper *keeper, const struct checkpoint *locks, const struct trace_tree *tree)
+{
+	keeper->kept = calloc(locks->nr_files + 1, sizeof(*keeper->kept));
+	if (!keeper->kept)
+		return -ENOMEM;
+	for (size_t i = 0; i < locks->locks.nr; i++) {
+		const struct lock *lock = &locks->locks.locks[i];
+		const struct checkpoint_file *file = checkpoint_file_of(locks, lock->row.file_id);
+		int ret = 0;
+
+		if (file && lock->row.kind != CRLOCK_KIND_POSIX)
+			ret = keep_description(keeper, file, tree);
+		if (ret < 0)
+			return ret;
+		if (!ret)
+			tell(lock);
+	}
+	return 0;
+}
+
+static void close_all(struct keeper *keeper)
+{
+	for (size_t i = 0; i < keeper->nr; i++)
+		close(keeper->kept[i].fd);
+	free(keeper->kept);
+}
+
+/* In the process that stays --------------------------------------------------------------------------- */
+
+static int compare_fds(const void *x, const void *y)
+{
+	const struct kept *a = x, *b = y;
+
+	COMPARE(a->fd, b->fd);
+	return 0;
+}
+
+static unsigned int close_up_to(unsigned int from, int fd)
+{
+	if (from < (unsigned int)fd)
+		close_range(from, fd - 1, 0);
+	return fd + 1;
+}
+
+/* Whoever waits for crdump's output to end does not wait for this process. */
+static void close_others(struct keeper *keeper)
+{
+	const struct kept own[] = { { .fd = keeper->dir }, { .fd = keeper->listener } };
+	size_t nr = keeper->nr;
+	unsigned int next = STDERR_FILENO + 1;
+	int null = open("/dev/null", O_RDWR);
+	struct kept *all = reallocarray(keeper->kept, nr + 2, sizeof(*all));
+
+	for (int fd = 0; fd <= STDERR_FILENO; fd++)
+		dup2(null, fd);
+	if (!all)
+		_exit(1);
+	keeper->kept = all;
+	memcpy(&all[nr], own, sizeof(own));
+	qsort(all, nr + 2, sizeof(*all), compare_fds);
+	for (size_t i = 0; i < nr + 2; i++)
+		next = close_up_to(next, all[i].fd);
+	close_range(next, ~0U, 0);
+}
+
+/* Returns: whether all have arrived. */
+static bool hand_out(const struct keeper *keeper, int connection)
+{
+	for (size_t i = 0; i < keeper->nr; i++) {
+		const struct kept *kept = &keeper->kept[i];
+
+		if (kept->name.pid && hold_send(connection, kept->name, kept->fd))
+			return false;
+	}
+	return !hold_send(connection, (struct hold_name){ 0 }, -1) && hold_await(connection);
+}
+
+/* The connection is closed last: who waits for that then has the locks alone. */
+static void __attribute__((noreturn)) stay(struct keeper *keeper)
+{
+	int connection;
+
+	setsid();
+	prctl(PR_SET_NAME, "crdump-keeper");
+	signal(SIGHUP, SIG_IGN);
+	close_others(keeper);
+	keeper->nr += 2;
+	if (chdir("/"))
+		_exit(1);
+	do {
+		connection = accept4(keeper->listener, NULL, NULL, SOCK_CLOEXEC);
+		if (connection < 0 && errno != EINTR && errno != ECONNABORTED)
+			_exit(1);
+		if (connection >= 0 && hand_out(keeper, connection))
+			break;
+		close(connection);
+	} while (true);
+	unlinkat(keeper->dir, IMAGE_HOLD, 0);
+	for (size_t i = 0; i < keeper->nr; i++)
+		close(keeper->kept[i].fd);
+	_exit(0);
+}
+
+/* All -------------------------------------------------------------------------------------------------- */
+
+int keeper_start(const struct checkpoint *locks, const struct trace_tree *tree,
+		 struct image_directory *directory, const struct image_error *error)
+{
+	struct keeper keeper = { .dir = directory->fd, .listener = -1 };
+	int ret = keep_all(&keeper, locks, tree);
+	pid_t pid = 0;
+
+	if (!ret && keeper.nr) {
+		keeper.listener = hold_listen(keeper.dir);
+		ret = keeper.listener < 0 ? keeper.listener : 0;
+	}
+	if (!ret && keeper.nr) {
+		pid = fork();
+		if (!pid)
+			stay(&keeper);
+		ret = pid < 0 ? -errno : 0;
+		if (ret)
+			unlinkat(keeper.dir, IMAGE_HOLD, 0);
+	}
+	if (keeper.listener >= 0)
+		close(keeper.listener);
+	close_all(&keeper);
+	if (ret)
+		return image_error(error, ret, directory->path, "its locks cannot be held: %s", strerror(-ret));
+	if (pid)
+		say("%s: %d holds the locks until crrestore has them, or until it is killed", directory->path, pid);
+	return 0;
+}
