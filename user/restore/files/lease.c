@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 
+#include "libcrlock/crlock.h"
 #include "locks/buffer.h"
 #include "procfs/locks.h"
 #include "restore/conflict.h"
@@ -19,40 +20,68 @@ struct lease_table {
 	size_t nr;
 };
 
-static int add_lease(struct lease_table *leases, struct proc_text line)
+static int add_lease(struct lease_table *leases, uint64_t ino)
 {
-	struct proc_lock lock;
-	uint64_t *inode;
+	uint64_t *inode = files_append(&leases->inodes, &leases->nr, sizeof(*inode));
 
-	if (proc_lock_parse(line, &lock) || lock.kind != CRLOCK_KIND_LEASE || !lock.has_inode)
-		return 0;
-	inode = files_append(&leases->inodes, &leases->nr, sizeof(*inode));
 	if (!inode)
 		return -ENOMEM;
-	*inode = lock.ino;
+	*inode = ino;
 	return 0;
 }
 
-int leases_read(struct restore_files *files)
+static int add_line(struct lease_table *leases, struct proc_text line)
+{
+	struct proc_lock lock;
+
+	if (proc_lock_parse(line, &lock) || lock.kind != CRLOCK_KIND_LEASE || !lock.has_inode)
+		return 0;
+	return add_lease(leases, lock.ino);
+}
+
+static int read_proc(struct lease_table *leases)
 {
 	struct proc_lines *lines = malloc(sizeof(*lines));
 	struct proc_text line;
-	int ret;
+	int ret = lines ? proc_lines_open(lines, AT_FDCWD, "/proc/locks") : -ENOMEM;
 
-	files->leases = calloc(1, sizeof(*files->leases));
-	if (!lines || !files->leases) {
-		free(lines);
-		return -ENOMEM;
-	}
-	ret = proc_lines_open(lines, AT_FDCWD, "/proc/locks");
 	if (!ret) {
-		while ((ret = proc_lines_next(lines, &line)) > 0 &&
-		       !(ret = add_lease(files->leases, line)))
+		while ((ret = proc_lines_next(lines, &line)) > 0 && !(ret = add_line(leases, line)))
 			;
 		proc_lines_close(lines);
 	}
 	free(lines);
 	return ret;
+}
+
+static int add_row(const struct crlock_lock *row, const struct crlock_holder *holders, size_t nr_holders,
+		   void *data)
+{
+	(void)holders;
+	(void)nr_holders;
+	return add_lease(data, row->ino);
+}
+
+static int read_module(struct lease_table *leases)
+{
+	const struct crlock_filter filter = { .kinds = 1 << CRLOCK_KIND_LEASE };
+	struct crlock *crlock;
+	int ret = crlock_open(&crlock);
+
+	if (ret)
+		return ret;
+	ret = crlock_each_lock(crlock, &filter, add_row, leases);
+	crlock_close(crlock);
+	return ret;
+}
+
+/* To open /proc/locks takes an RCU grace period, which is as long as much of a restore. */
+int leases_read(struct restore_files *files)
+{
+	files->leases = calloc(1, sizeof(*files->leases));
+	if (!files->leases)
+		return -ENOMEM;
+	return read_module(files->leases) ? read_proc(files->leases) : 0;
 }
 
 void leases_free(struct restore_files *files)
