@@ -6,9 +6,9 @@
 /* links: locks procfs libcrlock : -lmnl -lmount */
 #include <errno.h>
 #include <fcntl.h>
-#include <locale.h>
 #include <signal.h>
 #include <stdio.h>
+#include <locale.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -65,7 +65,8 @@ FIXTURE(text) {
 
 FIXTURE_SETUP(text)
 {
-	ASSERT_NE(NULL, setlocale(LC_CTYPE, "C.UTF-8"));
+	ASSERT_EQ(0, setenv("LC_ALL", "C.UTF-8", 1));
+	ASSERT_NE(NULL, setlocale(LC_CTYPE, ""));
 	self->buffer = (struct lock_buffer){ 0 };
 }
 
@@ -155,7 +156,7 @@ TEST_F(text, no_bytes_at_all_come_through_raw)
 /* Whoever has another locale has a terminal for which bytes of UTF-8 may be anything. */
 TEST_F(text, other_locales_have_ascii)
 {
-	ASSERT_NE(NULL, setlocale(LC_CTYPE, "C"));
+	ASSERT_EQ(0, setenv("LC_ALL", "C", 1));
 	lock_buffer_printable(&self->buffer, "gr\u00fcn ~\xff");
 	EXPECT_STREQ("gr\\xc3\\xbcn ~\\xff", lock_buffer_text(&self->buffer));
 	lock_buffer_clear(&self->buffer);

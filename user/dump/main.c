@@ -3,7 +3,6 @@
  * crdump - writes a process and its descendants, or only their locks, to a checkpoint directory or a stream.
  */
 #include <errno.h>
-#include <locale.h>
 #include <signal.h>
 
 #include "dump/collect.h"
@@ -99,7 +98,6 @@ int main(int argc, char **argv)
 	int status;
 
 	proc_hold_standard();
-	setlocale(LC_CTYPE, "");
 	status = options_parse(&options, argc, argv);
 	if (status < 0 && !proc_is_ours()) {
 		say("/proc is that of another pid namespace");

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <langinfo.h>
+#include <locale.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -139,8 +140,28 @@ static size_t plain_len(const unsigned char *text)
 	return len;
 }
 
-/* Adds text; what is not ASCII only if it is wanted. */
-static void add_safe(struct lock_buffer *buffer, const char *text, bool utf8)
+/* The locale is read from files, which takes longer than much else: only if there is something to ask it. */
+static bool locale_has_utf8(void)
+{
+	static int has = -1;
+	locale_t locale;
+
+	if (has >= 0)
+		return has;
+	locale = newlocale(LC_CTYPE_MASK, "", (locale_t)0);
+	has = locale && !strcmp(nl_langinfo_l(CODESET, locale), "UTF-8");
+	if (locale)
+		freelocale(locale);
+	return has;
+}
+
+static bool always(void)
+{
+	return true;
+}
+
+/* Adds text; what is not ASCII only if it may. */
+static void add_safe(struct lock_buffer *buffer, const char *text, bool (*may)(void))
 {
 	const unsigned char *at = (const unsigned char *)text;
 
@@ -150,7 +171,7 @@ static void add_safe(struct lock_buffer *buffer, const char *text, bool utf8)
 
 		if (!len) {
 			len = decode(at, &character);
-			if (len && (!utf8 || is_unsafe(character))) {
+			if (len && (!may() || is_unsafe(character))) {
 				bad = len;
 				len = 0;
 			}
@@ -162,17 +183,12 @@ static void add_safe(struct lock_buffer *buffer, const char *text, bool utf8)
 	}
 }
 
-static bool locale_has_utf8(void)
-{
-	return !strcmp(nl_langinfo(CODESET), "UTF-8");
-}
-
 void lock_buffer_printable(struct lock_buffer *buffer, const char *text)
 {
-	add_safe(buffer, text, locale_has_utf8());
+	add_safe(buffer, text, locale_has_utf8);
 }
 
 void lock_buffer_utf8(struct lock_buffer *buffer, const char *text)
 {
-	add_safe(buffer, text, true);
+	add_safe(buffer, text, always);
 }

@@ -1,3 +1,3 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Readers of /proc. Programs that link it need -lmount.
+# Readers of /proc. libmount is loaded when it is needed.
 $(eval $(call archive,procfs,$(wildcard user/procfs/*.c)))

@@ -3,7 +3,6 @@
  * crrestore - brings processes back from a checkpoint, or takes its file locks again.
  */
 #include <errno.h>
-#include <locale.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -192,7 +191,6 @@ int main(int argc, char **argv)
 	int status;
 
 	proc_hold_standard();
-	setlocale(LC_CTYPE, "");
 	status = options_read(&options, argc, argv);
 	if (status == OPTIONS_DONE && !proc_is_ours()) {
 		say("/proc is that of another pid namespace");
