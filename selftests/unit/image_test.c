@@ -2,7 +2,7 @@
 /*
  * Checkpoints: what was written is read again, and what is damaged, foreign or absurd is refused, whatever it is.
  */
-/* links: image proto locks procfs libcrlock : -lprotobuf-c -lmnl -lmount -lz */
+/* links: image proto locks procfs libcrlock : -lprotobuf-c -lmnl -lz */
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>

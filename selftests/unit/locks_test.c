@@ -3,12 +3,12 @@
  * The model of a lock: text that strangers' names cannot spoil, joining what two sources say, and telling what
  * differs.
  */
-/* links: locks procfs libcrlock : -lmnl -lmount */
+/* links: locks procfs libcrlock : -lmnl */
 #include <errno.h>
 #include <fcntl.h>
+#include <locale.h>
 #include <signal.h>
 #include <stdio.h>
-#include <locale.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>

@@ -2,7 +2,7 @@
 /*
  * Readers of /proc: lines as kernels write them, lines that hostile names make, and lines that are none.
  */
-/* links: procfs : -lmount */
+/* links: procfs : */
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>

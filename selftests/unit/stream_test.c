@@ -3,7 +3,7 @@
  * Streams: what is done to a directory at the one end is done at the other; of a stream that is truncated,
  * damaged or made up nothing is left.
  */
-/* links: image proto locks procfs libcrlock : -lprotobuf-c -lmnl -lmount -lz */
+/* links: image proto locks procfs libcrlock : -lprotobuf-c -lmnl -lz */
 #include <dirent.h>
 #include <endian.h>
 #include <errno.h>

@@ -2,7 +2,7 @@
 /*
  * Stopping processes, letting them go on, and system calls made in them.
  */
-/* links: trace procfs : -lmount -lpthread */
+/* links: trace procfs : -lpthread */
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
