@@ -25,8 +25,11 @@
 #pragma GCC diagnostic ignored "-Wmissing-prototypes"
 #include "kselftest_harness.h"
 #include "procfs/fdinfo.h"
+#include "procfs/file.h"
+#include "procfs/holes.h"
 #include "procfs/maps.h"
 #include "procfs/mountinfo.h"
+#include "procfs/pagemap.h"
 #include "procfs/process.h"
 #include "procfs/smaps.h"
 #include "procfs/timers.h"
@@ -755,12 +758,12 @@ TEST(smaps_of_ours)
 	EXPECT_STREQ("r--s", wanted.perms);
 	EXPECT_STREQ("/memfd:VmFlags: gd\\012VmFlags: gd (deleted)", wanted.path);
 	EXPECT_EQ(PROC_SMAP_NO_FORK | PROC_SMAP_SEQUENTIAL | PROC_SMAP_SHARED | PROC_SMAP_MAY_WRITE |
-			  PROC_SMAP_PARTIAL,
+			  PROC_SMAP_PARTIAL | PROC_SMAP_EMPTY,
 		  wanted.flags);
 	wanted.nr = 0;
 	*(volatile char *)at;
 	ASSERT_EQ(0, proc_smaps_each(dir, look_at, &wanted));
-	EXPECT_EQ(0, wanted.flags & PROC_SMAP_PARTIAL);
+	EXPECT_EQ(0, wanted.flags & (PROC_SMAP_PARTIAL | PROC_SMAP_EMPTY));
 	close(fd);
 	close(dir);
 }
@@ -855,6 +858,65 @@ TEST(tree_of_processes)
 	proc_pids_free(&pids);
 	close(down[1]);
 	waitpid(child, NULL, 0);
+}
+
+/* Holes in memory -------------------------------------------------------------------------------------- */
+
+FIXTURE(reserved) {
+	char *start;
+	struct proc_holes holes;
+};
+
+#define RESERVED (1UL << 40)
+
+FIXTURE_SETUP(reserved)
+{
+	int dir = proc_open(getpid());
+
+	self->start = mmap(NULL, RESERVED, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE,
+			   -1, 0);
+	ASSERT_NE(MAP_FAILED, self->start);
+	proc_holes_open(&self->holes, dir, proc_pagemap_open(dir));
+}
+
+FIXTURE_TEARDOWN(reserved)
+{
+	close(self->holes.dir);
+	close(self->holes.pagemap);
+	proc_holes_close(&self->holes);
+	munmap(self->start, RESERVED);
+}
+
+/* From one page after another on, what comes next. */
+static uint64_t next_after(struct proc_holes *holes, char *start, char *end)
+{
+	return proc_holes_skip(holes, (uintptr_t)start, (uintptr_t)end);
+}
+
+TEST_F(reserved, nothing_is_there)
+{
+	EXPECT_EQ((uintptr_t)self->start + RESERVED, next_after(&self->holes, self->start, self->start + RESERVED));
+	/* As a kernel that cannot scan has it told. */
+	self->holes.no_scan = true;
+	EXPECT_EQ((uintptr_t)self->start + RESERVED, next_after(&self->holes, self->start, self->start + RESERVED));
+}
+
+TEST_F(reserved, no_page_is_passed_over)
+{
+	char *page = self->start + RESERVED / 3 / PROC_PAGE_SIZE * PROC_PAGE_SIZE;
+	uint64_t next;
+
+	*page = 1;
+	next = next_after(&self->holes, self->start, self->start + RESERVED);
+	EXPECT_EQ((uintptr_t)(self->holes.no_scan ? self->start : page), next);
+	EXPECT_EQ((uintptr_t)page, next_after(&self->holes, page, self->start + RESERVED));
+	self->holes.no_scan = true;
+	EXPECT_EQ((uintptr_t)self->start, next_after(&self->holes, self->start, self->start + RESERVED));
+}
+
+TEST_F(reserved, what_is_small_is_looked_at)
+{
+	EXPECT_EQ((uintptr_t)self->start, next_after(&self->holes, self->start, self->start + PROC_PAGE_SIZE));
 }
 
 TEST_HARNESS_MAIN

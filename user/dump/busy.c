@@ -10,6 +10,7 @@
 
 #include "dump/busy.h"
 #include "procfs/file.h"
+#include "procfs/holes.h"
 #include "procfs/maps.h"
 #include "procfs/pagemap.h"
 
@@ -23,6 +24,7 @@
 
 struct looking {
 	int pidfd, pagemap;
+	struct proc_holes holes;
 	bool split;
 	size_t nr;
 	struct iovec parts[PARTS_MAX]; /* one page of each */
@@ -72,7 +74,12 @@ static int look_at(const struct proc_map *map, void *data)
 	if (map->perms[1] != 'w' || map->perms[3] != 'p')
 		return 0;
 	for (; start < map->end && map->end - start >= HUGE_SIZE; start += HUGE_SIZE) {
-		ssize_t got = proc_pagemap_read(looking->pagemap, start, looking->entries, HUGE_PAGES);
+		ssize_t got;
+
+		start = proc_holes_skip(&looking->holes, start, map->end) & ~(HUGE_SIZE - 1);
+		if (map->end - start < HUGE_SIZE)
+			break;
+		got = proc_pagemap_read(looking->pagemap, start, looking->entries, HUGE_PAGES);
 
 		if (got < 0)
 			return got;
@@ -103,7 +110,9 @@ int busy_split(pid_t pid, int dir)
 	looking->pagemap = proc_pagemap_open(dir);
 	ret = looking->pidfd < 0 ? -errno : looking->pagemap;
 	if (ret >= 0) {
+		proc_holes_open(&looking->holes, dir, looking->pagemap);
 		ret = proc_maps_each(dir, look_at, looking);
+		proc_holes_close(&looking->holes);
 		split(looking);
 		ret = ret ?: looking->split;
 	}

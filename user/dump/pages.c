@@ -16,6 +16,7 @@
 #include "image/progress.h"
 #include "pagemap.pb-c.h"
 #include "procfs/file.h"
+#include "procfs/holes.h"
 #include "procfs/maps.h"
 #include "procfs/pagemap.h"
 
@@ -178,6 +179,7 @@ struct copying {
 	size_t cursor; /* in @before: what is passed is of lower addresses */
 	struct pages_count *count;
 	int pagemap;
+	struct proc_holes holes;
 	uint64_t zero;
 	uint64_t entries[CHUNK];
 };
@@ -230,39 +232,50 @@ static int take_pages(struct copying *copying, uint64_t start, uint64_t nr, bool
 	return ret;
 }
 
-/* @all: also pages of files, whether they are there or not. */
+/* Pages of which @nr entries were read. @all: also pages of files, whether they are there or not. */
+static int copy_pages(struct copying *copying, uint64_t start, size_t nr, bool all)
+{
+	int ret = 0;
+
+	for (size_t i = 0; i < nr && !ret;) {
+		bool wanted = all || is_wanted(copying, copying->entries[i]);
+		bool dirty = all || copying->entries[i] & PROC_PAGE_SOFT_DIRTY;
+		size_t first = i;
+
+		for (i++; i < nr; i++) {
+			uint64_t entry = copying->entries[i];
+
+			if ((all || is_wanted(copying, entry)) != wanted ||
+			    (wanted && !all && !(entry & PROC_PAGE_SOFT_DIRTY) == dirty))
+				break;
+		}
+		if (wanted)
+			ret = take_pages(copying, start + first * PROC_PAGE_SIZE, i - first, dirty);
+	}
+	copying->count->scanned += nr;
+	return ret;
+}
+
 static int copy_range(struct copying *copying, uint64_t start, uint64_t end, bool all)
 {
-	while (start < end) {
-		size_t nr = (end - start) / PROC_PAGE_SIZE, i = 0;
-		ssize_t got;
+	ssize_t got;
+	size_t nr;
+	int ret;
 
-		got = proc_pagemap_read(copying->pagemap, start, copying->entries,
-					nr < CHUNK ? nr : CHUNK);
+	while (true) {
+		if (!all)
+			start = proc_holes_skip(&copying->holes, start, end);
+		nr = (end - start) / PROC_PAGE_SIZE;
+		if (!nr)
+			return 0;
+		got = proc_pagemap_read(copying->pagemap, start, copying->entries, nr < CHUNK ? nr : CHUNK);
 		if (got <= 0)
 			return got;
-		while (i < (size_t)got) {
-			bool wanted = all || is_wanted(copying, copying->entries[i]);
-			bool dirty = all || copying->entries[i] & PROC_PAGE_SOFT_DIRTY;
-			size_t first = i;
-			int ret;
-
-			for (i++; i < (size_t)got; i++) {
-				uint64_t entry = copying->entries[i];
-
-				if ((all || is_wanted(copying, entry)) != wanted ||
-				    (wanted && !all && !(entry & PROC_PAGE_SOFT_DIRTY) == dirty))
-					break;
-			}
-			ret = wanted ? take_pages(copying, start + first * PROC_PAGE_SIZE, i - first,
-						  dirty) : 0;
-			if (ret)
-				return ret;
-		}
-		copying->count->scanned += got;
+		ret = copy_pages(copying, start, got, all);
+		if (ret)
+			return ret;
 		start += got * PROC_PAGE_SIZE;
 	}
-	return 0;
 }
 
 static int begin(struct copying *copying, pid_t pid, struct dump_pages *pages, int dir,
@@ -275,6 +288,7 @@ static int begin(struct copying *copying, pid_t pid, struct dump_pages *pages, i
 	copying->pagemap = proc_pagemap_open(dir);
 	if (copying->pagemap < 0)
 		return copying->pagemap;
+	proc_holes_open(&copying->holes, dir, copying->pagemap);
 	return copier_open(&copying->copier, pid, pages->file, running);
 }
 
@@ -282,6 +296,7 @@ static int end(struct copying *copying, int ret)
 {
 	if (copying->copier)
 		ret = copier_close(copying->copier, ret);
+	proc_holes_close(&copying->holes);
 	if (copying->pagemap >= 0)
 		close(copying->pagemap);
 	free(copying->before.runs);

@@ -43,8 +43,15 @@ struct entry {
 	char path[PROC_LINE_MAX];
 	bool there;
 	unsigned int key;
-	uint64_t size, resident; /* kB */
+	uint64_t size, resident, swapped; /* kB */
 };
+
+static uint32_t flags_of(const struct entry *entry)
+{
+	uint32_t flags = entry->resident < entry->size ? PROC_SMAP_PARTIAL : 0;
+
+	return entry->resident || entry->swapped ? flags : flags | PROC_SMAP_EMPTY;
+}
 
 /* Lines of a mapping follow the one that maps has too; the last one has the flags. */
 static int take_line(struct entry *entry, struct proc_text line, proc_smaps_fn *fn, void *data)
@@ -59,6 +66,10 @@ static int take_line(struct entry *entry, struct proc_text line, proc_smaps_fn *
 		proc_text_unsigned(proc_text_word(&line), 10, UINT64_MAX, &entry->resident);
 		return 0;
 	}
+	if (proc_text_skip(&line, "Swap:")) {
+		proc_text_unsigned(proc_text_word(&line), 10, UINT64_MAX, &entry->swapped);
+		return 0;
+	}
 	if (proc_text_skip(&line, "ProtectionKey:")) {
 		if (proc_text_unsigned(proc_text_word(&line), 10, 15, &key))
 			entry->key = key;
@@ -68,9 +79,7 @@ static int take_line(struct entry *entry, struct proc_text line, proc_smaps_fn *
 		if (!entry->there)
 			return -EINVAL;
 		entry->there = false;
-		return fn(&entry->map,
-			  parse_flags(line) | (entry->resident < entry->size ? PROC_SMAP_PARTIAL : 0),
-			  entry->key, data);
+		return fn(&entry->map, parse_flags(line) | flags_of(entry), entry->key, data);
 	}
 	/* Names of the other lines begin with a capital, addresses do not. */
 	if (line.at == line.end || isupper((unsigned char)*line.at))
@@ -81,7 +90,7 @@ static int take_line(struct entry *entry, struct proc_text line, proc_smaps_fn *
 	entry->map.path = proc_text(entry->path, proc_text_len(entry->map.path));
 	entry->there = true;
 	entry->key = 0;
-	entry->size = entry->resident = 0;
+	entry->size = entry->resident = entry->swapped = 0;
 	return 0;
 }
 

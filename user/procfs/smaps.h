@@ -33,6 +33,7 @@ enum proc_smap_flag {
 	PROC_SMAP_DROPPABLE = 1 << 21, /* dp */
 	/* Of no letters: not all of its pages are in memory, as Rss and Size tell. */
 	PROC_SMAP_PARTIAL = 1 << 22,
+	PROC_SMAP_EMPTY = 1 << 23, /* none is, or in swap space; of huge pages that is not known */
 };
 
 /**
