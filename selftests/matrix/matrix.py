@@ -40,14 +40,10 @@ expect("proc", "held not known", "of a breaking lease the kernel prints what it 
        "lease: of a reader, breaking to nothing", "lease: of two readers, breaking together")
 expect("proc", "pending is UNLCK, not READ,UNLCK", "of two breaks the kernel prints the later one",
        "lease: breaking to read, then to nothing")
-expect("image", "is not dumped", "crdump refuses it: a lock in flight is not restored yet",
-       "flock: in flight", "flock: in flight, sender gone")
-expect("restored", "is not dumped", "crdump refuses it: a lock in flight is not restored yet",
-       "flock: in flight", "flock: in flight, sender gone")
 expect("restored", "setter wrong", "who set it has no descriptor of it any more; who has takes it again",
        "flock: inherited, and closed by the parent", "flock: passed through a socket")
 expect("restored", "setter wrong", "who set it is gone, and is not made again to take it",
-       "posix: set by a task that shared the descriptors and is gone",
+       "flock: in flight, sender gone", "posix: set by a task that shared the descriptors and is gone",
        "posix: whose setter's pid is another's now")
 
 

@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "dump/blockers.h"
+#include "dump/flights.h"
 #include "dump/say.h"
 #include "locks/buffer.h"
 #include "locks/format.h"
@@ -47,9 +48,11 @@ void block_lock(struct blockers *blockers, const struct lock *lock, const char *
 	lock_buffer_free(&name);
 }
 
-static bool is_outside(const struct crlock_holder *holder, const struct trace_tree *tree)
+static bool is_outside(const struct crlock_holder *holder, const struct trace_tree *tree,
+		       const struct flights *flights)
 {
-	return holder->kind == CRLOCK_HOLDER_IN_FLIGHT || !trace_tree_has(tree, holder->tgid);
+	return !trace_tree_has(tree, holder->tgid) && !flights_to(flights, holder) &&
+	       !flights_have_duplicate(flights, holder);
 }
 
 static void block_holder(struct blockers *blockers, const struct lock *lock,
@@ -74,7 +77,7 @@ static void block_holder(struct blockers *blockers, const struct lock *lock,
 }
 
 void find_blockers(struct blockers *blockers, const struct checkpoint *checkpoint,
-		   const struct trace_tree *tree, bool external)
+		   const struct trace_tree *tree, const struct flights *flights, bool external)
 {
 	for (size_t i = 0; i < checkpoint->locks.nr; i++) {
 		const struct lock *lock = &checkpoint->locks.locks[i];
@@ -82,7 +85,7 @@ void find_blockers(struct blockers *blockers, const struct checkpoint *checkpoin
 		if (lock->row.kind > CRLOCK_KIND_LEASE)
 			block_lock(blockers, lock, "userspace cannot take such a lock again");
 		for (size_t j = 0; !external && j < lock->nr_holders; j++) {
-			if (is_outside(&lock->holders[j].row, tree))
+			if (is_outside(&lock->holders[j].row, tree, flights))
 				block_holder(blockers, lock, &lock->holders[j]);
 		}
 	}

@@ -9,6 +9,7 @@
 #include "dump/blockers.h"
 #include "dump/collect.h"
 #include "dump/describe.h"
+#include "dump/flights.h"
 #include "dump/say.h"
 #include "image/status.h"
 #include "locks/format.h"
@@ -39,10 +40,10 @@ static int status_of(int error, enum lock_from from)
 }
 
 static int read_locks(struct lock_list *list, const struct trace_tree *tree,
-		      const struct options *options)
+		      const struct options *options, const struct flights *flights)
 {
 	struct lock_query query = { .details = LOCK_DETAIL_ALL };
-	pid_t *tgids = calloc(tree->nr, sizeof(*tgids));
+	pid_t *tgids = calloc(tree->nr + 1, sizeof(*tgids));
 	struct lock_report report = { 0 };
 	int ret;
 
@@ -53,6 +54,9 @@ static int read_locks(struct lock_list *list, const struct trace_tree *tree,
 		if (!tree->processes[i].zombie)
 			tgids[query.filter.nr_tgids++] = tree->processes[i].pid;
 	}
+	/* /proc tells of what is in flight only as what this program has received. */
+	if (flights->nr)
+		tgids[query.filter.nr_tgids++] = getpid();
 	query.filter.tgids = tgids;
 	ret = lock_list_read(list, &query, options->from, &report);
 	free(tgids);
@@ -90,14 +94,39 @@ static bool owner_is_in(const struct lock *lock, const struct trace_tree *tree)
 	return !known && trace_tree_has(tree, lock->row.pid);
 }
 
-static void drop_others(struct lock_list *list, const struct trace_tree *tree)
+/* This program may have inherited descriptors that have locks. */
+static bool is_held_here_alone(const struct lock *lock, const struct trace_tree *tree,
+			       const struct flights *flights)
+{
+	bool here = false;
+
+	for (size_t i = 0; i < lock->nr_holders; i++) {
+		const struct crlock_holder *holder = &lock->holders[i].row;
+
+		if (trace_tree_has(tree, holder->tgid) || flights_to(flights, holder) ||
+		    flights_have_duplicate(flights, holder))
+			return false;
+		here = here || holder->tgid == getpid();
+	}
+	return here;
+}
+
+static bool is_of_others(const struct lock *lock, const struct trace_tree *tree,
+			 const struct flights *flights)
+{
+	return is_held_here_alone(lock, tree, flights) ||
+	       (lock->row.kind == CRLOCK_KIND_POSIX && !owner_is_in(lock, tree));
+}
+
+static void drop_others(struct lock_list *list, const struct trace_tree *tree,
+			const struct flights *flights)
 {
 	size_t nr = 0;
 
 	for (size_t i = 0; i < list->nr; i++) {
 		struct lock *lock = &list->locks[i];
 
-		if (lock->row.kind == CRLOCK_KIND_POSIX && !owner_is_in(lock, tree))
+		if (is_of_others(lock, tree, flights))
 			lock_free(lock);
 		else
 			list->locks[nr++] = *lock;
@@ -173,7 +202,8 @@ static int add_processes(struct checkpoint *checkpoint, const struct trace_tree 
 }
 
 static int add_files(struct checkpoint *checkpoint, const struct trace_tree *tree,
-		     const struct options *options, struct blockers *blockers)
+		     const struct options *options, const struct flights *flights,
+		     struct blockers *blockers)
 {
 	checkpoint->files = calloc(checkpoint->locks.nr + 1, sizeof(*checkpoint->files));
 	if (!checkpoint->files)
@@ -184,7 +214,7 @@ static int add_files(struct checkpoint *checkpoint, const struct trace_tree *tre
 		if (checkpoint_file_of(checkpoint, lock->row.file_id))
 			continue;
 		if (describe_file(&checkpoint->files[checkpoint->nr_files], lock, tree,
-				  !options->locks_only, blockers))
+				  !options->locks_only, flights, blockers))
 			checkpoint->nr_files++;
 	}
 	return 0;
@@ -253,26 +283,39 @@ static void tell_waiters(const struct checkpoint *checkpoint)
 	lock_buffer_free(&text);
 }
 
-int collect(struct checkpoint *checkpoint, const struct trace_tree *tree,
-	    const struct options *options, struct blockers *blockers)
+static int collect_with(struct checkpoint *checkpoint, const struct trace_tree *tree,
+			const struct options *options, const struct flights *flights,
+			struct blockers *blockers)
 {
-	int status;
+	int status = read_locks(&checkpoint->locks, tree, options, flights);
 
-	*checkpoint = (struct checkpoint){ 0 };
-	status = read_locks(&checkpoint->locks, tree, options);
 	if (status)
 		return status;
 	set_header(checkpoint);
-	drop_others(&checkpoint->locks, tree);
+	drop_others(&checkpoint->locks, tree, flights);
 	make_up_ids(&checkpoint->locks);
 	status = add_processes(checkpoint, tree);
 	if (!status)
-		status = add_files(checkpoint, tree, options, blockers);
+		status = add_files(checkpoint, tree, options, flights, blockers);
 	if (!status)
 		refuse_several_mapped(checkpoint, blockers);
 	if (!status)
-		find_blockers(blockers, checkpoint, tree, options->external_locks);
+		find_blockers(blockers, checkpoint, tree, flights, options->external_locks);
 	if (!status && !blockers->nr && options->verbose)
 		tell_waiters(checkpoint);
+	return status;
+}
+
+int collect(struct checkpoint *checkpoint, const struct trace_tree *tree,
+	    const struct options *options, const struct dump_files *files,
+	    struct blockers *blockers)
+{
+	struct flights flights = { 0 };
+	int status;
+
+	*checkpoint = (struct checkpoint){ 0 };
+	status = flights_read(&flights, files) ? no_memory() : 0;
+	status = status ?: collect_with(checkpoint, tree, options, &flights, blockers);
+	flights_free(&flights);
 	return status;
 }

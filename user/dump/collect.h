@@ -6,6 +6,7 @@
 #define DUMP_COLLECT_H
 
 #include "dump/blockers.h"
+#include "dump/files/files.h"
 #include "dump/options.h"
 #include "image/checkpoint.h"
 #include "trace/tree.h"
@@ -13,7 +14,7 @@
 /**
  * collect - Reads the locks of a stopped tree.
  * @checkpoint: gets them; the caller frees it with checkpoint_free(), also after an error
- *
+ * @files: settled; NULL: only the locks are dumped, and those in flight cannot be
  * @blockers: gets what stands in the way of a dump, everything
  *
  * What goes wrong is printed.
@@ -21,6 +22,7 @@
  * Returns: 0, also if something stands in the way, or the exit status.
  */
 int collect(struct checkpoint *checkpoint, const struct trace_tree *tree,
-	    const struct options *options, struct blockers *blockers);
+	    const struct options *options, const struct dump_files *files,
+	    struct blockers *blockers);
 
 #endif

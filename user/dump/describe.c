@@ -100,17 +100,52 @@ static void set_file(struct checkpoint_file *file, const struct lock *lock)
 	file->mnt_id = lock->mnt_id;
 }
 
-static bool copy_holders(struct checkpoint_file *file, const struct lock *lock)
+static void add_holder(struct checkpoint_file *file, const struct crlock_holder *holder)
+{
+	file->holders[file->nr_holders] = *holder;
+	file->holders[file->nr_holders++].file_id = file->id;
+}
+
+/* The module tells it, /proc does not. */
+static bool is_told(const struct checkpoint_file *file, const struct dump_files_flight *flight)
+{
+	for (size_t i = 0; i < file->nr_holders; i++) {
+		if (file->holders[i].kind == CRLOCK_HOLDER_IN_FLIGHT &&
+		    file->holders[i].where == flight->socket)
+			return true;
+	}
+	return false;
+}
+
+static void add_flights(struct checkpoint_file *file, const struct lock *lock,
+			const struct flights *flights)
+{
+	struct crlock_holder message = { .kind = CRLOCK_HOLDER_IN_FLIGHT, .fd = -1 };
+
+	for (size_t i = 0; i < flights->nr; i++) {
+		const struct dump_files_flight *flight = &flights->rows[i];
+
+		if (!flights_of(flight, lock))
+			continue;
+		file->in_flight = flight->id;
+		message.where = flight->socket;
+		if (!is_told(file, flight))
+			add_holder(file, &message);
+	}
+}
+
+static bool copy_holders(struct checkpoint_file *file, const struct lock *lock,
+			 const struct flights *flights)
 {
 	/* One more: see describe_mapped(). */
-	file->holders = calloc(lock->nr_holders + 1, sizeof(*file->holders));
+	file->holders = calloc(lock->nr_holders + flights->nr + 1, sizeof(*file->holders));
 	if (!file->holders)
 		return false;
 	for (size_t i = 0; i < lock->nr_holders; i++) {
-		file->holders[i] = lock->holders[i].row;
-		file->holders[i].file_id = file->id;
+		if (!flights_have_duplicate(flights, &lock->holders[i].row))
+			add_holder(file, &lock->holders[i].row);
 	}
-	file->nr_holders = lock->nr_holders;
+	add_flights(file, lock, flights);
 	return true;
 }
 
@@ -128,7 +163,8 @@ static bool finish(struct checkpoint_file *file, const struct lock *lock, int re
 }
 
 static bool describe_mapped(struct checkpoint_file *file, const struct lock *lock,
-			    const struct crlock_holder *holder, struct blockers *blockers)
+			    const struct crlock_holder *holder, const struct flights *flights,
+			    struct blockers *blockers)
 {
 	struct mapped_file mapped = { 0 };
 	int ret = mapped_look(&mapped, holder);
@@ -136,28 +172,28 @@ static bool describe_mapped(struct checkpoint_file *file, const struct lock *loc
 	set_file(file, lock);
 	file->path = mapped.path;
 	file->flags = mapped.flags;
-	if (!ret && !copy_holders(file, lock))
+	if (!ret && !copy_holders(file, lock, flights))
 		ret = -ENOMEM;
 	if (!ret) {
 		set_stat(file, &mapped.stat);
 		/* Nobody has told it. */
-		if (!file->nr_holders) {
-			file->holders[file->nr_holders] = *holder;
-			file->holders[file->nr_holders++].file_id = file->id;
-		}
+		if (!file->nr_holders)
+			add_holder(file, holder);
 	}
 	return finish(file, lock, ret, blockers);
 }
 
 bool describe_file(struct checkpoint_file *file, const struct lock *lock,
-		   const struct trace_tree *tree, bool whole, struct blockers *blockers)
+		   const struct trace_tree *tree, bool whole, const struct flights *flights,
+		   struct blockers *blockers)
 {
-	const struct crlock_holder *holder = find_descriptor(lock, tree);
+	const struct crlock_holder *holder = find_descriptor(lock, tree) ?:
+					     flights_duplicate_of(flights, lock);
 	struct crlock_holder mapping;
 	int fd, ret;
 
 	if (!holder && whole && mapped_find(&mapping, lock, tree))
-		return describe_mapped(file, lock, &mapping, blockers);
+		return describe_mapped(file, lock, &mapping, flights, blockers);
 	if (!holder) {
 		block_lock(blockers, lock, "no descriptor of a whole process of the tree leads to it");
 		return false;
@@ -170,7 +206,7 @@ bool describe_file(struct checkpoint_file *file, const struct lock *lock,
 	}
 	set_file(file, lock);
 	file->path = read_path(holder);
-	ret = file->path && copy_holders(file, lock) ? look(file, fd) : -ENOMEM;
+	ret = file->path && copy_holders(file, lock, flights) ? look(file, fd) : -ENOMEM;
 	close(fd);
 	return finish(file, lock, ret, blockers);
 }

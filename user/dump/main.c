@@ -60,7 +60,7 @@ static int dump_stopped(const struct trace_tree *tree, const struct options *opt
 {
 	struct blockers blockers = { .list = options->check };
 	struct checkpoint checkpoint;
-	int status = collect(&checkpoint, tree, options, &blockers);
+	int status = collect(&checkpoint, tree, options, NULL, &blockers);
 
 	if (!status && blockers.nr)
 		status = STATUS_IN_THE_WAY;

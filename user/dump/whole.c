@@ -109,7 +109,8 @@ static int look(struct run *run)
 	precopy_take(&run->precopy, &run->dump);
 	if (gather(&run->dump))
 		return STATUS_IN_THE_WAY;
-	status = collect(&run->locks, &run->tree, run->options, &run->dump.blockers);
+	status = collect(&run->locks, &run->tree, run->options, run->dump.files,
+			 &run->dump.blockers);
 	return !status && run->dump.blockers.nr ? STATUS_IN_THE_WAY : status;
 }
 

@@ -35,20 +35,28 @@ static bool is_dumped(const struct checkpoint *checkpoint, pid_t pid)
 	return false;
 }
 
-const struct crlock_holder *checkpoint_mapping_of(const struct checkpoint *checkpoint,
-						  const struct checkpoint_file *file)
+static const struct crlock_holder *find_holder(const struct checkpoint *checkpoint,
+					       const struct checkpoint_file *file,
+					       enum crlock_holder_kind kind)
 {
-	const struct crlock_holder *mapping = NULL;
-
 	for (size_t i = 0; i < file->nr_holders; i++) {
 		const struct crlock_holder *holder = &file->holders[i];
 
-		if (!is_dumped(checkpoint, holder->tgid))
-			continue;
-		if (holder->kind == CRLOCK_HOLDER_DESCRIPTOR)
-			return NULL;
-		if (holder->kind == CRLOCK_HOLDER_MAPPING && !mapping)
-			mapping = holder;
+		if (holder->kind == kind && is_dumped(checkpoint, holder->tgid))
+			return holder;
 	}
-	return mapping;
+	return NULL;
+}
+
+bool checkpoint_has_descriptor(const struct checkpoint *checkpoint, const struct checkpoint_file *file)
+{
+	return find_holder(checkpoint, file, CRLOCK_HOLDER_DESCRIPTOR);
+}
+
+const struct crlock_holder *checkpoint_mapping_of(const struct checkpoint *checkpoint,
+						  const struct checkpoint_file *file)
+{
+	if (file->in_flight || checkpoint_has_descriptor(checkpoint, file))
+		return NULL;
+	return find_holder(checkpoint, file, CRLOCK_HOLDER_MAPPING);
 }

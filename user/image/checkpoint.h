@@ -35,6 +35,7 @@ struct checkpoint_file {
 	uint32_t generation; /* FS_IOC_GETVERSION is not asked: the module's; 0: unknown */
 	bool deleted;
 	int mnt_id;
+	uint32_t in_flight; /* number in files.img of what waits in messages of the tree; 0: it does not */
 	struct crlock_holder *holders; /* in dumped processes, and outside */
 	size_t nr_holders;
 };
@@ -57,8 +58,13 @@ void checkpoint_free(struct checkpoint *checkpoint);
 const struct checkpoint_file *checkpoint_file_of(const struct checkpoint *checkpoint, uint64_t id);
 
 /**
- * checkpoint_mapping_of - The mapping that has a description, if it has it alone: no descriptor of the
- * processes that were dumped does.
+ * checkpoint_has_descriptor - Whether one of the processes that were dumped has a descriptor of a description;
+ * else only mappings or messages have it.
+ */
+bool checkpoint_has_descriptor(const struct checkpoint *checkpoint, const struct checkpoint_file *file);
+
+/**
+ * checkpoint_mapping_of - The mapping that has a description, if mappings have it alone.
  *
  * Returns: the first of such mappings, NULL: there is none.
  */

@@ -120,6 +120,7 @@ static int take_file(struct checkpoint *checkpoint, const Image__CrlockFileEntry
 	file->generation = message->generation;
 	file->deleted = message->deleted;
 	file->mnt_id = message->mnt_id;
+	file->in_flight = message->in_flight;
 	file->holders = calloc(message->n_holders + 1, sizeof(*file->holders));
 	if (!file->holders)
 		return -ENOMEM;

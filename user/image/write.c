@@ -86,6 +86,8 @@ static int write_file(struct image_writer *writer, const struct checkpoint_file 
 	message.generation = file->generation;
 	message.deleted = file->deleted;
 	message.mnt_id = file->mnt_id;
+	message.has_in_flight = file->in_flight > 0;
+	message.in_flight = file->in_flight;
 	if (holders && pointers) {
 		for (size_t i = 0; i < file->nr_holders; i++) {
 			set_holder(&holders[i], &file->holders[i]);

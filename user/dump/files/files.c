@@ -338,6 +338,24 @@ int dump_files_table(struct dump_files *files, pid_t pid, uint32_t number)
 	return read_table(files, &tables[files->nr_tables - 1]);
 }
 
+/* Several messages to one socket are one flight. */
+static int add_flight(struct dump_files *files, const struct dump_file *file,
+		      const struct dump_file *socket)
+{
+	struct file_flight *flights;
+
+	for (size_t i = 0; i < files->nr_flights; i++) {
+		if (files->flights[i].file == file && files->flights[i].socket == socket)
+			return 0;
+	}
+	flights = files_grow(files->flights, files->nr_flights, sizeof(*flights));
+	if (!flights)
+		return -ENOMEM;
+	files->flights = flights;
+	flights[files->nr_flights++] = (struct file_flight){ file, socket };
+	return 0;
+}
+
 int files_add_in_flight(struct dump_files *files, int fd, const struct dump_file *socket,
 			struct dump_file **out)
 {
@@ -355,7 +373,26 @@ int files_add_in_flight(struct dump_files *files, int fd, const struct dump_file
 		file_free(file);
 		return ret;
 	}
-	return join(files, file, out);
+	ret = join(files, file, out);
+	return ret ? ret : add_flight(files, *out, socket);
+}
+
+int dump_files_each_flight(const struct dump_files *files, dump_files_flight_fn *fn, void *data)
+{
+	int ret = 0;
+
+	for (size_t i = 0; !ret && i < files->nr_flights; i++) {
+		const struct dump_file *file = files->flights[i].file;
+		const struct dump_files_flight flight = {
+			.id = file->id,
+			.socket = files->flights[i].socket->stat.ino,
+			.pid = file->source.pid,
+			.fd = file->source.fd,
+		};
+
+		ret = fn(&flight, data);
+	}
+	return ret;
 }
 
 /* Mappings and links ------------------------------------------------------------------------------- */
@@ -542,6 +579,7 @@ void dump_files_free(struct dump_files *files)
 	share_free(files->share);
 	free(files->files);
 	free(files->tables);
+	free(files->flights);
 	free(files->links);
 	free(files->lines);
 	free(files->mounts);

@@ -101,6 +101,26 @@ typedef int dump_files_memory_fn(const struct dump_files_memory *memory, void *d
  */
 int dump_files_each_memory(struct dump_files *files, dump_files_memory_fn *fn, void *data);
 
+/* A description that waits in messages to a socket. */
+struct dump_files_flight {
+	uint32_t id; /* in files.img */
+	uint64_t socket; /* inode number */
+	/* Where it can be looked at: in a process that has it too, else in this program, until dump_files_free(). */
+	pid_t pid;
+	int fd;
+};
+
+/** dump_files_flight_fn - Is called for each. What it returns, if not 0, ends the iteration. */
+typedef int dump_files_flight_fn(const struct dump_files_flight *flight, void *data);
+
+/**
+ * dump_files_each_flight - Calls a function for each description in flight, once for each socket.
+ * @files: settled
+ *
+ * Returns: 0 or what @fn returned.
+ */
+int dump_files_each_flight(const struct dump_files *files, dump_files_flight_fn *fn, void *data);
+
 /**
  * dump_files_write - Writes the images.
  *

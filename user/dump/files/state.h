@@ -24,6 +24,11 @@ struct file_table {
 	size_t nr;
 };
 
+/* A file that waits in messages to a socket. */
+struct file_flight {
+	const struct dump_file *file, *socket;
+};
+
 /* An image that gets records as they come; made with the first. */
 struct file_image {
 	const char *name;
@@ -54,6 +59,8 @@ struct dump_files {
 	uint32_t last_id;
 	struct file_table *tables;
 	size_t nr_tables;
+	struct file_flight *flights;
+	size_t nr_flights;
 	bool settled;
 
 	/* The process that was looked at last. */

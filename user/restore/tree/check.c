@@ -19,7 +19,7 @@
 #include "restore/tree/held.h"
 #include "restore/tree/identity.h"
 #include "restore/tree/images.h"
-#include "restore/tree/mapped_locks.h"
+#include "restore/tree/inherited_locks.h"
 
 struct checking {
 	const struct options *options;
@@ -171,14 +171,14 @@ static void check_locks(struct checking *checking)
 	struct images *images = &checking->images;
 	char why[WHY_MAX] = "";
 	const struct image_error error = { why, sizeof(why) };
-	struct checkpoint mapped;
+	struct checkpoint inherited;
 
-	if (mapped_locks_split(&mapped, &images->locks, &images->tree, NULL, checking->options->dir,
-			       &error))
+	if (inherited_locks_split(&inherited, &images->locks, &images->tree, NULL, checking->options->dir,
+				  &error))
 		tell(checking, "%s", why);
-	check_some(checking, &mapped);
+	check_some(checking, &inherited);
 	check_some(checking, &images->locks);
-	mapped_locks_free(&mapped);
+	inherited_locks_free(&inherited);
 }
 
 /* ---- Memory ---- */

@@ -4,9 +4,9 @@
  *
  *   images, descriptions, shared memory    in crrestore, so that all processes inherit them
  *   processes                              family.c
- *   memory, locks that only mappings have, by the leaders of the processes
- *     then descriptors above the tree's
- *     are closed
+ *   memory, locks that only mappings or    by the leaders of the processes
+ *     messages have; then descriptors
+ *     above the tree's are closed
  *   locks
  *   threads
  *   timers, signals that wait, handlers
@@ -37,8 +37,8 @@
 #include "restore/tree/family.h"
 #include "restore/tree/held.h"
 #include "restore/tree/images.h"
+#include "restore/tree/inherited_locks.h"
 #include "restore/tree/locks.h"
-#include "restore/tree/mapped_locks.h"
 #include "restore/tree/memory.h"
 #include "restore/tree/processor.h"
 #include "restore/tree/puppet.h"
@@ -377,15 +377,15 @@ static int restore_locks(struct restoring *r, const struct checkpoint *locks)
 	return status;
 }
 
-/* While the processes have the descriptors that their memory is mapped from. */
-static int restore_mapped_locks(struct restoring *r)
+/* While the processes have the descriptors that their memory is mapped from, and those that are in flight. */
+static int restore_inherited_locks(struct restoring *r)
 {
-	struct checkpoint mapped;
-	int ret = mapped_locks_split(&mapped, &r->images.locks, &r->images.tree, &r->sources,
-				     r->options->dir, &r->error);
+	struct checkpoint inherited;
+	int ret = inherited_locks_split(&inherited, &r->images.locks, &r->images.tree, &r->sources,
+					r->options->dir, &r->error);
 
-	ret = ret ? ret : restore_locks(r, &mapped);
-	mapped_locks_free(&mapped);
+	ret = ret ? ret : restore_locks(r, &inherited);
+	inherited_locks_free(&inherited);
 	return ret;
 }
 
@@ -438,7 +438,7 @@ static int make_tree(struct restoring *r)
 	progress_begin("restoring memory", r->stats.pages * IMAGE_PAGE_SIZE);
 	ret = ret ? ret : each(r, restore_memory);
 	progress_end();
-	ret = ret ? ret : restore_mapped_locks(r);
+	ret = ret ? ret : restore_inherited_locks(r);
 	ret = ret ? ret : each(r, close_inherited);
 	ret = ret ? ret : restore_locks(r, &r->images.locks);
 	ret = ret ? ret : each(r, restore_threads);

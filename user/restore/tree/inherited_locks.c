@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <errno.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "restore/tree/inherited_locks.h"
+
+struct job {
+	struct checkpoint *inherited;
+	const struct checkpoint *locks;
+	const struct saved_tree *tree;
+	const struct memory_sources *sources; /* NULL: numbers are made up */
+	const char *path;
+	const struct image_error *error;
+};
+
+/* What is mapped ------------------------------------------------------------------------------------ */
+
+static const Image__VmaEntry *find_vma(const struct saved_tree *tree, const struct crlock_holder *mapping)
+{
+	const struct saved_process *process = saved_find(tree, mapping->tgid);
+	const Image__MmEntry *mm = process ? process->mm : NULL;
+
+	for (size_t i = 0; mm && i < mm->n_vmas; i++) {
+		const Image__VmaEntry *vma = mm->vmas[i];
+
+		if (mapping->where >= vma->start && mapping->where < vma->end)
+			return vma->status & (SAVED_VMA_FILE_PRIVATE | SAVED_VMA_FILE_SHARED) ? vma :
+												NULL;
+	}
+	return NULL;
+}
+
+/* Returns: the number of a descriptor, -1: there is none. */
+static int descriptor_for_mapping(const struct job *job, const struct crlock_holder *mapping, size_t i)
+{
+	const Image__VmaEntry *vma = find_vma(job->tree, mapping);
+
+	if (!vma)
+		return -1;
+	return job->sources ? memory_fd(job->sources, vma) : INT_MAX - (int)i;
+}
+
+/* What is in flight --------------------------------------------------------------------------------- */
+
+/* Who set the file's first lock, if it is there again: any process can, for all have the descriptor. */
+static pid_t find_taker(const struct checkpoint *locks, const struct checkpoint_file *file)
+{
+	for (size_t i = 0; i < locks->locks.nr; i++) {
+		const struct crlock_lock *row = &locks->locks.locks[i].row;
+
+		for (size_t j = 0; row->file_id == file->id && j < locks->nr_processes; j++) {
+			if (locks->processes[j].pid == row->pid)
+				return row->pid;
+		}
+	}
+	return locks->nr_processes ? locks->processes[0].pid : 0;
+}
+
+static int descriptor_in_flight(const struct job *job, const struct checkpoint_file *file, size_t i)
+{
+	return job->sources ? restore_files_fd(job->sources->files, file->in_flight) : INT_MAX - (int)i;
+}
+
+/* Both ---------------------------------------------------------------------------------------------- */
+
+static int add_copy(struct checkpoint *inherited, const struct checkpoint_file *file, pid_t pid, int fd)
+{
+	struct checkpoint_file *copy = &inherited->files[inherited->nr_files];
+
+	*copy = *file;
+	copy->holders = malloc(sizeof(*copy->holders));
+	if (!copy->holders)
+		return -ENOMEM;
+	*copy->holders = (struct crlock_holder){
+		.file_id = file->id,
+		.tgid = pid,
+		.tid = pid,
+		.fd = fd,
+		.kind = CRLOCK_HOLDER_DESCRIPTOR,
+	};
+	copy->nr_holders = 1;
+	inherited->nr_files++;
+	return 0;
+}
+
+static int add_mapped(const struct job *job, const struct checkpoint_file *file,
+		      const struct crlock_holder *mapping, size_t i)
+{
+	int fd = descriptor_for_mapping(job, mapping, i);
+	int ret = fd < 0 ? -EBADMSG : add_copy(job->inherited, file, mapping->tgid, fd);
+
+	if (ret)
+		image_error(job->error, ret, job->path, "a lock of what process %d has mapped at %llx: %s",
+			    mapping->tgid, (unsigned long long)mapping->where, strerror(-ret));
+	return ret;
+}
+
+static int add_in_flight(const struct job *job, const struct checkpoint_file *file, size_t i)
+{
+	int fd = descriptor_in_flight(job, file, i);
+	int ret = fd < 0 ? -EBADMSG : add_copy(job->inherited, file, find_taker(job->locks, file), fd);
+
+	if (ret)
+		image_error(job->error, ret, job->path, "a lock of %s, which is in flight: %s", file->path,
+			    strerror(-ret));
+	return ret;
+}
+
+static int add_files(const struct job *job)
+{
+	const struct checkpoint *locks = job->locks;
+	int ret = 0;
+
+	for (size_t i = 0; i < locks->nr_files && !ret; i++) {
+		const struct checkpoint_file *file = &locks->files[i];
+		const struct crlock_holder *mapping = checkpoint_mapping_of(locks, file);
+
+		if (mapping)
+			ret = add_mapped(job, file, mapping, i);
+		else if (file->in_flight && !checkpoint_has_descriptor(locks, file))
+			ret = add_in_flight(job, file, i);
+	}
+	return ret;
+}
+
+/* Closing the descriptor would take away what is of a process. Mappings keep only what flock(2) has set. */
+static bool is_inherited(const struct checkpoint *inherited, const struct crlock_lock *row)
+{
+	const struct checkpoint_file *file = checkpoint_file_of(inherited, row->file_id);
+
+	return file && (row->kind == CRLOCK_KIND_FLOCK ||
+			(file->in_flight && row->kind != CRLOCK_KIND_POSIX));
+}
+
+static void move_locks(struct checkpoint *inherited, struct lock_list *list)
+{
+	size_t nr = 0;
+
+	for (size_t i = 0; i < list->nr; i++) {
+		if (is_inherited(inherited, &list->locks[i].row))
+			inherited->locks.locks[inherited->locks.nr++] = list->locks[i];
+		else
+			list->locks[nr++] = list->locks[i];
+	}
+	list->nr = nr;
+}
+
+int inherited_locks_split(struct checkpoint *inherited, struct checkpoint *locks,
+			  const struct saved_tree *tree, const struct memory_sources *sources,
+			  const char *path, const struct image_error *error)
+{
+	const struct job job = { inherited, locks, tree, sources, path, error };
+	int ret;
+
+	*inherited = *locks;
+	inherited->files = calloc(locks->nr_files + 1, sizeof(*inherited->files));
+	inherited->nr_files = 0;
+	inherited->locks.locks = calloc(locks->locks.nr + 1, sizeof(*inherited->locks.locks));
+	inherited->locks.nr = 0;
+	if (!inherited->files || !inherited->locks.locks)
+		return image_error(error, -ENOMEM, path, "%s", strerror(ENOMEM));
+	ret = add_files(&job);
+	if (!ret)
+		move_locks(inherited, &locks->locks);
+	return ret;
+}
+
+void inherited_locks_free(struct checkpoint *inherited)
+{
+	for (size_t i = 0; i < inherited->nr_files; i++)
+		free(inherited->files[i].holders);
+	free(inherited->files);
+	lock_list_free(&inherited->locks);
+	*inherited = (struct checkpoint){ 0 };
+}
