@@ -55,7 +55,7 @@ static struct crlock_holder plain_holders[] = {
 static struct checkpoint_file files[] = {
 	{ .id = 7, .path = odd_path, .flags = O_RDWR | O_CLOEXEC, .mode = S_IFREG | 0640, .pos = 123,
 	  .size = 1 << 20, .dev_major = 8, .dev_minor = 1, .ino = 131171, .generation = 99,
-	  .deleted = true, .mnt_id = 29, .holders = odd_holders, .nr_holders = NR(odd_holders) },
+	  .deleted = true, .mnt_id = 29, .in_flight = UINT32_MAX, .holders = odd_holders, .nr_holders = NR(odd_holders) },
 	{ .id = UINT64_MAX, .path = plain_path, .mode = S_IFREG, .pos = INT64_MAX, .size = UINT64_MAX,
 	  .dev_major = UINT32_MAX, .dev_minor = UINT32_MAX, .ino = UINT64_MAX, .mnt_id = -1,
 	  .holders = plain_holders, .nr_holders = NR(plain_holders) },
@@ -86,6 +86,13 @@ static struct lock locks[] = {
 	  .waiters = waiters, .nr_waiters = NR(waiters) },
 };
 
+static pid_t waiting[] = { 102, 100, INT_MAX }, waiting_too[] = { 1, 2 };
+
+static struct lock_queue queues[] = {
+	{ .tids = waiting, .nr = NR(waiting) },
+	{ .tids = waiting_too, .nr = NR(waiting_too) },
+};
+
 static const struct checkpoint everything = {
 	.dump_time_ms = 1700000000000,
 	.source = LOCK_SOURCE_KMOD,
@@ -95,6 +102,7 @@ static const struct checkpoint everything = {
 	.files = files,
 	.nr_files = NR(files),
 	.locks = { .locks = locks, .nr = NR(locks) },
+	.queues = { .queues = queues, .nr = NR(queues) },
 };
 
 static int write_it(const struct checkpoint *checkpoint, const char *dir, char *why, size_t size)
@@ -130,7 +138,7 @@ static bool same_file(const struct checkpoint_file *a, const struct checkpoint_f
 	       a->mode == b->mode && a->pos == b->pos && a->size == b->size &&
 	       a->dev_major == b->dev_major && a->dev_minor == b->dev_minor && a->ino == b->ino &&
 	       a->generation == b->generation && a->deleted == b->deleted && a->mnt_id == b->mnt_id &&
-	       a->nr_holders == b->nr_holders &&
+	       a->in_flight == b->in_flight && a->nr_holders == b->nr_holders &&
 	       !memcmp(a->holders, b->holders, a->nr_holders * sizeof(*a->holders));
 }
 
@@ -153,11 +161,16 @@ static bool same_lock(const struct lock *a, const struct lock *b)
 	return true;
 }
 
+static bool same_queue(const struct lock_queue *a, const struct lock_queue *b)
+{
+	return a->nr == b->nr && !memcmp(a->tids, b->tids, a->nr * sizeof(*a->tids));
+}
+
 static bool same(const struct checkpoint *a, const struct checkpoint *b)
 {
 	if (a->dump_time_ms != b->dump_time_ms || a->source != b->source ||
 	    a->lease_break_time != b->lease_break_time || a->nr_processes != b->nr_processes ||
-	    a->nr_files != b->nr_files || a->locks.nr != b->locks.nr)
+	    a->nr_files != b->nr_files || a->locks.nr != b->locks.nr || a->queues.nr != b->queues.nr)
 		return false;
 	for (size_t i = 0; i < a->nr_processes; i++) {
 		if (!same_process(&a->processes[i], &b->processes[i]))
@@ -169,6 +182,10 @@ static bool same(const struct checkpoint *a, const struct checkpoint *b)
 	}
 	for (size_t i = 0; i < a->locks.nr; i++) {
 		if (!same_lock(&a->locks.locks[i], &b->locks.locks[i]))
+			return false;
+	}
+	for (size_t i = 0; i < a->queues.nr; i++) {
+		if (!same_queue(&a->queues.queues[i], &b->queues.queues[i]))
 			return false;
 	}
 	return true;
@@ -667,18 +684,24 @@ static struct checkpoint *copy(void)
 	static struct crlock_holder some_holders[NR(odd_holders)];
 	static struct lock some_locks[NR(locks)];
 	static struct lock_waiter some_waiters[NR(waiters)];
+	static struct lock_queue some_queues[NR(queues)];
+	static pid_t some_waiting[NR(waiting)];
 
 	memcpy(some_processes, processes, sizeof(processes));
 	memcpy(some_files, files, sizeof(files));
 	memcpy(some_holders, odd_holders, sizeof(odd_holders));
 	memcpy(some_locks, locks, sizeof(locks));
 	memcpy(some_waiters, waiters, sizeof(waiters));
+	memcpy(some_queues, queues, sizeof(queues));
+	memcpy(some_waiting, waiting, sizeof(waiting));
 	some_files[0].holders = some_holders;
 	some_locks[3].waiters = some_waiters;
+	some_queues[0].tids = some_waiting;
 	checkpoint = everything;
 	checkpoint.processes = some_processes;
 	checkpoint.files = some_files;
 	checkpoint.locks.locks = some_locks;
+	checkpoint.queues.queues = some_queues;
 	return &checkpoint;
 }
 
@@ -738,6 +761,8 @@ TEST_F(image, locks_that_make_no_sense)
 	REFUSED(c->locks.locks[3].waiters[0].pid = -1);
 	REFUSED(c->locks.locks[3].waiters[1].start = 6);
 	REFUSED(c->locks.locks[3].waiters[1].comm = name);
+	REFUSED(c->queues.queues[0].tids[1] = 0);
+	REFUSED(c->queues.queues[0].tids[2] = -1);
 }
 
 /* filelocks.img is of this checkpoint, or of another: each thing that it tells is held against the truth. */

@@ -313,7 +313,6 @@ int collect(struct checkpoint *checkpoint, const struct trace_tree *tree,
 	struct flights flights = { 0 };
 	int status;
 
-	*checkpoint = (struct checkpoint){ 0 };
 	status = flights_read(&flights, files) ? no_memory() : 0;
 	status = status ?: collect_with(checkpoint, tree, options, &flights, blockers);
 	flights_free(&flights);

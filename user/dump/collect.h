@@ -13,7 +13,7 @@
 
 /**
  * collect - Reads the locks of a stopped tree.
- * @checkpoint: gets them; the caller frees it with checkpoint_free(), also after an error
+ * @checkpoint: empty but for queues; gets them; the caller frees it with checkpoint_free(), also after an error
  * @files: settled; NULL: only the locks are dumped, and those in flight cannot be
  * @blockers: gets what stands in the way of a dump, everything
  *

@@ -9,6 +9,7 @@
 
 #include "dump/finish.h"
 #include "dump/stats.h"
+#include "dump/turns.h"
 
 /* Opens the processes by their pids while these cannot be another's. */
 static int *open_processes(const struct trace_tree *tree)
@@ -38,7 +39,8 @@ static void await_all(const int *pidfds, size_t nr)
 	}
 }
 
-void finish_tree(struct trace_tree *tree, enum finish how, uint64_t *ended)
+void finish_tree(struct trace_tree *tree, const struct lock_queues *queues, enum finish how,
+		 uint64_t *ended)
 {
 	int *pidfds = how == FINISH_GO_ON ? NULL : open_processes(tree);
 	size_t nr = tree->nr;
@@ -47,6 +49,8 @@ void finish_tree(struct trace_tree *tree, enum finish how, uint64_t *ended)
 		send_all(pidfds, nr, how == FINISH_KILL ? SIGKILL : SIGSTOP);
 	if (ended && how == FINISH_KILL)
 		*ended = stats_now();
+	if (how == FINISH_GO_ON)
+		turns_take(queues, tree);
 	trace_tree_release(tree);
 	if (ended && how != FINISH_KILL)
 		*ended = stats_now();

@@ -7,6 +7,7 @@
 
 #include <stdint.h>
 
+#include "locks/queues.h"
 #include "trace/tree.h"
 
 enum finish {
@@ -17,8 +18,10 @@ enum finish {
 
 /**
  * finish_tree - Ends the stop and frees what the tree owns.
+ * @queues: who waited for locks, which is kept if the tree goes on
  * @ended: gets when the stop ended, or the processes were killed, as stats_now() has it; may be NULL
  */
-void finish_tree(struct trace_tree *tree, enum finish how, uint64_t *ended);
+void finish_tree(struct trace_tree *tree, const struct lock_queues *queues, enum finish how,
+		 uint64_t *ended);
 
 #endif

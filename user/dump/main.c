@@ -10,6 +10,7 @@
 #include "dump/options.h"
 #include "dump/output.h"
 #include "dump/say.h"
+#include "dump/turns.h"
 #include "dump/whole.h"
 #include "image/checkpoint.h"
 #include "image/ending_signals.h"
@@ -56,38 +57,43 @@ static int write_checkpoint(const struct checkpoint *checkpoint, const struct op
 	return STATUS_OK;
 }
 
-static int dump_stopped(const struct trace_tree *tree, const struct options *options)
+static int dump_stopped(struct checkpoint *checkpoint, const struct trace_tree *tree,
+			const struct options *options)
 {
 	struct blockers blockers = { .list = options->check };
-	struct checkpoint checkpoint;
-	int status = collect(&checkpoint, tree, options, NULL, &blockers);
+	int status = collect(checkpoint, tree, options, NULL, &blockers);
 
 	if (!status && blockers.nr)
 		status = STATUS_IN_THE_WAY;
 	if (!status && !options->check)
-		status = write_checkpoint(&checkpoint, options);
-	checkpoint_free(&checkpoint);
+		status = write_checkpoint(checkpoint, options);
 	return status;
 }
 
 static int dump_locks(const struct options *options)
 {
+	struct checkpoint checkpoint = { 0 };
 	struct trace_tree tree;
 	char why[4096];
 	int status;
 
+	turns_read(&checkpoint.queues, options->pid);
 	if (trace_tree_stop(&tree, options->pid, true, why, sizeof(why))) {
 		say("%s", why);
 		trace_tree_release(&tree);
+		checkpoint_free(&checkpoint);
 		return STATUS_NO_PROCESS;
 	}
+	turns_settle(&checkpoint.queues);
 	if (tree.processes[0].zombie) {
 		say("%d: is a zombie", options->pid);
 		status = STATUS_NO_PROCESS;
 	} else {
-		status = dump_stopped(&tree, options);
+		status = dump_stopped(&checkpoint, &tree, options);
 	}
-	finish_tree(&tree, status || options->check ? FINISH_GO_ON : options->finish, NULL);
+	finish_tree(&tree, &checkpoint.queues, status || options->check ? FINISH_GO_ON : options->finish,
+		    NULL);
+	checkpoint_free(&checkpoint);
 	return status;
 }
 

@@ -22,6 +22,7 @@
 #include "dump/stats.h"
 #include "dump/task.h"
 #include "dump/tree.h"
+#include "dump/turns.h"
 #include "dump/whole.h"
 #include "image/container.h"
 #include "image/inventory.h"
@@ -72,6 +73,7 @@ static int prepare(struct run *run)
 
 static int stop(struct run *run)
 {
+	turns_read(&run->locks.queues, run->options->pid);
 	run->began = stats_now();
 	if (trace_tree_stop(&run->tree, run->options->pid, true, run->why, sizeof(run->why))) {
 		say("%s", run->why);
@@ -80,6 +82,7 @@ static int stop(struct run *run)
 	}
 	run->stopped = true;
 	run->stats.freezing = stats_now() - run->began;
+	turns_settle(&run->locks.queues);
 	if (run->tree.processes[0].zombie) {
 		say("%d: is a zombie", run->options->pid);
 		return STATUS_NO_PROCESS;
@@ -93,7 +96,7 @@ static void go_on(struct run *run, enum finish how)
 
 	if (!run->stopped)
 		return;
-	finish_tree(&run->tree, how, &ended);
+	finish_tree(&run->tree, &run->locks.queues, how, &ended);
 	run->stopped = false;
 	run->stats.frozen = ended - run->began;
 }

@@ -14,6 +14,7 @@ void checkpoint_free(struct checkpoint *checkpoint)
 	free(checkpoint->processes);
 	free(checkpoint->files);
 	lock_list_free(&checkpoint->locks);
+	lock_queues_free(&checkpoint->queues);
 	*checkpoint = (struct checkpoint){ 0 };
 }
 

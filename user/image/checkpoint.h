@@ -12,6 +12,7 @@
 
 #include "image/directory.h"
 #include "locks/lock.h"
+#include "locks/queues.h"
 
 /* A process that was dumped. */
 struct checkpoint_process {
@@ -49,6 +50,7 @@ struct checkpoint {
 	struct checkpoint_file *files;
 	size_t nr_files;
 	struct lock_list locks; /* row.file_id names the description; deadlines as of dump_time_ms */
+	struct lock_queues queues; /* threads that wait for what others of them wait for too */
 };
 
 /** checkpoint_free - Frees what a checkpoint owns and empties it. */

@@ -18,6 +18,8 @@
 #include "image/magic.h"
 
 #define COMM_MAX 64
+/* Of threads that wait for one lock, and of such locks. */
+#define QUEUED_MAX (1U << 20)
 
 /* Some more of an array. Returns: the new element, zeroed, or NULL. */
 static void *append(void **array, size_t *nr, size_t size)
@@ -205,6 +207,21 @@ static int take_lock(struct checkpoint *checkpoint, const Image__CrlockLockEntry
 	return ret;
 }
 
+static int take_queue(struct checkpoint *checkpoint, const Image__CrlockQueue *message)
+{
+	struct lock_queue *queue;
+	int ret = 0;
+
+	if (message->n_tids > QUEUED_MAX || checkpoint->queues.nr == QUEUED_MAX)
+		return -EBADMSG;
+	queue = lock_queues_add(&checkpoint->queues);
+	if (!queue)
+		return -ENOMEM;
+	for (size_t i = 0; !ret && i < message->n_tids; i++)
+		ret = message->tids[i] > 0 ? lock_queue_add(queue, message->tids[i]) : -EBADMSG;
+	return ret;
+}
+
 static int take_record(struct checkpoint *checkpoint, const Image__CrlockRecord *record, bool first)
 {
 	if (first != (record->record_case == IMAGE__CRLOCK_RECORD__RECORD_CHECKPOINT))
@@ -218,6 +235,8 @@ static int take_record(struct checkpoint *checkpoint, const Image__CrlockRecord 
 		return take_file(checkpoint, record->file);
 	case IMAGE__CRLOCK_RECORD__RECORD_LOCK:
 		return take_lock(checkpoint, record->lock);
+	case IMAGE__CRLOCK_RECORD__RECORD_QUEUE:
+		return take_queue(checkpoint, record->queue);
 	default:
 		/* A kind of record that was made up later. */
 		return 0;

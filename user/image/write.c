@@ -172,6 +172,16 @@ static int write_lock(struct image_writer *writer, const struct lock *lock,
 	return ret == -ENOMEM ? image_error(error, ret, writer->name, "%s", strerror(ENOMEM)) : ret;
 }
 
+static int write_queue(struct image_writer *writer, const struct lock_queue *queue,
+		       const struct image_error *error)
+{
+	Image__CrlockQueue message = IMAGE__CRLOCK_QUEUE__INIT;
+
+	message.tids = queue->tids;
+	message.n_tids = queue->nr;
+	return write_record(writer, IMAGE__CRLOCK_RECORD__RECORD_QUEUE, &message.base, error);
+}
+
 static int write_records(struct image_writer *writer, const struct checkpoint *checkpoint,
 			 const struct image_error *error)
 {
@@ -183,6 +193,8 @@ static int write_records(struct image_writer *writer, const struct checkpoint *c
 		ret = write_file(writer, &checkpoint->files[i], error);
 	for (size_t i = 0; !ret && i < checkpoint->locks.nr; i++)
 		ret = write_lock(writer, &checkpoint->locks.locks[i], error);
+	for (size_t i = 0; !ret && i < checkpoint->queues.nr; i++)
+		ret = write_queue(writer, &checkpoint->queues.queues[i], error);
 	return ret;
 }
 

@@ -1,78 +1,89 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/*
- * Who waits for the lock of a description: /proc/locks has -1 for its process. A thread that waits is in
- * fcntl(F_OFD_SETLKW), and /proc/PID/task/TID/syscall shows with which arguments. Of several that ask for the
- * same, nothing tells which request is whose.
- */
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
 #include "locks/append.h"
-#include "locks/source.h"
+#include "locks/askers.h"
 #include "procfs/call.h"
 #include "procfs/fdinfo.h"
 #include "procfs/mountinfo.h"
-#include "procfs/tree.h"
-
-/* What a thread asks for. */
-struct asker {
-	pid_t tgid;
-	uint64_t ino;
-	uint32_t dev_major, dev_minor;
-	uint8_t type;
-	int64_t start, end;
-};
 
 struct reading {
-	struct asker *askers;
-	size_t nr;
+	struct lock_askers *askers;
+	uint32_t kinds;
 	struct proc_lines *lines;
 };
 
-/* One thread ---------------------------------------------------------------------------------------- */
-
-/* Its range, if it is told from the start of the file: the end and the position can have changed since. */
-static bool read_request(pid_t tid, uint64_t address, struct asker *asker)
+bool lock_is_asking(long call)
 {
-	struct flock request;
-	struct iovec local = { &request, sizeof(request) }, remote = { (void *)address, sizeof(request) };
+	return call == SYS_flock || call == SYS_fcntl;
+}
+
+/* What it asks for ----------------------------------------------------------------------------------- */
+
+/* Returns: whether there is no overflow. */
+static bool set_range(struct lock_asker *asker, off_t start, off_t len)
+{
 	off_t last;
 
-	if (process_vm_readv(tid, &local, 1, &remote, 1, 0) != sizeof(request) ||
-	    request.l_whence != SEEK_SET || request.l_start < 0)
+	if (start < 0)
 		return false;
-	asker->type = request.l_type;
-	asker->start = request.l_start;
+	asker->start = start;
 	asker->end = CRLOCK_EOF;
-	if (request.l_len > 0) {
-		if (__builtin_add_overflow(request.l_start, request.l_len - 1, &last))
+	if (len > 0) {
+		if (__builtin_add_overflow(start, len - 1, &last))
 			return false;
 		asker->end = last;
-	} else if (request.l_len < 0) {
-		asker->end = request.l_start - 1;
-		asker->start = request.l_start + request.l_len;
+	} else if (len < 0) {
+		asker->end = start - 1;
+		asker->start = start + len;
 	}
 	return true;
 }
 
-static bool read_file(struct reading *reading, int dir, pid_t tid, int fd, struct asker *asker)
+/* Its range as the file's position is now, which can have changed since, as the file's end can. */
+static bool read_request(struct lock_asker *asker, uint64_t address, int64_t pos)
+{
+	struct flock request;
+	struct iovec local = { &request, sizeof(request) }, remote = { (void *)address, sizeof(request) };
+
+	if (process_vm_readv(asker->tid, &local, 1, &remote, 1, 0) != sizeof(request) ||
+	    (request.l_type != F_RDLCK && request.l_type != F_WRLCK))
+		return false;
+	asker->type = request.l_type;
+	if (request.l_whence == SEEK_CUR && __builtin_add_overflow(request.l_start, pos, &request.l_start))
+		return true;
+	if (request.l_whence == SEEK_SET || request.l_whence == SEEK_CUR)
+		asker->ranged = set_range(asker, request.l_start, request.l_len);
+	return true;
+}
+
+static bool set_flock(struct lock_asker *asker, uint64_t operation)
+{
+	asker->type = operation & LOCK_EX ? F_WRLCK : F_RDLCK;
+	asker->end = CRLOCK_EOF;
+	asker->ranged = true;
+	return operation & (LOCK_EX | LOCK_SH);
+}
+
+static bool find_device(struct lock_asker *asker, int mnt_id)
 {
 	struct proc_mounts *mounts;
 	struct proc_mount mount;
-	struct proc_fdinfo info;
 	bool found;
 
-	if (proc_fdinfo_read(dir, fd, reading->lines, &info, NULL, NULL) || !info.has_ino ||
-	    proc_mounts_read(&mounts, tid))
+	if (proc_mounts_read(&mounts, asker->tid))
 		return false;
-	found = !proc_mounts_find(mounts, info.mnt_id, &mount);
+	found = !proc_mounts_find(mounts, mnt_id, &mount);
 	if (found) {
-		asker->ino = info.ino;
 		asker->dev_major = mount.dev_major;
 		asker->dev_minor = mount.dev_minor;
 	}
@@ -80,26 +91,73 @@ static bool read_file(struct reading *reading, int dir, pid_t tid, int fd, struc
 	return found;
 }
 
-static bool read_thread(struct reading *reading, int process, pid_t tid, struct asker *asker)
+static bool read_call(struct reading *reading, int dir, const struct proc_call *call, struct lock_asker *asker)
 {
-	struct proc_call call;
-	char name[64];
-	bool ok;
-	int dir;
+	struct proc_fdinfo info;
 
-	snprintf(name, sizeof(name), "task/%d", tid);
-	dir = openat(process, name, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	if (dir < 0)
+	if (proc_fdinfo_read(dir, call->args[0], reading->lines, &info, NULL, NULL) || !info.has_ino)
 		return false;
-	ok = !proc_call_read(dir, &call) && call.nr == SYS_fcntl && (uint32_t)call.args[1] == F_OFD_SETLKW &&
-	     read_request(tid, call.args[2], asker) && read_file(reading, dir, tid, call.args[0], asker);
-	close(dir);
-	return ok;
+	asker->ino = info.ino;
+	if (asker->kind == CRLOCK_KIND_FLOCK ? !set_flock(asker, call->args[1]) :
+					       !read_request(asker, call->args[2], info.pos))
+		return false;
+	return find_device(asker, info.mnt_id);
+}
+
+/* Returns: the kind of lock that a call waits for, -1: none. */
+static int kind_of(const struct proc_call *call)
+{
+	if (call->nr == SYS_flock)
+		return CRLOCK_KIND_FLOCK;
+	if (call->nr != SYS_fcntl)
+		return -1;
+	switch ((uint32_t)call->args[1]) {
+	case F_SETLKW:
+		return CRLOCK_KIND_POSIX;
+	case F_OFD_SETLKW:
+		return CRLOCK_KIND_OFD;
+	default:
+		return -1;
+	}
 }
 
 /* All threads --------------------------------------------------------------------------------------- */
 
-/* What cannot be read is gone, or not ours to read. */
+static uint64_t read_since(int dir)
+{
+	char text[1024], *at;
+	uint64_t ms, ns;
+
+	if (proc_read(dir, "sched", text, sizeof(text)) < 0)
+		return 0;
+	at = strstr(text, "\nse.exec_start ");
+	at = at ? strchr(at, ':') : NULL;
+	if (!at || sscanf(at + 1, "%" SCNu64 ".%" SCNu64, &ms, &ns) != 2)
+		return 0;
+	return ms * 1000000 + ns;
+}
+
+static bool read_thread(struct reading *reading, int process, struct lock_asker *asker)
+{
+	struct proc_call call;
+	int dir, kind = -1;
+	char name[64];
+	bool ok;
+
+	snprintf(name, sizeof(name), "task/%d", asker->tid);
+	dir = openat(process, name, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (dir < 0)
+		return false;
+	if (!proc_call_read(dir, &call))
+		kind = kind_of(&call);
+	asker->kind = kind;
+	ok = kind >= 0 && reading->kinds & 1U << kind && read_call(reading, dir, &call, asker);
+	if (ok)
+		asker->since = read_since(dir);
+	close(dir);
+	return ok;
+}
+
 static int read_process(struct reading *reading, pid_t pid)
 {
 	struct proc_pids threads = { 0 };
@@ -109,91 +167,29 @@ static int read_process(struct reading *reading, pid_t pid)
 		return 0;
 	err = proc_pids_threads(&threads, dir);
 	for (size_t i = 0; !err && i < threads.nr; i++) {
-		struct asker asker = { .tgid = pid };
+		struct lock_asker asker = { .tgid = pid, .tid = threads.pids[i] };
 
-		if (read_thread(reading, dir, threads.pids[i], &asker))
-			err = append(reading->askers, reading->nr, asker);
+		if (read_thread(reading, dir, &asker))
+			err = append(reading->askers->rows, reading->askers->nr, asker);
 	}
 	proc_pids_free(&threads);
 	close(dir);
 	return err == -ENOMEM ? err : 0;
 }
 
-static int read_processes(struct reading *reading)
+int lock_askers_read(struct lock_askers *askers, const struct proc_pids *pids, uint32_t kinds)
 {
-	struct proc_pids pids = { 0 };
-	int err = proc_pids_all(&pids);
+	struct reading reading = { askers, kinds, malloc(sizeof(*reading.lines)) };
+	int err = reading.lines ? 0 : -ENOMEM;
 
-	for (size_t i = 0; !err && i < pids.nr; i++)
-		err = read_process(reading, pids.pids[i]);
-	proc_pids_free(&pids);
-	return err == -ENOMEM ? err : 0;
-}
-
-/* Joining ------------------------------------------------------------------------------------------- */
-
-static bool is_unknown(const struct lock_waiter *waiter)
-{
-	return !waiter->pid && waiter->kind == CRLOCK_KIND_OFD;
-}
-
-static bool any_unknown(const struct lock_list *list)
-{
-	for (size_t i = 0; i < list->nr; i++) {
-		for (size_t j = 0; j < list->locks[i].nr_waiters; j++) {
-			if (is_unknown(&list->locks[i].waiters[j]))
-				return true;
-		}
-	}
-	return false;
-}
-
-static bool asks_for(const struct asker *asker, const struct crlock_lock *row,
-		     const struct lock_waiter *waiter)
-{
-	return asker->ino == row->ino && asker->dev_major == row->dev_major &&
-	       asker->dev_minor == row->dev_minor && asker->type == waiter->type &&
-	       asker->start == waiter->start && asker->end == waiter->end;
-}
-
-/* Each asker has one request. */
-static void set_process(struct reading *reading, const struct crlock_lock *row, struct lock_waiter *waiter)
-{
-	for (size_t i = 0; i < reading->nr; i++) {
-		struct asker *asker = &reading->askers[i];
-
-		if (!asker->tgid || !asks_for(asker, row, waiter))
-			continue;
-		waiter->pid = asker->tgid;
-		asker->tgid = 0;
-		return;
-	}
-}
-
-static void join(struct reading *reading, struct lock_list *list)
-{
-	for (size_t i = 0; i < list->nr; i++) {
-		struct lock *lock = &list->locks[i];
-
-		for (size_t j = 0; j < lock->nr_waiters; j++) {
-			if (is_unknown(&lock->waiters[j]))
-				set_process(reading, &lock->row, &lock->waiters[j]);
-		}
-	}
-}
-
-int lock_find_askers(struct lock_list *list)
-{
-	struct reading reading = { 0 };
-	int err;
-
-	if (!any_unknown(list))
-		return 0;
-	reading.lines = malloc(sizeof(*reading.lines));
-	err = reading.lines ? read_processes(&reading) : -ENOMEM;
-	if (!err)
-		join(&reading, list);
-	free(reading.askers);
+	for (size_t i = 0; !err && i < pids->nr; i++)
+		err = read_process(&reading, pids->pids[i]);
 	free(reading.lines);
 	return err;
+}
+
+void lock_askers_free(struct lock_askers *askers)
+{
+	free(askers->rows);
+	*askers = (struct lock_askers){ 0 };
 }

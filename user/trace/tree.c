@@ -377,6 +377,17 @@ static void mend_call(pid_t tid)
 	ptrace(PTRACE_SETREGSET, tid, NT_PRSTATUS, &iov);
 }
 
+long trace_repeated_call(pid_t tid)
+{
+	struct user_regs_struct regs;
+	struct iovec iov = { &regs, sizeof(regs) };
+
+	if (ptrace(PTRACE_GETREGSET, tid, NT_PRSTATUS, &iov) || iov.iov_len != sizeof(regs) ||
+	    trace_arch_interruption(&regs) != TRACE_TO_REPEAT)
+		return -1;
+	return trace_arch_call_number(&regs);
+}
+
 static void release_thread(const struct trace_process *process, pid_t tid)
 {
 	int status;
@@ -388,6 +399,30 @@ static void release_thread(const struct trace_process *process, pid_t tid)
 	/* It was killed meanwhile: its process, and that one's parent, hear of it only after its tracer. */
 	while (!trace_wait(tid, &status) && WIFSTOPPED(status))
 		;
+}
+
+static bool release_early(struct trace_process *process, pid_t tid)
+{
+	for (size_t i = 0; i < process->nr_threads; i++) {
+		if (process->threads[i].tid != tid)
+			continue;
+		mend_call(tid);
+		/* One that was killed is waited for with all others of its process. */
+		if (ptrace(PTRACE_DETACH, tid, 0, 0))
+			return false;
+		drop_thread(process, i);
+		return true;
+	}
+	return false;
+}
+
+bool trace_tree_release_thread(struct trace_tree *tree, pid_t tid)
+{
+	for (size_t i = 0; i < tree->nr; i++) {
+		if (release_early(&tree->processes[i], tid))
+			return true;
+	}
+	return false;
 }
 
 void trace_tree_release(struct trace_tree *tree)

@@ -45,6 +45,16 @@ int trace_tree_stop(struct trace_tree *tree, pid_t root, bool descendants, char 
 /** trace_tree_release - Lets all go on and frees what the tree owns. */
 void trace_tree_release(struct trace_tree *tree);
 
+/**
+ * trace_tree_release_thread - Lets one thread go on before the others.
+ *
+ * Returns: whether it does; else it is none of the tree, or was killed meanwhile.
+ */
+bool trace_tree_release_thread(struct trace_tree *tree, pid_t tid);
+
+/** trace_repeated_call - The system call that a stopped thread is to make again, negative: none. */
+long trace_repeated_call(pid_t tid);
+
 /** trace_tree_has - Whether a process is in the tree. */
 bool trace_tree_has(const struct trace_tree *tree, pid_t pid);
 

@@ -12,7 +12,7 @@
  *   timers, signals that wait, handlers
  *   credentials                            from here much may not be done any more
  *   system calls to go on with, registers
- *   letting go
+ *   letting go                             first those who wait for the same lock, in their order
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -57,6 +57,7 @@ struct player {
 	const struct saved_thread *saved;
 	struct puppet puppet;
 	struct image_regs regs;
+	bool goes; /* it was let go */
 };
 
 /* A process. */
@@ -391,13 +392,52 @@ static int restore_inherited_locks(struct restoring *r)
 
 /* ---- Letting go ---- */
 
+static bool let_player_go(struct player *player)
+{
+	if (player->goes)
+		return false;
+	player->goes = true;
+	return !ptrace(PTRACE_DETACH, player->saved->tid, 0, 0);
+}
+
+static bool is_stopped(const struct troupe *troupe)
+{
+	return saved_task(troupe->saved)->task_state == TASK_STOPPED;
+}
+
+/* One that is stopped does not wait. */
+static bool let_waiter_go(pid_t tid, void *data)
+{
+	const struct restoring *r = data;
+
+	for (size_t i = 0; i < r->nr; i++) {
+		const struct troupe *troupe = &r->troupes[i];
+
+		for (size_t j = 0; j < troupe->nr; j++) {
+			if (troupe->players[j].saved->tid == tid)
+				return !is_stopped(troupe) && let_player_go(&troupe->players[j]);
+		}
+	}
+	return false;
+}
+
+/* While who holds the locks does not go on, for that one might release them. */
+static void let_waiters_go(struct restoring *r)
+{
+	size_t unseen = lock_queues_let_go(&r->images.locks.queues, let_waiter_go, r);
+
+	if (unseen)
+		say("%zu threads were not seen to wait for their locks again: their order may be another",
+		    unseen);
+}
+
 static void let_go(const struct troupe *troupe)
 {
 	/* The signal waits until a thread looks for signals, which is the first that it does. */
-	if (saved_task(troupe->saved)->task_state == TASK_STOPPED)
+	if (is_stopped(troupe))
 		kill(troupe->saved->pid, SIGSTOP);
 	for (size_t i = troupe->nr; i; i--)
-		ptrace(PTRACE_DETACH, troupe->players[i - 1].saved->tid, 0, 0);
+		let_player_go(&troupe->players[i - 1]);
 }
 
 static void release(struct restoring *r)
@@ -473,6 +513,8 @@ int tree_restore(const struct options *options, pid_t *root)
 	}
 	if (!ret && r.keeper >= 0)
 		hold_arrived(r.keeper);
+	if (!ret)
+		let_waiters_go(&r);
 	for (size_t i = 0; i < r.nr && !ret; i++)
 		let_go(&r.troupes[i]);
 	processor_leave();

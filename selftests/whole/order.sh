@@ -1,0 +1,35 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Threads that wait for locks keep their order when crdump lets them go on, too.
+
+# shellcheck source-path=SCRIPTDIR source=../lib.sh
+. "$(dirname "$0")/../lib.sh"
+# shellcheck source=judge.sh
+. "$(dirname "$0")/judge.sh"
+
+# goes_on OPTION...: the fixture finds all as it was after crdump.
+goes_on() {
+	start_fixture lock-order
+	until_says 'ready ' || return
+	timeout "$limit" crdump -t "$pid" "$@" </dev/null >"$dir/said" 2>&1 || return
+	: >"$dir/files/go"
+	until_says 'done' && ! says 'not ok'
+}
+
+# try NAME OPTION...
+try() {
+	local status
+
+	goes_on "${@:2}"
+	status=$?
+	report "$status" "$1"
+	((status == 0)) || explain | sed 's/^/# /'
+	end_fixtures
+	rm -rf "$dir"
+}
+
+plan 3
+try "after a dump" -D "$work/running" --leave-running
+try "after a dump of the locks alone" -D "$work/locks" --locks-only
+try "after a check" --check
+finish
