@@ -189,12 +189,13 @@ static int write_records(struct image_writer *writer, const struct checkpoint *c
 
 	for (size_t i = 0; !ret && i < checkpoint->nr_processes; i++)
 		ret = write_process(writer, &checkpoint->processes[i], error);
+	/* Locks come last: that one is lacking shows in the other image. */
+	for (size_t i = 0; !ret && i < checkpoint->queues.nr; i++)
+		ret = write_queue(writer, &checkpoint->queues.queues[i], error);
 	for (size_t i = 0; !ret && i < checkpoint->nr_files; i++)
 		ret = write_file(writer, &checkpoint->files[i], error);
 	for (size_t i = 0; !ret && i < checkpoint->locks.nr; i++)
 		ret = write_lock(writer, &checkpoint->locks.locks[i], error);
-	for (size_t i = 0; !ret && i < checkpoint->queues.nr; i++)
-		ret = write_queue(writer, &checkpoint->queues.queues[i], error);
 	return ret;
 }
 
