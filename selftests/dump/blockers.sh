@@ -6,7 +6,7 @@
 . "$(dirname "$0")/../lib.sh"
 cd "$work" || exit
 
-plan 35
+plan 38
 
 # check_of ARGUMENT...: what crdump --check lists, in $work/out; succeeds if there is something.
 check_of() {
@@ -80,6 +80,41 @@ for source in kmod proc; do
 	is "$source: are told" "$(grep -c 'mappings alone have another lock of the file too$' out)" 1
 	end_background
 done
+
+# Messages: what is sent within the tree is dumped with it, but not as locks alone.
+background pid hold flock:w:file --in-flight
+timeout 60 crdump --check --locks-only -t "$pid" --source=kmod >out 2>said
+like "a lock that only a message has, as locks alone" "$(cat out)" \
+	'^FLOCK WRITE of .*: no descriptor of a whole process of the tree leads to it$'
+end_background
+
+cat >sender.py <<'END'
+import fcntl, os, signal, socket
+
+ours, theirs = socket.socketpair()
+if os.fork():
+    theirs.close()
+else:
+    os.setsid()
+    ours.close()
+    null = os.open("/dev/null", os.O_RDWR)
+    for number in 0, 1, 2:
+        os.dup2(null, number)
+    file = os.open("sent", os.O_RDWR | os.O_CREAT)
+    fcntl.flock(file, fcntl.LOCK_EX)
+    socket.send_fds(theirs, [b"x"], [file])
+    theirs.close()
+    with open("sender", "w") as told:
+        told.write(f"{os.getpid()}\n")
+signal.pause()
+END
+python3 sender.py </dev/null >/dev/null 2>&1 &
+background_pids+=("$!")
+until_true grep -q . sender
+pid=$(<sender)
+background_pids+=("$pid")
+check "a lock that a message outside the tree has too is refused" check_of -t "$pid" --source=kmod
+like "and it is told" "$(cat out)" '^FLOCK WRITE of /.*/sent held by .*: is in flight too, in a message to socket:\[[0-9]+\]$'
 
 # A debugger was there first.
 setsid sleep 1000 </dev/null >/dev/null 2>&1 &

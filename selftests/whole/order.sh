@@ -28,8 +28,10 @@ try() {
 	rm -rf "$dir"
 }
 
-plan 3
+plan 4
 try "after a dump" -D "$work/running" --leave-running
+is "of which the image has the queues" "$(crlock show --json "$work/running" |
+	python3 -c 'import json, sys; print(*(len(queue) for queue in json.load(sys.stdin)["queues"]))')" "4 4 4 4 4 4"
 try "after a dump of the locks alone" -D "$work/locks" --locks-only
 try "after a check" --check
 finish

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+#include <errno.h>
 #include <string.h>
 
 #include "dump/say.h"
@@ -7,18 +8,14 @@
 
 void turns_read(struct lock_queues *queues, pid_t root)
 {
-	struct proc_pids pids = { 0 };
-	int err = proc_pids_tree(&pids, root);
+	int err = lock_queues_read(queues, root);
 
+	if (!err)
+		return;
+	lock_queues_free(queues);
 	/* That there is no such process is told by who stops it. */
-	if (!err) {
-		err = lock_queues_read(queues, &pids);
-		if (err)
-			say("the order in which locks are waited for: %s", strerror(-err));
-	}
-	if (err)
-		lock_queues_free(queues);
-	proc_pids_free(&pids);
+	if (err != -ESRCH)
+		say("the order in which locks are waited for: %s", strerror(-err));
 }
 
 static bool still_waits(pid_t tid)

@@ -180,14 +180,25 @@ static int make_queues(struct lock_queues *queues, struct lock_askers *askers, c
 	return err;
 }
 
-int lock_queues_read(struct lock_queues *queues, const struct proc_pids *pids)
+static int read_askers(struct lock_askers *askers, pid_t root, uint32_t kinds)
+{
+	struct proc_pids pids = { 0 };
+	int err = proc_pids_tree(&pids, root);
+
+	err = err ?: lock_askers_read(askers, &pids, kinds);
+	proc_pids_free(&pids);
+	return err;
+}
+
+int lock_queues_read(struct lock_queues *queues, pid_t root)
 {
 	struct requests requests = { 0 };
 	struct lock_askers askers = { 0 };
 	int err = read_requests(&requests);
 
+	/* Mostly there is none, and that is all that is to be read. */
 	if (!err && requests.contested) {
-		err = lock_askers_read(&askers, pids, requests.kinds);
+		err = read_askers(&askers, root, requests.kinds);
 		err = err ?: make_queues(queues, &askers, &requests);
 	}
 	lock_askers_free(&askers);

@@ -7,8 +7,9 @@
 #ifndef LOCKS_QUEUES_H
 #define LOCKS_QUEUES_H
 
-#include "locks/lock.h"
-#include "procfs/tree.h"
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
 
 /* Threads that wait for one lock, for it itself or behind each other, in order. */
 struct lock_queue {
@@ -25,14 +26,14 @@ struct lock_queues {
 /**
  * lock_queues_read - Reads who waits for what several wait for, which must not be stopped yet.
  * @queues: the caller frees it with lock_queues_free(), also after an error
- * @pids: the processes that matter
+ * @root: a process; it and those that descend from it matter
  *
  * /proc/locks has the order, and which process waits; which of its threads is told by what it asks for. Of
  * several that ask for the same, the one that has slept for longer is taken to have come first.
  *
- * Returns: 0, -ENOMEM, or another error of reading.
+ * Returns: 0, -ESRCH if there is no such process, -ENOMEM, or another error of reading.
  */
-int lock_queues_read(struct lock_queues *queues, const struct proc_pids *pids);
+int lock_queues_read(struct lock_queues *queues, pid_t root);
 
 /** lock_queues_free - Frees what it owns. */
 void lock_queues_free(struct lock_queues *queues);

@@ -265,6 +265,18 @@ static json_t *locked_json(const struct contents *contents, size_t i)
 	set(json, "inode", message_number(file->ino));
 	set(json, "generation", json_integer(file->generation));
 	set(json, "mnt_id", json_integer(file->mnt_id));
+	set(json, "in_flight", file->in_flight ? json_integer(file->in_flight) : json_null());
+	return json;
+}
+
+/* Threads that waited for one lock. */
+static json_t *queue_json(const struct contents *contents, size_t i)
+{
+	const struct lock_queue *queue = &contents->locks.queues.queues[i];
+	json_t *json = json_array();
+
+	for (size_t j = 0; j < queue->nr; j++)
+		json_array_append_new(json, json_integer(queue->tids[j]));
 	return json;
 }
 
@@ -281,8 +293,10 @@ static int print_locks(const struct contents *contents)
 		set(own, "lease_break_time", json_integer(locks->lease_break_time));
 	}
 	err = print_member("crlock", own);
-	if (contents->own)
+	if (contents->own) {
+		err = err ?: print_list("queues", contents, locks->queues.nr, queue_json);
 		err = err ?: print_list("locked_files", contents, locks->nr_files, locked_json);
+	}
 	return err ?: print_list("locks", contents, locks->locks.nr, lock_json);
 }
 
