@@ -30,6 +30,16 @@ static inline struct file_lease *file_lease_of(struct file_lock_core *core)
 {
 	return container_of(core, struct file_lease, c);
 }
+
+static inline struct file_lock_core *file_lock_core_of(struct file_lock *lock)
+{
+	return &lock->c;
+}
+
+static inline struct file_lock_core *file_lease_core_of(struct file_lease *lease)
+{
+	return &lease->c;
+}
 #else
 #define file_lock_core	     file_lock
 #define file_lease	     file_lock
@@ -49,6 +59,16 @@ static inline struct file_lock *file_lock_of(struct file_lock_core *core)
 static inline struct file_lease *file_lease_of(struct file_lock_core *core)
 {
 	return core;
+}
+
+static inline struct file_lock_core *file_lock_core_of(struct file_lock *lock)
+{
+	return lock;
+}
+
+static inline struct file_lock_core *file_lease_core_of(struct file_lease *lease)
+{
+	return lease;
 }
 #endif
 

@@ -126,7 +126,7 @@ static int build(struct file_get *get, struct netlink_callback *cb)
 {
 	int err;
 
-	err = crlock_filter_parse(&get->filter, cb);
+	err = crlock_filter_parse_dump(&get->filter, cb);
 	if (err)
 		return err;
 	if (!get->filter.nr_tgids) {

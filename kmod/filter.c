@@ -48,7 +48,8 @@ static int add_tgid(struct crlock_filter *filter, const struct nlattr *attr,
 	return 0;
 }
 
-static int parse_tgids(struct crlock_filter *filter, struct netlink_callback *cb)
+static int parse_tgids(struct crlock_filter *filter, const struct nlmsghdr *nlh,
+		       struct netlink_ext_ack *extack)
 {
 	const struct nlattr *attr;
 	int rem, err;
@@ -57,10 +58,10 @@ static int parse_tgids(struct crlock_filter *filter, struct netlink_callback *cb
 				       GFP_KERNEL_ACCOUNT);
 	if (!filter->tgids)
 		return -ENOMEM;
-	nlmsg_for_each_attr(attr, cb->nlh, GENL_HDRLEN, rem) {
+	nlmsg_for_each_attr(attr, nlh, GENL_HDRLEN, rem) {
 		if (nla_type(attr) != CRLOCK_A_TGID)
 			continue;
-		err = add_tgid(filter, attr, cb->extack);
+		err = add_tgid(filter, attr, extack);
 		if (err)
 			return err;
 	}
@@ -88,28 +89,35 @@ static int parse_inode(struct crlock_filter *filter, struct nlattr **attrs,
 }
 
 /**
- * crlock_filter_parse - Reads what a dump's request asks for.
+ * crlock_filter_parse - Reads what a request asks for.
  * @filter: to be freed with crlock_filter_free(), also after an error
- * @cb: of the dump
+ * @nlh: the request
+ * @attrs: its attributes; NULL: it has none
+ * @extack: gets the reason
  *
  * Return: 0, -EINVAL, -ESRCH or -ENOMEM, with a text in the extended acknowledgement.
  */
-int crlock_filter_parse(struct crlock_filter *filter, struct netlink_callback *cb)
+int crlock_filter_parse(struct crlock_filter *filter, const struct nlmsghdr *nlh, struct nlattr **attrs,
+			struct netlink_ext_ack *extack)
 {
-	struct nlattr **attrs = crlock_dump_attrs(cb);
 	int err = 0;
 
 	*filter = (struct crlock_filter){ .kinds = (1U << (CRLOCK_KIND_MAX + 1)) - 1 };
-	/* A request without attributes has none parsed. */
 	if (!attrs)
 		return 0;
 	if (attrs[CRLOCK_A_TGID])
-		err = parse_tgids(filter, cb);
+		err = parse_tgids(filter, nlh, extack);
 	if (!err)
-		err = parse_inode(filter, attrs, cb->extack);
+		err = parse_inode(filter, attrs, extack);
 	if (attrs[CRLOCK_A_KINDS])
 		filter->kinds = nla_get_u32(attrs[CRLOCK_A_KINDS]);
 	return err;
+}
+
+/** crlock_filter_parse_dump - The same, of a dump's request. */
+int crlock_filter_parse_dump(struct crlock_filter *filter, struct netlink_callback *cb)
+{
+	return crlock_filter_parse(filter, cb->nlh, crlock_dump_attrs(cb), cb->extack);
 }
 
 /** crlock_filter_free - Frees what a filter owns. */

@@ -26,7 +26,9 @@ struct crlock_filter {
 	u32 kinds;
 };
 
-int crlock_filter_parse(struct crlock_filter *filter, struct netlink_callback *cb);
+int crlock_filter_parse(struct crlock_filter *filter, const struct nlmsghdr *nlh, struct nlattr **attrs,
+			struct netlink_ext_ack *extack);
+int crlock_filter_parse_dump(struct crlock_filter *filter, struct netlink_callback *cb);
 void crlock_filter_free(struct crlock_filter *filter);
 int crlock_filter_index(const struct crlock_filter *filter, pid_t tgid);
 bool crlock_filter_tgid(const struct crlock_filter *filter, pid_t tgid);

@@ -149,7 +149,7 @@ static int build(struct lock_get *get, struct netlink_callback *cb)
 {
 	int err;
 
-	err = crlock_filter_parse(&get->filter, cb);
+	err = crlock_filter_parse_dump(&get->filter, cb);
 	if (err)
 		return err;
 	crlock_snapshot_init(&get->snapshot, &get->filter, task_active_pid_ns(current));

@@ -12,6 +12,7 @@
 #include "filter.h"
 #include "lock_get.h"
 #include "main.h"
+#include "monitor.h"
 #include "netlink.h"
 #include "regs_get.h"
 #include "task_get.h"
@@ -24,6 +25,15 @@ static const struct nla_policy lock_get_policy[CRLOCK_A_MAX + 1] = {
 	[CRLOCK_A_DEV_MINOR] = NLA_POLICY_MASK(NLA_U32, MINORMASK),
 	[CRLOCK_A_INO] = { .type = NLA_U64 },
 	[CRLOCK_A_KINDS] = NLA_POLICY_MASK(NLA_U32, (1U << (CRLOCK_KIND_MAX + 1)) - 1),
+};
+
+static const struct nla_policy monitor_policy[CRLOCK_A_MAX + 1] = {
+	[CRLOCK_A_TGID] = NLA_POLICY_MIN(NLA_U32, 1),
+	[CRLOCK_A_DEV_MAJOR] = NLA_POLICY_MASK(NLA_U32, (1U << (32 - MINORBITS)) - 1),
+	[CRLOCK_A_DEV_MINOR] = NLA_POLICY_MASK(NLA_U32, MINORMASK),
+	[CRLOCK_A_INO] = { .type = NLA_U64 },
+	[CRLOCK_A_KINDS] = NLA_POLICY_MASK(NLA_U32, (1U << (CRLOCK_KIND_MAX + 1)) - 1),
+	[CRLOCK_A_EVENTS] = NLA_POLICY_MASK(NLA_U32, (1U << (CRLOCK_EVENT_MAX + 1)) - 1),
 };
 
 static const struct nla_policy file_get_policy[CRLOCK_A_MAX + 1] = {
@@ -69,7 +79,8 @@ static u32 features(void)
 {
 	return CRLOCK_FEATURE_DELEGATIONS | CRLOCK_FEATURE_MAPPINGS | CRLOCK_FEATURE_IN_FLIGHT |
 	       CRLOCK_FEATURE_TASKS | CRLOCK_FEATURE_FILE_OWNERS |
-	       (crlock_regs_supported() ? CRLOCK_FEATURE_REGSETS : 0);
+	       (crlock_regs_supported() ? CRLOCK_FEATURE_REGSETS : 0) |
+	       (crlock_monitor_supported() ? CRLOCK_FEATURE_EVENTS : 0);
 }
 
 static int put_info(struct sk_buff *skb)
@@ -136,6 +147,12 @@ static const struct genl_ops crlock_ops[] = {
 		.dumpit = crlock_task_get_dump,
 		.done = crlock_task_get_done,
 	},
+	{
+		.cmd = CRLOCK_CMD_MONITOR,
+		.policy = monitor_policy,
+		.maxattr = CRLOCK_A_MAX,
+		.doit = crlock_monitor,
+	},
 };
 
 struct genl_family crlock_family = {
@@ -155,11 +172,20 @@ struct genl_family crlock_family = {
 /** crlock_netlink_init - Makes the family known. Return: 0 or an error. */
 int __init crlock_netlink_init(void)
 {
-	return genl_register_family(&crlock_family);
+	int err = crlock_monitor_init();
+
+	if (err)
+		return err;
+	err = genl_register_family(&crlock_family);
+	if (err)
+		crlock_monitor_exit();
+	return err;
 }
 
 /** crlock_netlink_exit - The reverse. No dump is under way: each holds the module. */
 void crlock_netlink_exit(void)
 {
 	genl_unregister_family(&crlock_family);
+	/* Nobody can begin to listen any more. */
+	crlock_monitor_exit();
 }

@@ -205,7 +205,7 @@ static int build(struct regs_get *get, struct netlink_callback *cb)
 	struct nlattr **attrs = crlock_dump_attrs(cb);
 	int err;
 
-	err = crlock_filter_parse(&get->filter, cb);
+	err = crlock_filter_parse_dump(&get->filter, cb);
 	if (err)
 		return err;
 	if (get->filter.nr_tgids != 1 || attrs[CRLOCK_A_TID]) {

@@ -187,7 +187,7 @@ static int build(struct task_get *get, struct netlink_callback *cb)
 {
 	int err;
 
-	err = crlock_filter_parse(&get->filter, cb);
+	err = crlock_filter_parse_dump(&get->filter, cb);
 	if (err)
 		return err;
 	if (!get->filter.nr_tgids) {

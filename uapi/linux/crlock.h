@@ -62,6 +62,27 @@
  *   to the CRLOCK_A_PROCESS that came last. A process that has ended before it was looked at has no
  *   rows. Nothing is told torn, but what is told of a thread that runs holds only at that moment.
  *
+ * CRLOCK_CMD_MONITOR (do)
+ *
+ *   request    CRLOCK_A_TGID, CRLOCK_A_DEV_MAJOR, CRLOCK_A_DEV_MINOR, CRLOCK_A_INO, CRLOCK_A_KINDS
+ *                                         as of CRLOCK_CMD_LOCK_GET: only events of these; a
+ *                                         process is that of the event or of who made it happen
+ *              CRLOCK_A_EVENTS            u32, bits 1 << &enum crlock_event_kind: only these
+ *
+ *   From then on, until it is closed, the socket that the request came by gets what happens, in
+ *   messages of CRLOCK_CMD_EVENT with the sequence number 0, of which some may come before the
+ *   acknowledgement:
+ *
+ *              CRLOCK_A_EVENT             struct crlock_event, repeated
+ *              CRLOCK_A_LOST              u64, how many events were lost since the request: for want
+ *                                         of memory, or of room in the socket (of which ENOBUFS tells
+ *                                         too); comes whenever it has grown, and counts also events
+ *                                         that the filter would have left out
+ *              CRLOCK_A_END               flag: the module is being unloaded, this is the last message
+ *
+ *   They are sent to each socket apart, for who may read is asked of each, and process ids are those
+ *   of each reader's pid namespace.
+ *
  * Who may ask: in the initial user namespace CAP_CHECKPOINT_RESTORE or CAP_SYS_ADMIN, for
  * registers and tasks CAP_SYS_PTRACE too; for CRLOCK_CMD_INFO_GET anyone.
  *
@@ -74,6 +95,9 @@
  *   ENOBUFS  the snapshot is larger than the module's snapshot_max; before the error comes a
  *            message with CRLOCK_A_NEEDED, u64, the bytes that it takes; or at least takes, where
  *            there was not even memory to count them
+ *   EBUSY    the socket has events sent to it already
+ *   EUSERS   too many sockets have
+ *   EOPNOTSUPP  the kernel has not the tracepoints that events come from
  *   ENOMEM, EINTR
  *
  * Process and thread ids are those of the reader's pid namespace; 0: not visible from there.
@@ -98,6 +122,8 @@ enum {
 	CRLOCK_CMD_FILE_GET,
 	CRLOCK_CMD_REGS_GET,
 	CRLOCK_CMD_TASK_GET,
+	CRLOCK_CMD_MONITOR,
+	CRLOCK_CMD_EVENT,
 
 	__CRLOCK_CMD_MAX,
 	CRLOCK_CMD_MAX = __CRLOCK_CMD_MAX - 1,
@@ -130,6 +156,10 @@ enum {
 	CRLOCK_A_SIGACTION,
 	CRLOCK_A_TIMER,
 	CRLOCK_A_TASK,
+	CRLOCK_A_EVENTS,
+	CRLOCK_A_EVENT,
+	CRLOCK_A_LOST,
+	CRLOCK_A_END,
 
 	__CRLOCK_A_MAX,
 	CRLOCK_A_MAX = __CRLOCK_A_MAX - 1,
@@ -153,6 +183,7 @@ enum {
  * @CRLOCK_FEATURE_REGSETS: CRLOCK_CMD_REGS_GET, on this architecture
  * @CRLOCK_FEATURE_TASKS: CRLOCK_CMD_TASK_GET
  * @CRLOCK_FEATURE_FILE_OWNERS: fown_* of &struct crlock_file
+ * @CRLOCK_FEATURE_EVENTS: CRLOCK_CMD_MONITOR, on this kernel
  */
 enum crlock_feature {
 	CRLOCK_FEATURE_DELEGATIONS = 1 << 0,
@@ -161,6 +192,7 @@ enum crlock_feature {
 	CRLOCK_FEATURE_REGSETS = 1 << 3,
 	CRLOCK_FEATURE_TASKS = 1 << 4,
 	CRLOCK_FEATURE_FILE_OWNERS = 1 << 5,
+	CRLOCK_FEATURE_EVENTS = 1 << 6,
 };
 
 /**
@@ -741,6 +773,112 @@ struct crlock_task {
 	__u32 restart_value;
 	__u32 restart_bitset;
 	__u32 reserved;
+};
+
+/**
+ * enum crlock_event_kind - What happened.
+ * @CRLOCK_EVENT_SET: a lock was set, or its type changed. The range of a POSIX or OFD lock is that of
+ *	the lock as it is now: what was asked for, joined with ranges of the same owner and type that it
+ *	overlaps or touches
+ * @CRLOCK_EVENT_BLOCKED: a request for a lock waits; or, %CRLOCK_EVENT_OPEN, an open or the like for a
+ *	lease to be given up
+ * @CRLOCK_EVENT_GRANTED: a request that had waited got its lock; ranges are as of %CRLOCK_EVENT_SET
+ * @CRLOCK_EVENT_UNBLOCKED: an open waits no longer for a lease; it may next wait for another
+ * @CRLOCK_EVENT_REFUSED: a request, or an open, that would have had to wait failed instead; see error
+ * @CRLOCK_EVENT_CANCELLED: a request for a POSIX or OFD lock that had waited ended without it; see
+ *	error. Of flock(2) the kernel does not tell
+ * @CRLOCK_EVENT_RELEASED: a lock was given up: by unlocking, at a close, or because flock(2) gives one
+ *	up before it waits for one of another type. Of POSIX and OFD locks, one event for each lock that
+ *	was in the range, with the part that is not locked any more; what is left of it on either side
+ *	is not told. That a close gives up a lease the kernel does not tell
+ * @CRLOCK_EVENT_ASKED: a lease is asked for, or to be of another type. Whether it is given the kernel
+ *	does not tell
+ * @CRLOCK_EVENT_BROKEN: a lease begins to be broken, or more of it than before
+ * @CRLOCK_EVENT_DEADLINE: time was over for the holder of a lease that is being broken, and the kernel
+ *	took it away or downgraded it; it looks at the time only when someone waits, or does something
+ *	else with leases of that file
+ */
+enum crlock_event_kind {
+	CRLOCK_EVENT_SET,
+	CRLOCK_EVENT_BLOCKED,
+	CRLOCK_EVENT_GRANTED,
+	CRLOCK_EVENT_UNBLOCKED,
+	CRLOCK_EVENT_REFUSED,
+	CRLOCK_EVENT_CANCELLED,
+	CRLOCK_EVENT_RELEASED,
+	CRLOCK_EVENT_ASKED,
+	CRLOCK_EVENT_BROKEN,
+	CRLOCK_EVENT_DEADLINE,
+
+	/* private: */
+	__CRLOCK_EVENT_MAX,
+	CRLOCK_EVENT_MAX = __CRLOCK_EVENT_MAX - 1,
+};
+
+/**
+ * enum crlock_event_flag - More of an event, as bits.
+ * @CRLOCK_EVENT_OPEN: it is about an open or the like, not about a request for a lock: held is what for
+ * @CRLOCK_EVENT_CLOSE: the lock was given up by a close
+ * @CRLOCK_EVENT_UNSURE: of %CRLOCK_EVENT_RELEASED: there was no memory to look at the locks of the
+ *	file before; if there was one in the range it is gone, and held is F_UNLCK
+ */
+enum crlock_event_flag {
+	CRLOCK_EVENT_OPEN = 1 << 0,
+	CRLOCK_EVENT_CLOSE = 1 << 1,
+	CRLOCK_EVENT_UNSURE = 1 << 2,
+};
+
+/** CRLOCK_COMM_LEN - Bytes of a process's name, with a NUL. */
+#define CRLOCK_COMM_LEN 16
+
+/**
+ * struct crlock_event - Something that happened to a lock.
+ * @time_ns: when, in nanoseconds since the epoch
+ * @file_id: id of the open file description; 0 of %CRLOCK_EVENT_OPEN, which has none yet
+ * @owner_id: id of the owner, as in &struct crlock_lock; 0 of %CRLOCK_EVENT_OPEN
+ * @ino: inode number on its superblock
+ * @start: first byte
+ * @end: last byte, inclusive, or %CRLOCK_EOF
+ * @dev_major: device of the superblock
+ * @dev_minor: the same
+ * @generation: generation of the inode number
+ * @fl_flags: FL_* of the kernel's linux/filelock.h, as they are
+ * @pid: process: who asked; of %CRLOCK_EVENT_BROKEN and %CRLOCK_EVENT_DEADLINE who set the lease, which
+ *	may be gone
+ * @by_pid: process that made it happen: of a broken lease, who opens the file
+ * @by_tid: its thread
+ * @error: errno value of %CRLOCK_EVENT_REFUSED and %CRLOCK_EVENT_CANCELLED, else 0
+ * @event: &enum crlock_event_kind
+ * @kind: &enum crlock_kind
+ * @held: F_RDLCK or F_WRLCK: type that was set, asked for, or is given up
+ * @target: of %CRLOCK_EVENT_BROKEN and %CRLOCK_EVENT_DEADLINE what the lease is to become, or became; else
+ *	the same as @held
+ * @flags: bits of &enum crlock_event_flag
+ * @comm: name of the process @pid; empty if it is gone
+ * @by_comm: name of the thread @by_tid
+ */
+struct crlock_event {
+	__s64 time_ns;
+	__u64 file_id;
+	__u64 owner_id;
+	__u64 ino;
+	__s64 start;
+	__s64 end;
+	__u32 dev_major;
+	__u32 dev_minor;
+	__u32 generation;
+	__u32 fl_flags;
+	__s32 pid;
+	__s32 by_pid;
+	__s32 by_tid;
+	__s32 error;
+	__u8 event;
+	__u8 kind;
+	__u8 held;
+	__u8 target;
+	__u32 flags;
+	char comm[CRLOCK_COMM_LEN];
+	char by_comm[CRLOCK_COMM_LEN];
 };
 
 #endif /* _UAPI_LINUX_CRLOCK_H */
