@@ -50,6 +50,7 @@ static inline struct file_lock_core *file_lease_core_of(struct file_lease *lease
 #define flc_pid		     fl_pid
 #define flc_file	     fl_file
 #define flc_blocked_requests fl_blocked_requests
+#define flc_blocked_member   fl_blocked_member
 
 static inline struct file_lock *file_lock_of(struct file_lock_core *core)
 {

@@ -25,14 +25,14 @@ enum crlock_note_kind {
  * @start: first byte
  * @end: last byte
  * @type: F_RDLCK or F_WRLCK
- * @flock: of flock(2)
+ * @kind: &enum crlock_kind
  */
 struct crlock_noted_lock {
 	const void *owner;
 	s64 start;
 	s64 end;
 	u8 type;
-	bool flock;
+	u8 kind;
 };
 
 /**

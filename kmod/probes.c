@@ -24,6 +24,7 @@
 #include <linux/pid.h>
 #include <linux/pid_namespace.h>
 #include <linux/sched.h>
+#include <linux/sched/signal.h>
 #include <linux/slab.h>
 #include <linux/tracepoint.h>
 #include <trace/events/filelock.h>
@@ -103,7 +104,7 @@ static void note_list(struct crlock_note *note, const struct list_head *list, u3
 			.start = file_lock_of(core)->fl_start,
 			.end = file_lock_of(core)->fl_end,
 			.type = core->flc_type,
-			.flock = core->flc_flags & FL_FLOCK,
+			.kind = crlock_kind_of(core->flc_flags),
 		};
 	}
 }
@@ -157,29 +158,34 @@ static const void *waiter_of(const struct file_lock *lock)
 	return current->flags & PF_KTHREAD ? (const void *)lock : current;
 }
 
-/* Whether this is the request that was told to wait; then it is as if it were not told any more. */
-static bool has_waited(const struct inode *inode, struct file_lock *lock)
+/* Whether this is what was told to wait; then it is as if that were not told any more. */
+static bool has_waited(const void *waiter, const struct inode *inode, const void *owner, u8 type)
 {
-	const struct file_lock_core *core = file_lock_core_of(lock);
-	struct crlock_note *note = crlock_note_take(CRLOCK_NOTE_WAIT, waiter_of(lock));
-	bool same = note && note->object == inode && note->owner == core->flc_owner &&
-		    note->type == core->flc_type;
+	struct crlock_note *note = crlock_note_take(CRLOCK_NOTE_WAIT, waiter);
+	bool same = note && note->object == inode && note->owner == owner && note->type == type;
 
 	kfree(note);
 	return same;
 }
 
-static void note_wait(const struct inode *inode, struct file_lock *lock)
+static void note_wait(const void *waiter, const struct inode *inode, const void *owner, u8 type)
 {
-	struct crlock_note *note = crlock_note_new(CRLOCK_NOTE_WAIT, waiter_of(lock), 0);
+	struct crlock_note *note = crlock_note_new(CRLOCK_NOTE_WAIT, waiter, 0);
 
-	/* Without, it is told as set once it is granted. */
+	/* Without, it is told as if it had not waited. */
 	if (!note)
 		return;
 	note->object = inode;
-	note->owner = file_lock_core_of(lock)->flc_owner;
-	note->type = file_lock_core_of(lock)->flc_type;
+	note->owner = owner;
+	note->type = type;
 	crlock_note_put(note);
+}
+
+static bool request_has_waited(const struct inode *inode, struct file_lock *lock)
+{
+	const struct file_lock_core *core = file_lock_core_of(lock);
+
+	return has_waited(waiter_of(lock), inode, core->flc_owner, core->flc_type);
 }
 
 static void tell_request(enum crlock_event_kind event, const struct inode *inode, struct file_lock *lock,
@@ -195,7 +201,8 @@ static void tell_request(enum crlock_event_kind event, const struct inode *inode
 
 static void tell_result(const struct inode *inode, struct file_lock *lock, int ret)
 {
-	bool waited = has_waited(inode, lock);
+	const struct file_lock_core *core = file_lock_core_of(lock);
+	bool waited = request_has_waited(inode, lock);
 
 	if (!ret) {
 		tell_request(waited ? CRLOCK_EVENT_GRANTED : CRLOCK_EVENT_SET, inode, lock, 0);
@@ -206,7 +213,7 @@ static void tell_result(const struct inode *inode, struct file_lock *lock, int r
 		return;
 	}
 	/* It may have been woken in vain; and if it fails after all, fcntl_setlk tells. */
-	note_wait(inode, lock);
+	note_wait(waiter_of(lock), inode, core->flc_owner, core->flc_type);
 	if (!waited)
 		tell_request(CRLOCK_EVENT_BLOCKED, inode, lock, 0);
 }
@@ -215,7 +222,9 @@ static bool is_given_up(const struct crlock_noted_lock *noted, struct file_lock 
 {
 	const struct file_lock_core *core = file_lock_core_of(lock);
 
-	return noted->owner == core->flc_owner && noted->flock == !!(core->flc_flags & FL_FLOCK) &&
+	bool is_flock = core->flc_flags & FL_FLOCK;
+
+	return noted->owner == core->flc_owner && (noted->kind == CRLOCK_KIND_FLOCK) == is_flock &&
 	       noted->type != core->flc_type && noted->start <= lock->fl_end &&
 	       noted->end >= lock->fl_start;
 }
@@ -237,6 +246,8 @@ static void tell_released(const struct inode *inode, struct file_lock *lock,
 			continue;
 		row.start = max_t(s64, noted->start, lock->fl_start);
 		row.end = min_t(s64, noted->end, lock->fl_end);
+		/* The request of a close does not say that it is for OFD locks. */
+		row.kind = noted->kind;
 		row.held = noted->type;
 		row.target = noted->type;
 		tell(&row);
@@ -282,7 +293,7 @@ static void probe_flock(void *data, struct inode *inode, struct file_lock *lock,
 
 static void probe_setlk(void *data, struct inode *inode, struct file_lock *lock, int error)
 {
-	if (!error || !has_waited(inode, lock))
+	if (!error || !request_has_waited(inode, lock))
 		return;
 	tell_request(CRLOCK_EVENT_CANCELLED, inode, lock, error == -ERESTARTSYS ? EINTR : -error);
 }
@@ -340,36 +351,88 @@ static void probe_conflict(void *data, bool conflict, struct file_lease *lease, 
 	tell_of_setter(&row, core);
 }
 
-static void tell_open(enum crlock_event_kind event, const struct inode *inode, struct file_lease *breaker)
+static bool is_over(unsigned long time)
+{
+	return time && time_after(jiffies, time);
+}
+
+/* The time of a former downgrade stays, and does nothing to a read lease. */
+static bool is_downgraded(const struct file_lease *lease, const struct file_lock_core *core)
+{
+	return is_over(lease->fl_downgrade_time) &&
+	       (core->flc_flags & FL_DOWNGRADE_PENDING || core->flc_type != F_RDLCK);
+}
+
+static void tell_open(enum crlock_event_kind event, const struct inode *inode, struct file_lease *breaker,
+		      int error)
 {
 	struct crlock_event row = event_of(event, inode, file_lease_core_of(breaker));
 
-	crlock_note_drop(CRLOCK_NOTE_BREAK, current);
 	row.file_id = 0;
 	row.owner_id = 0;
 	row.flags = CRLOCK_EVENT_OPEN;
-	row.error = event == CRLOCK_EVENT_REFUSED ? EWOULDBLOCK : 0;
+	row.error = error;
 	tell(&row);
 }
 
+/* As leases_conflict() of the kernel has it, once time_out_leases() has been there. */
+static bool is_in_the_way(struct file_lock_core *core, const struct file_lock_core *breaker)
+{
+	struct file_lease *lease = file_lease_of(core);
+
+	if (is_over(lease->fl_break_time) || (core->flc_flags ^ breaker->flc_flags) & FL_LAYOUT ||
+	    (breaker->flc_flags & FL_DELEG && core->flc_flags & FL_LEASE))
+		return false;
+	if (lease->fl_lmops->lm_breaker_owns_lease && lease->fl_lmops->lm_breaker_owns_lease(lease))
+		return false;
+	return breaker->flc_type == F_WRLCK ||
+	       (core->flc_type == F_WRLCK && !is_downgraded(lease, core));
+}
+
+static bool is_any_in_the_way(const struct inode *inode, const struct file_lock_core *breaker)
+{
+	struct file_lock_core *core;
+
+	list_for_each_entry(core, &inode->i_flctx->flc_lease, flc_list) {
+		if (is_in_the_way(core, breaker))
+			return true;
+	}
+	return false;
+}
+
+/*
+ * An open waits for one lease after the other; and for a lease that is only to be downgraded from one tick to the
+ * next, since __break_lease() looks at the other time. That is one wait.
+ */
 static void probe_block(void *data, struct inode *inode, struct file_lease *breaker)
 {
-	tell_open(CRLOCK_EVENT_BLOCKED, inode, breaker);
+	u8 type = file_lease_core_of(breaker)->flc_type;
+	bool waited = has_waited(current, inode, breaker, type);
+
+	crlock_note_drop(CRLOCK_NOTE_BREAK, current);
+	note_wait(current, inode, breaker, type);
+	if (!waited)
+		tell_open(CRLOCK_EVENT_BLOCKED, inode, breaker, 0);
 }
 
 static void probe_unblock(void *data, struct inode *inode, struct file_lease *breaker)
 {
-	tell_open(CRLOCK_EVENT_UNBLOCKED, inode, breaker);
+	const struct file_lock_core *core = file_lease_core_of(breaker);
+	bool ends = !list_empty(&core->flc_blocked_member) && signal_pending(current);
+
+	if (!ends && is_any_in_the_way(inode, core))
+		return;
+	crlock_note_drop(CRLOCK_NOTE_WAIT, current);
+	if (ends)
+		tell_open(CRLOCK_EVENT_CANCELLED, inode, breaker, EINTR);
+	else
+		tell_open(CRLOCK_EVENT_UNBLOCKED, inode, breaker, 0);
 }
 
 static void probe_noblock(void *data, struct inode *inode, struct file_lease *breaker)
 {
-	tell_open(CRLOCK_EVENT_REFUSED, inode, breaker);
-}
-
-static bool is_over(unsigned long time)
-{
-	return time && time_after(jiffies, time);
+	crlock_note_drop(CRLOCK_NOTE_BREAK, current);
+	tell_open(CRLOCK_EVENT_REFUSED, inode, breaker, EWOULDBLOCK);
 }
 
 static void tell_deadline(const struct inode *inode, const struct file_lock_core *core, u8 held, u8 target)
@@ -387,9 +450,7 @@ static void probe_time_out(void *data, struct inode *inode, struct file_lease *l
 	const struct file_lock_core *core = file_lease_core_of(lease);
 	u8 held = core->flc_type;
 
-	/* The time of a former downgrade stays, and does nothing to a read lease. */
-	if (is_over(lease->fl_downgrade_time) &&
-	    (core->flc_flags & FL_DOWNGRADE_PENDING || held != F_RDLCK)) {
+	if (is_downgraded(lease, core)) {
 		tell_deadline(inode, core, held, F_RDLCK);
 		held = F_RDLCK;
 	}

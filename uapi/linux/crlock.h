@@ -780,13 +780,13 @@ struct crlock_task {
  * @CRLOCK_EVENT_SET: a lock was set, or its type changed. The range of a POSIX or OFD lock is that of
  *	the lock as it is now: what was asked for, joined with ranges of the same owner and type that it
  *	overlaps or touches
- * @CRLOCK_EVENT_BLOCKED: a request for a lock waits; or, %CRLOCK_EVENT_OPEN, an open or the like for a
- *	lease to be given up
+ * @CRLOCK_EVENT_BLOCKED: a request for a lock waits; or, %CRLOCK_EVENT_OPEN, an open or the like for
+ *	leases to be given up
  * @CRLOCK_EVENT_GRANTED: a request that had waited got its lock; ranges are as of %CRLOCK_EVENT_SET
- * @CRLOCK_EVENT_UNBLOCKED: an open waits no longer for a lease; it may next wait for another
+ * @CRLOCK_EVENT_UNBLOCKED: an open that had waited goes on: no lease is in its way any more
  * @CRLOCK_EVENT_REFUSED: a request, or an open, that would have had to wait failed instead; see error
- * @CRLOCK_EVENT_CANCELLED: a request for a POSIX or OFD lock that had waited ended without it; see
- *	error. Of flock(2) the kernel does not tell
+ * @CRLOCK_EVENT_CANCELLED: a request for a POSIX or OFD lock, or an open, that had waited ended without
+ *	success; see error. Of flock(2) the kernel does not tell
  * @CRLOCK_EVENT_RELEASED: a lock was given up: by unlocking, at a close, or because flock(2) gives one
  *	up before it waits for one of another type. Of POSIX and OFD locks, one event for each lock that
  *	was in the range, with the part that is not locked any more; what is left of it on either side

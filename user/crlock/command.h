@@ -12,6 +12,7 @@ struct command {
 int run_graph(int argc, char **argv);
 int run_info(int argc, char **argv);
 int run_ls(int argc, char **argv);
+int run_monitor(int argc, char **argv);
 int run_show(int argc, char **argv);
 int run_verify(int argc, char **argv);
 

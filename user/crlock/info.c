@@ -25,6 +25,7 @@ static const struct {
 	{ CRLOCK_FEATURE_REGSETS, "regsets" },
 	{ CRLOCK_FEATURE_TASKS, "tasks" },
 	{ CRLOCK_FEATURE_FILE_OWNERS, "file-owners" },
+	{ CRLOCK_FEATURE_EVENTS, "events" },
 };
 
 #define NR_FEATURES (sizeof(features) / sizeof(*features))

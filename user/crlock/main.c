@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * crlock - lists file locks, and shows checkpoints.
+ * crlock - lists and watches file locks, and shows checkpoints.
  */
 #include <locale.h>
 #include <stdio.h>
@@ -14,6 +14,7 @@ static const struct command commands[] = {
 	{ "graph", "show who waits for whom", run_graph },
 	{ "info", "show what the kernel module says of itself", run_info },
 	{ "ls", "list file locks with their holders and waiters", run_ls },
+	{ "monitor", "tell what happens to file locks, as it happens", run_monitor },
 	{ "show", "show what a checkpoint has in it", run_show },
 	{ "verify", "compare what /proc says of locks with what the module does", run_verify },
 };

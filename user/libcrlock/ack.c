@@ -21,6 +21,7 @@ static const char *const names[CRLOCK_A_MAX + 1] = {
 	[CRLOCK_A_DEV_MINOR] = "DEV_MINOR",
 	[CRLOCK_A_INO] = "INO",
 	[CRLOCK_A_KINDS] = "KINDS",
+	[CRLOCK_A_EVENTS] = "EVENTS",
 };
 
 /**

@@ -3,7 +3,7 @@
 
 LIBDIR ?= $(PREFIX)/lib
 
-libcrlock := $(addprefix user/libcrlock/,ack.c connection.c decode.c family.c files.c handle.c info.c \
+libcrlock := $(addprefix user/libcrlock/,ack.c connection.c decode.c events.c family.c files.c handle.c info.c \
 	locks.c regs.c request.c tasks.c)
 libcrlock_soname := libcrlock.so.0
 

@@ -57,6 +57,19 @@ static void close_socket(struct crlock_connection *connection)
 }
 
 /**
+ * crlock_connect_controller - Opens a socket, to ask of families.
+ * @connection: to be closed with crlock_disconnect(), also after an error
+ *
+ * Returns: 0 or an error of socket(2) or malloc(3).
+ */
+int crlock_connect_controller(struct crlock_connection *connection)
+{
+	*connection = (struct crlock_connection){ .seq = time(NULL) };
+	connection->buffer = malloc(BUFFER_SIZE);
+	return connection->buffer ? open_socket(connection) : -ENOMEM;
+}
+
+/**
  * crlock_connect - Opens a socket and finds the family.
  * @connection: to be closed with crlock_disconnect(), also after an error
  *
@@ -64,16 +77,7 @@ static void close_socket(struct crlock_connection *connection)
  */
 int crlock_connect(struct crlock_connection *connection)
 {
-	int err;
-
-	*connection = (struct crlock_connection){ .seq = time(NULL) };
-	connection->buffer = malloc(BUFFER_SIZE);
-	if (!connection->buffer)
-		return -ENOMEM;
-	err = open_socket(connection);
-	if (err)
-		return err;
-	return crlock_find_family(connection);
+	return crlock_connect_controller(connection) ?: crlock_find_family(connection);
 }
 
 /** crlock_disconnect - Frees what a connection owns. */
@@ -95,8 +99,8 @@ static int send_request(struct crlock_connection *connection, struct nlmsghdr *r
 	return n < 0 ? -errno : 0;
 }
 
-/* Returns: bytes of a datagram of the kernel, or a negative errno value. */
-static ssize_t receive(struct crlock_connection *connection)
+/* Returns: bytes of a datagram of the kernel, or a negative errno value. @flags: MSG_*. */
+static ssize_t receive(struct crlock_connection *connection, int flags)
 {
 	struct sockaddr_nl from = {};
 	socklen_t from_len;
@@ -105,7 +109,7 @@ static ssize_t receive(struct crlock_connection *connection)
 	do {
 		from_len = sizeof(from);
 		n = recvfrom(mnl_socket_get_fd(connection->socket), connection->buffer, BUFFER_SIZE,
-			     MSG_TRUNC, (struct sockaddr *)&from, &from_len);
+			     MSG_TRUNC | flags, (struct sockaddr *)&from, &from_len);
 		/* The root of a network namespace may send to sockets that are in it. */
 	} while (n < 0 ? errno == EINTR : from.nl_pid != 0);
 	if (n < 0)
@@ -153,7 +157,7 @@ static int read_message(struct crlock_connection *connection, struct answer *ans
 static int read_datagram(struct crlock_connection *connection, struct answer *answer)
 {
 	const struct nlmsghdr *nlh = (const struct nlmsghdr *)connection->buffer;
-	ssize_t n = receive(connection);
+	ssize_t n = receive(connection, 0);
 	int rest = n;
 
 	if (n < 0)
@@ -196,4 +200,27 @@ int crlock_ask(struct crlock_connection *connection, struct nlmsghdr *request,
 	if (err)
 		close_socket(connection);
 	return answer.err ?: err;
+}
+
+/**
+ * crlock_take - Reads a datagram that comes without a request, if there is one. Does not wait.
+ * @fn: gets each message of the family
+ * @data: for @fn
+ *
+ * Returns: 0, what @fn returned, -EAGAIN if nothing has come, -ENOBUFS if something had no room, or another
+ * error.
+ */
+int crlock_take(struct crlock_connection *connection, crlock_message_fn *fn, void *data)
+{
+	const struct nlmsghdr *nlh = (const struct nlmsghdr *)connection->buffer;
+	ssize_t n = receive(connection, MSG_DONTWAIT);
+	int rest = n, err = 0;
+
+	if (n < 0)
+		return n;
+	for (; !err && mnl_nlmsg_ok(nlh, rest); nlh = mnl_nlmsg_next(nlh, &rest)) {
+		if (nlh->nlmsg_type == connection->family)
+			err = fn(nlh, data);
+	}
+	return err;
 }

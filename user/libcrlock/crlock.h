@@ -183,6 +183,46 @@ typedef int crlock_task_fn(const struct crlock_task *task, const struct crlock_p
 int crlock_each_task(struct crlock *crlock, const pid_t *tgids, size_t nr_tgids, crlock_task_fn *fn,
 		     void *data);
 
+/**
+ * crlock_event_fn - Is called for each event.
+ * @event: what happened
+ * @data: as given
+ */
+typedef int crlock_event_fn(const struct crlock_event *event, void *data);
+
+/**
+ * crlock_monitor - Has events sent to a handle, which from then on is for nothing else.
+ * @filter: whose events, NULL for all: of these processes, or that these make happen
+ * @events: bits 1 << enum crlock_event_kind, 0: all
+ * @fn: is called for each, by crlock_read_events(); and for those that come meanwhile, by this
+ *
+ * Returns: as crlock_each_lock(); -EOPNOTSUPP if the module is older than this or the kernel lacks what
+ * events come from (%CRLOCK_FEATURE_EVENTS).
+ */
+int crlock_monitor(struct crlock *crlock, const struct crlock_filter *filter, uint32_t events,
+		   crlock_event_fn *fn, void *data);
+
+/**
+ * crlock_read_events - Calls the function of crlock_monitor() for the events that have come.
+ *
+ * It does not wait: poll(2) tells of crlock_fd() when there is something to read.
+ *
+ * Returns: 0, what the function returned, -ENOENT if the module was unloaded, or an error of
+ * recvmsg(2).
+ */
+int crlock_read_events(struct crlock *crlock);
+
+/**
+ * crlock_lost - How many events were lost since crlock_monitor(), as far as it has been told.
+ *
+ * They are lost if they are not read as fast as they come. To this belong events that the filter would
+ * have left out.
+ */
+uint64_t crlock_lost(const struct crlock *crlock);
+
+/** crlock_fd - The socket of a handle, for poll(2) and SO_RCVBUF of socket(7). It belongs to the handle. */
+int crlock_fd(const struct crlock *crlock);
+
 #ifdef __cplusplus
 }
 #endif

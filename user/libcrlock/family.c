@@ -23,6 +23,25 @@ static int read_family(const struct nlmsghdr *nlh, void *data)
 	return 0;
 }
 
+/* Asks for the family of a name, or without one of an id. */
+static int ask(struct crlock_connection *connection, const char *name, uint16_t id)
+{
+	char buffer[128] __attribute__((aligned(NLMSG_ALIGNTO)));
+	struct nlmsghdr *request = mnl_nlmsg_put_header(buffer);
+	struct genlmsghdr *genl;
+
+	request->nlmsg_type = GENL_ID_CTRL;
+	request->nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK;
+	genl = mnl_nlmsg_put_extra_header(request, sizeof(*genl));
+	genl->cmd = CTRL_CMD_GETFAMILY;
+	genl->version = 1;
+	if (name)
+		mnl_attr_put_strz(request, CTRL_ATTR_FAMILY_NAME, name);
+	else
+		mnl_attr_put_u16(request, CTRL_ATTR_FAMILY_ID, id);
+	return crlock_ask(connection, request, read_family, connection);
+}
+
 /**
  * crlock_find_family - Fills in connection->family.
  *
@@ -32,19 +51,17 @@ static int read_family(const struct nlmsghdr *nlh, void *data)
  */
 int crlock_find_family(struct crlock_connection *connection)
 {
-	char buffer[128] __attribute__((aligned(NLMSG_ALIGNTO)));
-	struct nlmsghdr *request = mnl_nlmsg_put_header(buffer);
-	struct genlmsghdr *genl;
-	int err;
+	int err = ask(connection, CRLOCK_GENL_NAME, 0);
 
-	request->nlmsg_type = GENL_ID_CTRL;
-	request->nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK;
-	genl = mnl_nlmsg_put_extra_header(request, sizeof(*genl));
-	genl->cmd = CTRL_CMD_GETFAMILY;
-	genl->version = 1;
-	mnl_attr_put_strz(request, CTRL_ATTR_FAMILY_NAME, CRLOCK_GENL_NAME);
-	err = crlock_ask(connection, request, read_family, connection);
-	if (!err && !connection->family)
-		err = -EPROTO;
-	return err;
+	return err ?: connection->family ? 0 : -EPROTO;
+}
+
+/**
+ * crlock_has_family - Looks whether a family of an id is there. No module is loaded for it.
+ *
+ * Returns: 0, -ENOENT, or another error.
+ */
+int crlock_has_family(struct crlock_connection *connection, uint16_t id)
+{
+	return ask(connection, NULL, id);
 }

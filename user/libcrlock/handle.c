@@ -37,6 +37,7 @@ CRLOCK_EXPORT void crlock_close(struct crlock *crlock)
 	if (!crlock)
 		return;
 	crlock_disconnect(&crlock->connection);
+	free(crlock->events);
 	free(crlock);
 }
 
@@ -74,11 +75,11 @@ int crlock_fail(struct crlock *crlock, int err, const char *format, ...)
 /**
  * crlock_begin - Begins a call: forgets what was said of the last one.
  *
- * Returns: 0, or -EBUSY if a callback uses the handle that is calling it.
+ * Returns: 0, or -EBUSY if a callback uses the handle that is calling it, or the handle is for events.
  */
 int crlock_begin(struct crlock *crlock)
 {
-	if (crlock->busy)
+	if (crlock->busy || crlock->events)
 		return -EBUSY;
 	crlock->connection.text[0] = '\0';
 	crlock->needed = 0;
@@ -86,9 +87,18 @@ int crlock_begin(struct crlock *crlock)
 	return 0;
 }
 
-static int read_message(const struct nlmsghdr *nlh, void *data)
+/** crlock_read_message - Gives a message to a &struct crlock_decoder. Returns: as crlock_decode_message(). */
+int crlock_read_message(const struct nlmsghdr *nlh, void *decoder)
 {
-	return crlock_decode_message(data, nlh);
+	return crlock_decode_message(decoder, nlh);
+}
+
+/** crlock_explain - Says more about an error of what a decoder was given. Returns: @err. */
+int crlock_explain(struct crlock *crlock, int err, const struct crlock_decoder *decoder)
+{
+	if (err == -EPROTO && decoder->flaw)
+		return crlock_fail(crlock, err, "the module's answer is malformed: %s", decoder->flaw);
+	return err;
 }
 
 /**
@@ -102,12 +112,10 @@ int crlock_call(struct crlock *crlock, struct nlmsghdr *request, struct crlock_d
 	int err;
 
 	crlock->busy = true;
-	err = crlock_ask(&crlock->connection, request, read_message, decoder);
+	err = crlock_ask(&crlock->connection, request, crlock_read_message, decoder);
 	crlock->busy = false;
 	crlock->needed = decoder->needed;
 	crlock->busy_queues = decoder->busy_queues;
-	if (err == -EPROTO && decoder->flaw)
-		return crlock_fail(crlock, err, "the module's answer is malformed: %s", decoder->flaw);
 	/*
 	 * Of the commands none fails so: generic netlink has no family of that number any more, or
 	 * (try_module_get() in __netlink_dump_start()) the module is just being unloaded.
@@ -115,5 +123,5 @@ int crlock_call(struct crlock *crlock, struct nlmsghdr *request, struct crlock_d
 	if ((err == -ENOENT || err == -EPROTONOSUPPORT) && !crlock->connection.text[0])
 		return crlock_fail(crlock, -ENOENT,
 				   "the module was unloaded since it was connected to");
-	return err;
+	return crlock_explain(crlock, err, decoder);
 }

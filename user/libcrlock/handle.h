@@ -16,6 +16,7 @@
  * @needed: see crlock_needed()
  * @busy_queues: see crlock_busy_queues()
  * @busy: an answer is being read
+ * @events: what takes events, if the handle is for these; owned
  */
 struct crlock {
 	struct crlock_connection connection;
@@ -23,10 +24,13 @@ struct crlock {
 	uint64_t needed;
 	uint32_t busy_queues;
 	bool busy;
+	struct crlock_event_decoder *events;
 };
 
 int crlock_begin(struct crlock *crlock);
 int crlock_call(struct crlock *crlock, struct nlmsghdr *request, struct crlock_decoder *decoder);
+int crlock_read_message(const struct nlmsghdr *nlh, void *decoder);
+int crlock_explain(struct crlock *crlock, int err, const struct crlock_decoder *decoder);
 int crlock_fail(struct crlock *crlock, int err, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 

@@ -10,7 +10,7 @@
 #include "request.h"
 
 /* DEV_MAJOR, DEV_MINOR, INO and KINDS. */
-#define LOCK_GET_ATTRS 4
+#define FILTER_ATTRS 4
 
 /**
  * crlock_request_new - Makes a request.
@@ -40,14 +40,13 @@ struct nlmsghdr *crlock_request_new(uint16_t family, uint8_t command, uint16_t f
 	return request;
 }
 
-static int new_dump(struct nlmsghdr **request, struct crlock *crlock, uint8_t command,
-		    size_t nr_attrs, size_t nr_tgids)
+static int new_filtered(struct nlmsghdr **request, struct crlock *crlock, uint8_t command,
+			uint16_t flags, size_t nr_attrs, size_t nr_tgids)
 {
 	if (nr_tgids > crlock->info.tgids_max)
 		return crlock_fail(crlock, -EINVAL, "TGID: %zu processes, the module takes %u",
 				   nr_tgids, crlock->info.tgids_max);
-	*request = crlock_request_new(crlock->connection.family, command, NLM_F_DUMP,
-				      nr_attrs + nr_tgids);
+	*request = crlock_request_new(crlock->connection.family, command, flags, nr_attrs + nr_tgids);
 	return *request ? 0 : -ENOMEM;
 }
 
@@ -59,22 +58,16 @@ static void put_tgids(struct nlmsghdr *request, const pid_t *tgids, size_t nr_tg
 		mnl_attr_put_u32(request, CRLOCK_A_TGID, tgids[i]);
 }
 
-/**
- * crlock_request_lock_get - Makes a request of a dump of locks.
- * @request: to be freed with free(3)
- * @filter: NULL for all
- *
- * Returns: 0, -EINVAL if there are more processes than the module takes, or -ENOMEM.
- */
-int crlock_request_lock_get(struct nlmsghdr **request, struct crlock *crlock,
-			    const struct crlock_filter *filter)
+/* Makes a request of what a filter chooses, with room for @nr_attrs more. */
+static int request_of_filter(struct nlmsghdr **request, struct crlock *crlock, uint8_t command,
+			     uint16_t flags, const struct crlock_filter *filter, size_t nr_attrs)
 {
 	static const struct crlock_filter everything;
 	int err;
 
 	if (!filter)
 		filter = &everything;
-	err = new_dump(request, crlock, CRLOCK_CMD_LOCK_GET, LOCK_GET_ATTRS, filter->nr_tgids);
+	err = new_filtered(request, crlock, command, flags, FILTER_ATTRS + nr_attrs, filter->nr_tgids);
 	if (err)
 		return err;
 	put_tgids(*request, filter->tgids, filter->nr_tgids);
@@ -88,10 +81,34 @@ int crlock_request_lock_get(struct nlmsghdr **request, struct crlock *crlock,
 	return 0;
 }
 
+/**
+ * crlock_request_lock_get - Makes a request of a dump of locks.
+ * @request: to be freed with free(3)
+ * @filter: NULL for all
+ *
+ * Returns: 0, -EINVAL if there are more processes than the module takes, or -ENOMEM.
+ */
+int crlock_request_lock_get(struct nlmsghdr **request, struct crlock *crlock,
+			    const struct crlock_filter *filter)
+{
+	return request_of_filter(request, crlock, CRLOCK_CMD_LOCK_GET, NLM_F_DUMP, filter, 0);
+}
+
+/** crlock_request_monitor - Makes a request of events, 0 for all, as crlock_request_lock_get(). */
+int crlock_request_monitor(struct nlmsghdr **request, struct crlock *crlock,
+			   const struct crlock_filter *filter, uint32_t events)
+{
+	int err = request_of_filter(request, crlock, CRLOCK_CMD_MONITOR, NLM_F_ACK, filter, 1);
+
+	if (!err && events)
+		mnl_attr_put_u32(*request, CRLOCK_A_EVENTS, events);
+	return err;
+}
+
 static int request_of_tgids(struct nlmsghdr **request, struct crlock *crlock, uint8_t command,
 			    const pid_t *tgids, size_t nr_tgids)
 {
-	int err = new_dump(request, crlock, command, 0, nr_tgids);
+	int err = new_filtered(request, crlock, command, NLM_F_DUMP, 0, nr_tgids);
 
 	if (!err)
 		put_tgids(*request, tgids, nr_tgids);

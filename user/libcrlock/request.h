@@ -10,6 +10,8 @@ struct nlmsghdr *crlock_request_new(uint16_t family, uint8_t command, uint16_t f
 				    size_t nr_attrs);
 int crlock_request_lock_get(struct nlmsghdr **request, struct crlock *crlock,
 			    const struct crlock_filter *filter);
+int crlock_request_monitor(struct nlmsghdr **request, struct crlock *crlock,
+			   const struct crlock_filter *filter, uint32_t events);
 int crlock_request_file_get(struct nlmsghdr **request, struct crlock *crlock, const pid_t *tgids,
 			    size_t nr_tgids);
 int crlock_request_task_get(struct nlmsghdr **request, struct crlock *crlock, const pid_t *tgids,

@@ -1,0 +1,372 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * crlock monitor - tells what happens to file locks, as it happens.
+ */
+#include <errno.h>
+#include <getopt.h>
+#include <limits.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <crlock.h>
+
+#include "crlock/command.h"
+#include "crlock/monitor/paths.h"
+#include "crlock/monitor/print.h"
+#include "crlock/query.h"
+#include "crlock/say.h"
+#include "procfs/file.h"
+#include "procfs/text.h"
+
+struct monitor {
+	struct query query;
+	struct event_output output;
+	bool chosen; /* columns */
+	uint32_t events; /* bits 1 << enum crlock_event_kind, 0: all */
+	int rcvbuf; /* bytes, 0: as it is */
+	bool help;
+
+	struct crlock *crlock;
+	struct paths *paths;
+	uint64_t lost; /* as was said last */
+	bool reading; /* the start was told */
+	int unwritten; /* errno value: standard output took no more */
+	int signals;
+};
+
+/* Options ------------------------------------------------------------------------------------------ */
+
+static const struct option long_options[] = {
+	{ "output", required_argument, NULL, 'o' },
+	{ "json", no_argument, NULL, 'J' },
+	{ "noheadings", no_argument, NULL, 'n' },
+	{ "pid", required_argument, NULL, 'p' },
+	{ "file", required_argument, NULL, 'f' },
+	{ "kind", required_argument, NULL, 'k' },
+	{ "event", required_argument, NULL, 'e' },
+	{ "rcvbuf", required_argument, NULL, 'b' },
+	{ "help", no_argument, NULL, 'h' },
+	{ 0 },
+};
+
+static int print_help(void)
+{
+	printf("usage: crlock monitor [OPTION...]\n\n"
+	       "Tells what happens to file locks, as it happens, in one line each, until it is interrupted.\n\n"
+	       "  -o, --output COLUMNS    these columns, separated by commas; +COLUMNS: these too\n"
+	       "  -J, --json              an object of JSON in each line, with all columns\n"
+	       "  -n, --noheadings        no line of column names\n"
+	       "  -p, --pid PID[,...]     only events of these processes, or that they make happen\n"
+	       "  -f, --file PATH         only events of this file\n"
+	       "  -k, --kind KIND[,...]   only of these kinds of lock: flock, posix, ofd, lease, deleg,\n"
+	       "                          layout\n"
+	       "  -e, --event EVENT[,...] only these: set, blocked, granted, unblocked, refused,\n"
+	       "                          cancelled, released, asked, broken, deadline\n"
+	       "  -b, --rcvbuf BYTES      room for events that are not yet read\n"
+	       "  -h, --help\n\nColumns:\n");
+	for (size_t i = 0; i < nr_event_columns; i++)
+		printf("  %-10s %s\n", event_columns[i].name, event_columns[i].help);
+	printf("\nExit status: 0: it was interrupted, or nobody reads what it prints; 1: failure; 2: bad\n"
+	       "usage; 3: the module is not loaded, or was unloaded; 4: the module has another ABI.\n"
+	       "See crlock-monitor(1).\n");
+	return say_written();
+}
+
+static int take_columns(struct monitor *monitor, const char *names)
+{
+	char *bad = NULL;
+	int err = event_choose(&monitor->output.columns, names, &bad);
+	int status = STATUS_OK;
+
+	monitor->chosen = true;
+	if (err == -E2BIG)
+		status = say_usage("%s: too many columns", names);
+	else if (err)
+		status = say_usage("%s: no such column", bad ?: names);
+	free(bad);
+	return status;
+}
+
+static int take_event(struct monitor *monitor, struct proc_text word)
+{
+	char name[16];
+	int event = -1;
+
+	if (proc_text_len(word) < sizeof(name)) {
+		snprintf(name, sizeof(name), "%.*s", (int)proc_text_len(word), word.at);
+		event = event_parse(name);
+	}
+	if (event < 0)
+		return say_usage("%.*s: not an event", (int)proc_text_len(word), word.at);
+	monitor->events |= 1U << event;
+	return STATUS_OK;
+}
+
+static int take_events(struct monitor *monitor, const char *list)
+{
+	struct proc_text rest = proc_text(list, strlen(list)), word;
+	int status = STATUS_OK;
+
+	while (!status && proc_text_field(&rest, ',', &word))
+		status = take_event(monitor, word);
+	return status ?: take_event(monitor, rest);
+}
+
+static int take_rcvbuf(struct monitor *monitor, const char *word)
+{
+	uint64_t bytes;
+
+	if (!proc_text_unsigned(proc_text(word, strlen(word)), 10, INT_MAX / 2, &bytes) || !bytes)
+		return say_usage("%s: not a number of bytes", word);
+	monitor->rcvbuf = bytes;
+	return STATUS_OK;
+}
+
+static int take_option(struct monitor *monitor, int option)
+{
+	switch (option) {
+	case 'o':
+		return take_columns(monitor, optarg);
+	case 'J':
+		monitor->output.json = true;
+		return STATUS_OK;
+	case 'n':
+		monitor->output.no_headings = true;
+		return STATUS_OK;
+	case 'e':
+		return take_events(monitor, optarg);
+	case 'b':
+		return take_rcvbuf(monitor, optarg);
+	case 'h':
+		monitor->help = true;
+		return STATUS_OK;
+	default:
+		return query_take_option(&monitor->query, option);
+	}
+}
+
+static int parse(struct monitor *monitor, int argc, char **argv)
+{
+	int option, status;
+
+	opterr = 0;
+	while ((option = getopt_long(argc, argv, ":o:Jnp:f:k:e:b:h", long_options, NULL)) != -1) {
+		if (option == ':')
+			return say_usage("%s: needs a value", argv[optind - 1]);
+		if (option == '?')
+			return say_usage("%s: no such option", argv[optind - 1]);
+		status = take_option(monitor, option);
+		if (status)
+			return status;
+	}
+	if (optind < argc)
+		return say_usage("%s: not an option", argv[optind]);
+	if (!monitor->chosen)
+		event_choose_default(&monitor->output.columns, monitor->output.json);
+	return STATUS_OK;
+}
+
+/* Start -------------------------------------------------------------------------------------------- */
+
+static int cannot_open(int err)
+{
+	struct crlock_info info;
+
+	if (err == -ENOENT) {
+		say("module crlock is not loaded");
+		return STATUS_NO_MODULE;
+	}
+	if (err == -EPROTO && !crlock_get_info(&info)) {
+		say("module crlock %s has ABI %u, this program knows %u", info.version, info.abi, CRLOCK_ABI);
+		return STATUS_FOREIGN_ABI;
+	}
+	say("module crlock: %s", strerror(-err));
+	return STATUS_FAILURE;
+}
+
+static int cannot_read(const struct monitor *monitor, int err)
+{
+	const char *text = crlock_error(monitor->crlock);
+
+	say("module crlock: %s", *text ? text : strerror(-err));
+	return err == -ENOENT ? STATUS_NO_MODULE : STATUS_FAILURE;
+}
+
+static int find_file(struct monitor *monitor)
+{
+	const char *path = monitor->query.file;
+	int err = path ? paths_find_file(monitor->paths, path, &monitor->query.query.filter) : 0;
+
+	if (!err)
+		return STATUS_OK;
+	say("%s: %s", path, strerror(-err));
+	return STATUS_FAILURE;
+}
+
+/* Beyond net.core.rmem_max only with CAP_NET_ADMIN. */
+static int set_rcvbuf(const struct monitor *monitor)
+{
+	int fd = crlock_fd(monitor->crlock), bytes = monitor->rcvbuf;
+
+	if (!bytes || !setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &bytes, sizeof(bytes)) ||
+	    !setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &bytes, sizeof(bytes)))
+		return STATUS_OK;
+	say("--rcvbuf: %s", strerror(errno));
+	return STATUS_FAILURE;
+}
+
+/* Signals that end it are read like events, so that no line is cut. */
+static int take_signals(struct monitor *monitor)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGTERM);
+	signal(SIGPIPE, SIG_IGN);
+	if (!sigprocmask(SIG_BLOCK, &set, NULL))
+		monitor->signals = signalfd(-1, &set, SFD_CLOEXEC);
+	if (monitor->signals >= 0)
+		return STATUS_OK;
+	say("signalfd: %s", strerror(errno));
+	return STATUS_FAILURE;
+}
+
+static int open_module(struct monitor *monitor)
+{
+	int err = crlock_open(&monitor->crlock);
+
+	if (!err)
+		err = paths_open(&monitor->paths);
+	return err ? cannot_open(err) : STATUS_OK;
+}
+
+/* Events ------------------------------------------------------------------------------------------- */
+
+/* Returns: 0, or 1 if what was just printed was not taken. */
+static int check_written(struct monitor *monitor)
+{
+	if (!ferror(stdout))
+		return 0;
+	if (!monitor->unwritten)
+		monitor->unwritten = errno ?: EIO;
+	return 1;
+}
+
+static int start_reading(struct monitor *monitor)
+{
+	if (!monitor->reading)
+		print_start(&monitor->output);
+	monitor->reading = true;
+	return check_written(monitor);
+}
+
+static int take(const struct crlock_event *row, void *data)
+{
+	struct monitor *monitor = data;
+	struct told_event event = { .row = row };
+
+	/* The first may come before the module's answer. */
+	if (start_reading(monitor))
+		return 1;
+	if (event_wants_path(&monitor->output.columns))
+		event.path = paths_get(monitor->paths, row);
+	print_event(&monitor->output, &event);
+	return check_written(monitor);
+}
+
+static int tell_lost(struct monitor *monitor)
+{
+	uint64_t lost = crlock_lost(monitor->crlock);
+
+	if (lost != monitor->lost)
+		print_lost(&monitor->output, lost - monitor->lost);
+	monitor->lost = lost;
+	return check_written(monitor);
+}
+
+static int start(struct monitor *monitor)
+{
+	const struct crlock_filter *filter = &monitor->query.query.filter;
+	int err = crlock_monitor(monitor->crlock, filter, monitor->events, take, monitor);
+
+	if (err < 0)
+		return cannot_read(monitor, err);
+	if (!err)
+		start_reading(monitor);
+	return STATUS_OK;
+}
+
+/* Waits for events, or for what ends it. Returns: whether it is to end. */
+static bool await(const struct monitor *monitor)
+{
+	struct pollfd fds[] = {
+		{ .fd = crlock_fd(monitor->crlock), .events = POLLIN },
+		{ .fd = monitor->signals, .events = POLLIN },
+		{ .fd = STDOUT_FILENO }, /* POLLERR: a pipe that nobody reads any more */
+	};
+
+	while (poll(fds, sizeof(fds) / sizeof(*fds), -1) < 0 && errno == EINTR)
+		;
+	return fds[1].revents || fds[2].revents & (POLLERR | POLLNVAL);
+}
+
+static int read_on(struct monitor *monitor)
+{
+	int err = monitor->unwritten;
+	bool ends = false;
+
+	/* What has come by then is told too. */
+	while (!err && !ends) {
+		ends = await(monitor);
+		err = crlock_read_events(monitor->crlock);
+		if (!err)
+			err = tell_lost(monitor);
+	}
+	return err < 0 ? cannot_read(monitor, err) : STATUS_OK;
+}
+
+/* That nobody reads it any more is one way to end it. */
+static int finish(const struct monitor *monitor, int status)
+{
+	if (!monitor->unwritten || monitor->unwritten == EPIPE)
+		return status;
+	say("standard output: %s", strerror(monitor->unwritten));
+	return STATUS_FAILURE;
+}
+
+static int run(struct monitor *monitor)
+{
+	int status = open_module(monitor) ?: find_file(monitor);
+
+	if (!status && proc_is_ours())
+		status = query_check_pids(&monitor->query);
+	status = status ?: set_rcvbuf(monitor) ?: take_signals(monitor);
+	if (status)
+		return status;
+	setlinebuf(stdout);
+	status = start(monitor) ?: read_on(monitor);
+	return finish(monitor, status);
+}
+
+int run_monitor(int argc, char **argv)
+{
+	struct monitor monitor = { .signals = -1 };
+	int status = parse(&monitor, argc, argv);
+
+	if (!status)
+		status = monitor.help ? print_help() : run(&monitor);
+	if (monitor.signals >= 0)
+		close(monitor.signals);
+	paths_close(monitor.paths);
+	crlock_close(monitor.crlock);
+	cell_free(&monitor.output.cell);
+	query_free(&monitor.query);
+	return status;
+}
