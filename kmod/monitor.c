@@ -137,9 +137,9 @@ static int send_message(const struct listener *listener, const struct crlock_eve
 
 	if (!skb)
 		return -ENOMEM;
-	err = put_events(skb, listener, entries, nr);
-	if (!err && lost != listener->told)
-		err = nla_put_u64_64bit(skb, CRLOCK_A_LOST, lost, CRLOCK_A_PAD);
+	err = lost == listener->told ? 0 : nla_put_u64_64bit(skb, CRLOCK_A_LOST, lost, CRLOCK_A_PAD);
+	if (!err)
+		err = put_events(skb, listener, entries, nr);
 	if (err) {
 		nlmsg_free(skb);
 		return err;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Notes, found by the thread that they are about. Some are never taken: of a request that failed between two
- * tracepoints, or of flock(2) that a signal ended. Such a one goes when its thread makes the next; or when
- * there are too many, with all of its bucket: to forget costs less of the truth than to keep what is old.
+ * tracepoints, or of flock(2) that a signal ended. Such a one goes when its thread makes the next; or when all take
+ * too much memory, with all: they are of use for a moment only.
  */
 #include <linux/hash.h>
 #include <linux/slab.h>
@@ -10,23 +10,28 @@
 
 #include "notes.h"
 
-#define BITS	  8
-#define NOTES_MAX 4096
+#define BITS	   8
+#define BYTES_MAX (4U << 20)
 
 /* Taken below locks of fs/locks.c; takes none itself. */
 static DEFINE_SPINLOCK(notes_lock);
 static struct hlist_head notes[1 << BITS];
-static u32 nr_notes;
+static u32 nr_bytes;
 
 static struct hlist_head *bucket_of(const void *key)
 {
 	return &notes[hash_ptr(key, BITS)];
 }
 
+static u32 bytes_of(const struct crlock_note *note)
+{
+	return struct_size(note, locks, note->room);
+}
+
 static void unlink(struct crlock_note *note)
 {
 	hlist_del(&note->node);
-	nr_notes--;
+	nr_bytes -= bytes_of(note);
 }
 
 static struct crlock_note *find(enum crlock_note_kind kind, const void *key)
@@ -40,14 +45,17 @@ static struct crlock_note *find(enum crlock_note_kind kind, const void *key)
 	return NULL;
 }
 
-static void free_bucket(struct hlist_head *bucket)
+static void free_all(void)
 {
 	struct crlock_note *note;
 	struct hlist_node *next;
+	int i;
 
-	hlist_for_each_entry_safe(note, next, bucket, node) {
-		unlink(note);
-		kfree(note);
+	for (i = 0; i < ARRAY_SIZE(notes); i++) {
+		hlist_for_each_entry_safe(note, next, &notes[i], node) {
+			unlink(note);
+			kfree(note);
+		}
 	}
 }
 
@@ -55,18 +63,19 @@ static void free_bucket(struct hlist_head *bucket)
  * crlock_note_new - Makes a note, for crlock_note_put() or kfree(). Does not sleep.
  * @kind: what it is
  * @key: whose it is
- * @nr: for how many locks there is to be room
+ * @room: for how many locks
  *
  * Return: the note, or NULL without memory.
  */
-struct crlock_note *crlock_note_new(enum crlock_note_kind kind, const void *key, u32 nr)
+struct crlock_note *crlock_note_new(enum crlock_note_kind kind, const void *key, u32 room)
 {
-	struct crlock_note *note = kmalloc(struct_size(note, locks, nr), GFP_ATOMIC | __GFP_NOWARN);
+	struct crlock_note *note = kmalloc(struct_size(note, locks, room), GFP_ATOMIC | __GFP_NOWARN);
 
 	if (note) {
 		*note = (struct crlock_note){};
 		note->kind = kind;
 		note->key = key;
+		note->room = room;
 	}
 	return note;
 }
@@ -80,10 +89,10 @@ void crlock_note_put(struct crlock_note *note)
 	former = find(note->kind, note->key);
 	if (former)
 		unlink(former);
-	if (nr_notes >= NOTES_MAX)
-		free_bucket(bucket_of(note->key));
+	if (nr_bytes > BYTES_MAX - bytes_of(note))
+		free_all();
 	hlist_add_head(&note->node, bucket_of(note->key));
-	nr_notes++;
+	nr_bytes += bytes_of(note);
 	spin_unlock(&notes_lock);
 	kfree(former);
 }
@@ -110,10 +119,7 @@ void crlock_note_drop(enum crlock_note_kind kind, const void *key)
 /** crlock_notes_free - Forgets all. The probes are gone. */
 void crlock_notes_free(void)
 {
-	int i;
-
 	spin_lock(&notes_lock);
-	for (i = 0; i < ARRAY_SIZE(notes); i++)
-		free_bucket(&notes[i]);
+	free_all();
 	spin_unlock(&notes_lock);
 }

@@ -12,11 +12,13 @@
  * @CRLOCK_NOTE_BEFORE: the locks of a file before a request
  * @CRLOCK_NOTE_WAIT: a request that waits
  * @CRLOCK_NOTE_BREAK: a lease whose breaking has been told
+ * @CRLOCK_NOTE_LEASE: a lease is asked for
  */
 enum crlock_note_kind {
 	CRLOCK_NOTE_BEFORE,
 	CRLOCK_NOTE_WAIT,
 	CRLOCK_NOTE_BREAK,
+	CRLOCK_NOTE_LEASE,
 };
 
 /**
@@ -44,6 +46,7 @@ struct crlock_noted_lock {
  * @kind: &enum crlock_note_kind
  * @type: of the request
  * @cut: there were more locks than could be noted
+ * @room: for how many locks there is room
  * @nr: how many were noted
  * @locks: these
  */
@@ -55,11 +58,12 @@ struct crlock_note {
 	u8 kind;
 	u8 type;
 	bool cut;
+	u32 room;
 	u32 nr;
 	struct crlock_noted_lock locks[];
 };
 
-struct crlock_note *crlock_note_new(enum crlock_note_kind kind, const void *key, u32 nr);
+struct crlock_note *crlock_note_new(enum crlock_note_kind kind, const void *key, u32 room);
 void crlock_note_put(struct crlock_note *note);
 struct crlock_note *crlock_note_take(enum crlock_note_kind kind, const void *key);
 void crlock_note_drop(enum crlock_note_kind kind, const void *key);

@@ -90,12 +90,12 @@ static u32 count(const struct list_head *list)
 	return nr;
 }
 
-static void note_list(struct crlock_note *note, const struct list_head *list, u32 room)
+static void note_list(struct crlock_note *note, const struct list_head *list)
 {
 	struct file_lock_core *core;
 
 	list_for_each_entry(core, list, flc_list) {
-		if (note->nr == room) {
+		if (note->nr == note->room) {
 			note->cut = true;
 			break;
 		}
@@ -109,45 +109,46 @@ static void note_list(struct crlock_note *note, const struct list_head *list, u3
 	}
 }
 
-static struct crlock_note *new_before(u32 *room)
+static struct crlock_note *new_before(u32 room)
 {
-	struct crlock_note *note = crlock_note_new(CRLOCK_NOTE_BEFORE, current, *room);
+	struct crlock_note *note = crlock_note_new(CRLOCK_NOTE_BEFORE, current, room);
 
-	if (!note && *room) {
-		*room = 0;
-		note = crlock_note_new(CRLOCK_NOTE_BEFORE, current, 0);
-	}
-	if (!note)
-		crlock_events_lose();
-	return note;
+	return note ?: crlock_note_new(CRLOCK_NOTE_BEFORE, current, 0);
 }
 
-static void probe_get_context(void *data, struct inode *inode, int type, struct file_lock_context *ctx)
+/* What is not unlocked matters of flock(2) only, which gives up one lock for another. */
+static void note_before(const struct inode *inode, struct file_lock_context *ctx, bool unlocks)
 {
-	/* What is not unlocked matters of flock(2) only, which gives up one lock for another. */
-	bool unlocks = type == F_UNLCK;
 	struct crlock_note *note;
 	u32 room;
 
-	crlock_note_drop(CRLOCK_NOTE_BEFORE, current);
-	if (!ctx)
-		return;
 	spin_lock(&ctx->flc_lock);
 	room = count(&ctx->flc_flock) + (unlocks ? count(&ctx->flc_posix) : 0);
 	spin_unlock(&ctx->flc_lock);
 	if (!room)
 		return;
-	room = min_t(u32, room, BEFORE_MAX);
-	note = new_before(&room);
-	if (!note)
+	note = new_before(min_t(u32, room, BEFORE_MAX));
+	if (!note) {
+		crlock_events_lose();
 		return;
+	}
 	note->object = inode;
 	spin_lock(&ctx->flc_lock);
-	note_list(note, &ctx->flc_flock, room);
+	note_list(note, &ctx->flc_flock);
 	if (unlocks)
-		note_list(note, &ctx->flc_posix, room);
+		note_list(note, &ctx->flc_posix);
 	spin_unlock(&ctx->flc_lock);
 	crlock_note_put(note);
+}
+
+static void probe_get_context(void *data, struct inode *inode, int type, struct file_lock_context *ctx)
+{
+	struct crlock_note *lease = crlock_note_take(CRLOCK_NOTE_LEASE, current);
+
+	crlock_note_drop(CRLOCK_NOTE_BEFORE, current);
+	if (ctx && !lease)
+		note_before(inode, ctx, type == F_UNLCK);
+	kfree(lease);
 }
 
 /* Requests --------------------------------------------------------------------------------------------- */
@@ -303,7 +304,11 @@ static void probe_setlk(void *data, struct inode *inode, struct file_lock *lock,
 static void probe_add_lease(void *data, struct inode *inode, struct file_lease *lease)
 {
 	struct crlock_event row = event_of(CRLOCK_EVENT_ASKED, inode, file_lease_core_of(lease));
+	struct crlock_note *note = crlock_note_new(CRLOCK_NOTE_LEASE, current, 0);
 
+	/* What comes next is no request for another lock. */
+	if (note)
+		crlock_note_put(note);
 	tell(&row);
 }
 

@@ -9,7 +9,7 @@
 . "$(dirname "$0")/common.sh"
 
 cd "$work" || exit
-plan 38
+plan 40
 keep_leases
 background pid hold flock:w:flock --child posix:w:5-9:posix ofd:r:100-:ofd lease:w:lease --break r flock:w:mapped --map
 background breaker breaker r lease
@@ -54,6 +54,7 @@ is "of a file" "$(cell KIND -s proc --raw --file ofd)" OFD
 # info -----------------------------------------------------------------------------------------------
 
 refused "info" 3 "module crlock is not loaded" crlock info
+refused "monitor" 3 "module crlock is not loaded" crlock monitor
 refused "info --json" 3 "module crlock is not loaded" crlock info --json
 
 # Not root ---------------------------------------------------------------------------------------------

@@ -53,6 +53,7 @@ enum request {
 	FILES,
 	REGS,
 	ALL_REGS,
+	EVENTS,
 	NR_REQUESTS,
 };
 
@@ -73,11 +74,14 @@ static void ask(struct asking *asking, enum request which)
 		[FILES] = CRLOCK_CMD_FILE_GET,
 		[REGS] = CRLOCK_CMD_REGS_GET,
 		[ALL_REGS] = CRLOCK_CMD_REGS_GET,
+		[EVENTS] = CRLOCK_CMD_MONITOR,
 	};
+	bool dump = which == LOCKS || which == FILES || which == ALL_REGS;
 	struct raw_request request;
 
-	raw_begin(&request, &asking->raw, commands[which], which != INFO && which != REGS);
-	if (which == FILES || which == ALL_REGS)
+	raw_begin(&request, &asking->raw, commands[which], dump);
+	/* Nothing happens to locks of that process. */
+	if (which == FILES || which == ALL_REGS || which == EVENTS)
 		mnl_attr_put_u32(&request.nlh, CRLOCK_A_TGID, asking->stopped);
 	if (which == REGS)
 		mnl_attr_put_u32(&request.nlh, CRLOCK_A_TID, asking->stopped);
@@ -120,6 +124,7 @@ static void expect_all(struct __test_metadata *_metadata, const struct asking *a
 	expect(_metadata, asking, FILES, locks);
 	expect(_metadata, asking, REGS, regs);
 	expect(_metadata, asking, ALL_REGS, regs);
+	expect(_metadata, asking, EVENTS, locks);
 }
 
 /* Capabilities ---------------------------------------------------------------------------------------- */

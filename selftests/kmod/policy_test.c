@@ -75,6 +75,7 @@ FIXTURE_TEARDOWN(refusal)
 #define REGS_DUMP	   .command = CRLOCK_CMD_REGS_GET, .dump = true
 #define REGS_GET	   .command = CRLOCK_CMD_REGS_GET
 #define INFO_GET	   .command = CRLOCK_CMD_INFO_GET
+#define MONITOR		   .command = CRLOCK_CMD_MONITOR
 #define ATTRS(...)	   .attrs = { __VA_ARGS__ }
 #define GIVES(error_, culprit_, text_) .error = -(error_), .culprit = culprit_, .text = text_
 
@@ -94,6 +95,8 @@ REFUSES(kinds_of_files, FILE_GET, ATTRS(U32(TGID, SELF), U32(KINDS, 1)),
 REFUSES(inode_of_files, FILE_GET, ATTRS(U32(TGID, SELF), U64(INO, 1)),
 	GIVES(EINVAL, 2, "Unsupported attribute"));
 REFUSES(kinds_of_regs, REGS_DUMP, ATTRS(U32(KINDS, 1)), GIVES(EINVAL, 1, "Unsupported attribute"));
+REFUSES(tid_of_events, MONITOR, ATTRS(U32(TID, SELF)), GIVES(EINVAL, 1, "Unsupported attribute"));
+REFUSES(events_of_locks, LOCK_GET, ATTRS(U32(EVENTS, 1)), GIVES(EINVAL, 1, "Unsupported attribute"));
 REFUSES(a_row, LOCK_GET, ATTRS({ CRLOCK_A_LOCK, 8, 0 }), GIVES(EINVAL, 1, "Unsupported attribute"));
 
 /* Lengths. */
@@ -110,6 +113,7 @@ REFUSES(long_dev_major, LOCK_GET, ATTRS(U64(DEV_MAJOR, 1)),
 REFUSES(long_dev_minor, LOCK_GET, ATTRS(U64(DEV_MINOR, 1)),
 	GIVES(EINVAL, 1, "invalid attribute length"));
 REFUSES(long_kinds, LOCK_GET, ATTRS(U64(KINDS, 1)), GIVES(EINVAL, 1, "invalid attribute length"));
+REFUSES(long_events, MONITOR, ATTRS(U64(EVENTS, 1)), GIVES(EINVAL, 1, "invalid attribute length"));
 REFUSES(nested_tgid, LOCK_GET, ATTRS({ CRLOCK_A_TGID | NLA_F_NESTED, 4, SELF }),
 	GIVES(EINVAL, 1, "NLA_F_NESTED not expected"));
 
@@ -123,6 +127,11 @@ REFUSES(kind_that_is_not_there, LOCK_GET, ATTRS(U32(KINDS, 1 << (CRLOCK_KIND_MAX
 	GIVES(EINVAL, 1, "reserved bit set"));
 REFUSES(all_bits_of_kinds, LOCK_GET, ATTRS(U32(KINDS, 0xffffffff)),
 	GIVES(EINVAL, 1, "reserved bit set"));
+REFUSES(event_that_is_not_there, MONITOR, ATTRS(U32(EVENTS, 1 << (CRLOCK_EVENT_MAX + 1))),
+	GIVES(EINVAL, 1, "reserved bit set"));
+REFUSES(no_tgid_of_events, MONITOR, ATTRS(U32(TGID, 0)), GIVES(ERANGE, 1, "integer out of range"));
+REFUSES(kind_of_events_that_is_not_there, MONITOR, ATTRS(U32(KINDS, 1 << (CRLOCK_KIND_MAX + 1))),
+	GIVES(EINVAL, 1, "reserved bit set"));
 REFUSES(large_dev_major, LOCK_GET, ATTRS(U32(DEV_MAJOR, 1 << 12), U32(DEV_MINOR, 1), U64(INO, 1)),
 	GIVES(EINVAL, 1, "reserved bit set"));
 REFUSES(large_dev_minor, LOCK_GET, ATTRS(U32(DEV_MAJOR, 1), U32(DEV_MINOR, 1 << 20), U64(INO, 1)),
@@ -134,6 +143,8 @@ REFUSES(part_of_inode, LOCK_GET, ATTRS(U64(INO, 1)),
 REFUSES(inode_without_minor, LOCK_GET, ATTRS(U64(INO, 1), U32(DEV_MAJOR, 1)),
 	GIVES(EINVAL, 0, "DEV_MAJOR, DEV_MINOR and INO: one without the others"));
 REFUSES(device_without_inode, LOCK_GET, ATTRS(U32(DEV_MINOR, 1), U32(DEV_MAJOR, 1)),
+	GIVES(EINVAL, 0, "DEV_MAJOR, DEV_MINOR and INO: one without the others"));
+REFUSES(part_of_inode_of_events, MONITOR, ATTRS(U64(INO, 1), U32(DEV_MINOR, 1)),
 	GIVES(EINVAL, 0, "DEV_MAJOR, DEV_MINOR and INO: one without the others"));
 REFUSES(files_of_nobody, FILE_GET, GIVES(EINVAL, 0, "TGID: is missing"));
 REFUSES(regs_of_nobody, REGS_GET, GIVES(EINVAL, 0, "TID: is missing, or TGID is there beside it"));
@@ -156,6 +167,8 @@ REFUSES(locks_of_the_gone_too, LOCK_GET, ATTRS(U32(TGID, SELF), U32(KINDS, 1), U
 	GIVES(ESRCH, 3, "TGID: no such process"));
 REFUSES(locks_of_no_pid, LOCK_GET, ATTRS(U32(TGID, 0xffffffff)),
 	GIVES(ESRCH, 1, "TGID: no such process"));
+REFUSES(events_of_the_gone, MONITOR, ATTRS(U32(TGID, SELF), U32(TGID, GONE)),
+	GIVES(ESRCH, 2, "TGID: no such process"));
 REFUSES(files_of_the_gone, FILE_GET, ATTRS(U32(TGID, GONE)),
 	GIVES(ESRCH, 1, "TGID: no such process"));
 REFUSES(regs_of_the_gone, REGS_GET, ATTRS(U32(TID, GONE)), GIVES(ESRCH, 1, "TID: no such thread"));
@@ -169,6 +182,8 @@ REFUSES(locks_at_once, .command = CRLOCK_CMD_LOCK_GET, GIVES(EOPNOTSUPP, 0, NULL
 REFUSES(files_at_once, .command = CRLOCK_CMD_FILE_GET, ATTRS(U32(TGID, SELF)),
 	GIVES(EOPNOTSUPP, 0, NULL));
 REFUSES(dump_of_info, .command = CRLOCK_CMD_INFO_GET, .dump = true, GIVES(EOPNOTSUPP, 0, NULL));
+REFUSES(dump_of_events, .command = CRLOCK_CMD_MONITOR, .dump = true, GIVES(EOPNOTSUPP, 0, NULL));
+REFUSES(event_as_a_request, .command = CRLOCK_CMD_EVENT, GIVES(EOPNOTSUPP, 0, NULL));
 REFUSES(no_command, .command = CRLOCK_CMD_UNSPEC, GIVES(EOPNOTSUPP, 0, NULL));
 REFUSES(command_that_is_not_there, .command = CRLOCK_CMD_MAX + 1, GIVES(EOPNOTSUPP, 0, NULL));
 

@@ -9,6 +9,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <malloc.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,6 +18,7 @@
 #include <sys/mman.h>
 #include <sys/ptrace.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <sys/utsname.h>
@@ -300,6 +302,89 @@ TEST_F(crlock, registers)
 	EXPECT_EQ(-ESRCH, crlock_thread_regs(self->crlock, INT_MAX, see_thread, &registers));
 }
 
+/* Events -------------------------------------------------------------------------------------------- */
+
+static int see_event(const struct crlock_event *event, void *data)
+{
+	struct seen *seen = data;
+
+	seen->nr++;
+	seen->kinds[event->kind]++;
+	seen->file_id = event->file_id;
+	if (seen->other)
+		seen->other_result = crlock_read_events(seen->other);
+	return seen->limit && seen->nr == seen->limit ? seen->result : 0;
+}
+
+/* Waits until there is something to read. */
+static bool await_event(const struct crlock *crlock)
+{
+	struct pollfd fd = { .fd = crlock_fd(crlock), .events = POLLIN };
+
+	return poll(&fd, 1, 60000) == 1;
+}
+
+TEST_F(crlock, events)
+{
+	ASSERT_EQ(0, crlock_monitor(self->crlock, &self->mine, 1 << CRLOCK_EVENT_SET, see_event, &self->seen))
+		TH_LOG("%s", crlock_error(self->crlock));
+	/* It does not wait. */
+	ASSERT_EQ(0, crlock_read_events(self->crlock));
+	EXPECT_EQ(0, self->seen.nr);
+	ASSERT_EQ(0, flock(self->fd, LOCK_SH));
+	ASSERT_EQ(0, flock(self->fd, LOCK_UN));
+	ASSERT_TRUE(await_event(self->crlock));
+	ASSERT_EQ(0, crlock_read_events(self->crlock));
+	EXPECT_EQ(1, self->seen.nr);
+	EXPECT_EQ(1, self->seen.kinds[CRLOCK_KIND_FLOCK]);
+	EXPECT_NE(0, self->seen.file_id);
+	EXPECT_EQ(0, crlock_lost(self->crlock));
+}
+
+TEST_F(crlock, a_handle_for_events_is_for_nothing_else)
+{
+	EXPECT_EQ(-EINVAL, crlock_read_events(self->crlock));
+	EXPECT_EQ(0, crlock_lost(self->crlock));
+	ASSERT_EQ(0, crlock_monitor(self->crlock, &self->mine, 0, see_event, &self->seen));
+	EXPECT_EQ(-EBUSY, crlock_monitor(self->crlock, NULL, 0, see_event, &self->seen));
+	EXPECT_EQ(-EBUSY, crlock_each_lock(self->crlock, NULL, see_lock, &self->seen));
+	self->seen.other = self->crlock;
+	ASSERT_EQ(0, flock(self->fd, LOCK_UN));
+	ASSERT_TRUE(await_event(self->crlock));
+	ASSERT_EQ(0, crlock_read_events(self->crlock));
+	EXPECT_EQ(1, self->seen.nr);
+	EXPECT_EQ(-EBUSY, self->seen.other_result);
+}
+
+TEST_F(crlock, a_callback_ends_the_reading_of_events)
+{
+	self->seen = (struct seen){ .limit = 1, .result = 77 };
+	ASSERT_EQ(0, crlock_monitor(self->crlock, &self->mine, 0, see_event, &self->seen));
+	ASSERT_EQ(0, flock(self->fd, LOCK_UN));
+	ASSERT_TRUE(await_event(self->crlock));
+	EXPECT_EQ(77, crlock_read_events(self->crlock));
+	EXPECT_EQ(1, self->seen.nr);
+}
+
+TEST_F(crlock, events_that_are_not_read_are_lost_and_counted)
+{
+	const int nr = 2000;
+	int size = 4096;
+
+	ASSERT_EQ(0, setsockopt(crlock_fd(self->crlock), SOL_SOCKET, SO_RCVBUF, &size, sizeof(size)));
+	ASSERT_EQ(0, crlock_monitor(self->crlock, &self->mine, 1 << CRLOCK_EVENT_SET, see_event, &self->seen));
+	for (int i = 0; i < nr; i++)
+		ASSERT_EQ(0, flock(self->fd, i % 2 ? LOCK_EX : LOCK_SH));
+	/* Nothing happens any more; that the last were lost is told all the same. */
+	while (self->seen.nr + crlock_lost(self->crlock) < nr) {
+		ASSERT_TRUE(await_event(self->crlock));
+		ASSERT_EQ(0, crlock_read_events(self->crlock));
+	}
+	EXPECT_EQ(nr, self->seen.nr + crlock_lost(self->crlock));
+	EXPECT_LT(0, crlock_lost(self->crlock));
+	EXPECT_LT(0, self->seen.nr);
+}
+
 /* Info --------------------------------------------------------------------------------------------- */
 
 TEST(info_without_a_handle)
@@ -366,6 +451,8 @@ TEST_F(crlock, no_capability)
 	EXPECT_EQ(-EPERM, crlock_each_file(crlock, &self->self, 1, see_file, &self->seen));
 	EXPECT_EQ(-EPERM, crlock_thread_regs(crlock, self->child, see_thread, &self->seen));
 	EXPECT_EQ(-EPERM, crlock_each_thread(crlock, self->child, see_thread, &self->seen));
+	EXPECT_EQ(-EPERM, crlock_monitor(crlock, NULL, 0, see_event, &self->seen));
+	EXPECT_NE(NULL, strstr(crlock_error(crlock), "CAP_")) TH_LOG("%s", crlock_error(crlock));
 	EXPECT_EQ(0, self->seen.nr);
 	crlock_close(crlock);
 	ASSERT_EQ(0, seteuid(0));

@@ -7,8 +7,8 @@
 
 readonly man=$root/user/man
 manuals=("$man"/*.[1-8])
-commands=("crlock" "crlock graph" "crlock ls" "crlock info" "crlock show" "crlock verify" "crdump" "crrestore")
-plan $((5 * ${#commands[@]} + 3 * ${#manuals[@]} + 15))
+commands=("crlock" "crlock graph" "crlock ls" "crlock info" "crlock monitor" "crlock show" "crlock verify" "crdump" "crrestore")
+plan $((5 * ${#commands[@]} + 3 * ${#manuals[@]} + 19))
 cd "$work" || exit
 
 # Options --------------------------------------------------------------------------------------------
@@ -68,6 +68,16 @@ is "crlock ls: the manual has all columns" \
 is "so has the completion" "$(completions crlock ls --output '' | sort)" "$columns"
 is "which goes on after a comma" "$(completions crlock ls --output PID,NH)" PID,NHOLDERS
 is "and after a plus" "$(completions crlock ls --output = +NH)" +NHOLDERS
+columns=$(crlock monitor --help | sed -n '/^Columns:/,/^$/s/^  \([A-Z-]*\) .*/\1/p' | sort)
+is "crlock monitor: the manual has all columns" \
+	"$(sed -n '/^\.SH COLUMNS/,/^\.SH JSON/p' "$man/crlock-monitor.1" | grep -A 1 '^\.TP' | grep -E '^\.BR? [A-Z]' |
+		sed 's/\\-/-/g' | grep -oE '[A-Z][A-Z-]+' | grep -vx BR | sort)" "$columns"
+is "so has the completion" "$(completions crlock monitor --output '' | sort)" "$columns"
+events=$(sed -n 's/^\tCRLOCK_EVENT_\([A-Z]*\),$/\L\1/p' "$root/uapi/linux/crlock.h" | sort)
+is "and the manual all events" \
+	"$(sed -n '/^\.SH EVENTS/,/^\.SH COLUMNS/p' "$man/crlock-monitor.1" | grep -A 1 '^\.TP' | sed -n 's/^\.B //p' | sort)" \
+	"$events"
+is "so has the completion" "$(completions crlock monitor --event '' | sort)" "$events"
 is "of kinds" "$(completions crlock ls -k flock,l | xargs)" "flock,lease flock,layout"
 is "of sources" "$(completions crlock ls --source '' | xargs) $(completions crlock graph -s k) $(completions crdump --source = p)" \
 	"auto kmod proc kmod proc"
@@ -80,7 +90,7 @@ mkdir directory
 is "of directories" "$(completions crdump -D '') $(completions crrestore -D d) $(completions crlock show '')" "directory directory directory"
 is "of verify" "$(completions crlock verify --proc d) $(completions crlock verify -w '')" "directory "
 is "of files" "$(completions crlock ls --file f)" file
-is "of commands" "$(completions crlock '' | head -n 4 | xargs)" "graph info ls show"
+is "of commands" "$(completions crlock '' | head -n 5 | xargs)" "graph info ls monitor show"
 is "none of what it does not know" "$(completions crlock frob -)" ""
 
 # Exit statuses ----------------------------------------------------------------------------------------

@@ -73,11 +73,11 @@
  *   messages of CRLOCK_CMD_EVENT with the sequence number 0, of which some may come before the
  *   acknowledgement:
  *
- *              CRLOCK_A_EVENT             struct crlock_event, repeated
  *              CRLOCK_A_LOST              u64, how many events were lost since the request: for want
  *                                         of memory, or of room in the socket (of which ENOBUFS tells
  *                                         too); comes whenever it has grown, and counts also events
  *                                         that the filter would have left out
+ *              CRLOCK_A_EVENT             struct crlock_event, repeated
  *              CRLOCK_A_END               flag: the module is being unloaded, this is the last message
  *
  *   They are sent to each socket apart, for who may read is asked of each, and process ids are those

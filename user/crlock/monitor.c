@@ -267,20 +267,6 @@ static int start_reading(struct monitor *monitor)
 	return check_written(monitor);
 }
 
-static int take(const struct crlock_event *row, void *data)
-{
-	struct monitor *monitor = data;
-	struct told_event event = { .row = row };
-
-	/* The first may come before the module's answer. */
-	if (start_reading(monitor))
-		return 1;
-	if (event_wants_path(&monitor->output.columns))
-		event.path = paths_get(monitor->paths, row);
-	print_event(&monitor->output, &event);
-	return check_written(monitor);
-}
-
 static int tell_lost(struct monitor *monitor)
 {
 	uint64_t lost = crlock_lost(monitor->crlock);
@@ -288,6 +274,20 @@ static int tell_lost(struct monitor *monitor)
 	if (lost != monitor->lost)
 		print_lost(&monitor->output, lost - monitor->lost);
 	monitor->lost = lost;
+	return check_written(monitor);
+}
+
+static int take(const struct crlock_event *row, void *data)
+{
+	struct monitor *monitor = data;
+	struct told_event event = { .row = row };
+
+	/* The first may come before the module's answer. */
+	if (start_reading(monitor) || tell_lost(monitor))
+		return 1;
+	if (event_wants_path(&monitor->output.columns))
+		event.path = paths_get(monitor->paths, row);
+	print_event(&monitor->output, &event);
 	return check_written(monitor);
 }
 
