@@ -269,12 +269,12 @@ static void probe_posix(void *data, struct inode *inode, struct file_lock *lock,
 	const struct file_lock_core *core = file_lock_core_of(lock);
 	struct crlock_note *before = crlock_note_take(CRLOCK_NOTE_BEFORE, current);
 
-	if (core->flc_flags & FL_ACCESS)
-		;
-	else if (core->flc_type != F_UNLCK)
-		tell_result(inode, lock, ret);
-	else if (!ret)
-		tell_released(inode, lock, before);
+	if (!(core->flc_flags & FL_ACCESS)) {
+		if (core->flc_type != F_UNLCK)
+			tell_result(inode, lock, ret);
+		else if (!ret)
+			tell_released(inode, lock, before);
+	}
 	kfree(before);
 }
 
@@ -284,6 +284,7 @@ static void probe_flock(void *data, struct inode *inode, struct file_lock *lock,
 	struct crlock_note *before = crlock_note_take(CRLOCK_NOTE_BEFORE, current);
 
 	if (!(core->flc_flags & FL_ACCESS)) {
+		/* Without success, what was held of another type is gone all the same. */
 		if (core->flc_type == F_UNLCK ? !ret : ret)
 			tell_released(inode, lock, before);
 		if (core->flc_type != F_UNLCK)

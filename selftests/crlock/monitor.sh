@@ -8,7 +8,7 @@
 . "$(dirname "$0")/common.sh"
 
 cd "$work" || exit
-plan 65
+plan 66
 keep_leases
 # What was loaded is loaded again at the end, whatever happens.
 readonly parameters=/sys/module/crlock/parameters
@@ -409,6 +409,25 @@ wait "$deaf"
 is "also who had no room left" "$? $(<deaf.said)" "3 crlock: module crlock: the module was unloaded"
 refused "without the module" 3 "module crlock is not loaded" crlock monitor
 check "it is loaded again" insmod "$CRLOCK_KO"
+
+# Also while very much happens, and over and over.
+mkdir churn
+background churn churn churn
+busy() {
+	(($(wc -l <cycle) > 100))
+}
+statuses=''
+for ((i = 0; i < 5; i++)); do
+	watch cycle --output EVENT
+	until_true busy
+	rmmod crlock
+	wait "$watcher"
+	statuses+="$? $(<cycle.said)
+"
+	insmod "$CRLOCK_KO"
+done
+is "so it is while locks come and go" "$(sort <<<"${statuses%$'\n'}" | uniq -c | tr -s ' ')" \
+	" 5 3 crlock: module crlock: the module was unloaded"
 dmesg | sed "1,/crlock-test: ${work//\//.}/d" >log
 check "the kernel has nothing to complain of" "$root/selftests/vm/splats" log
 finish

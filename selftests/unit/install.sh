@@ -38,6 +38,7 @@ is "programs, library, headers, manuals and completions are there" "$(files)" "$
 644 usr/share/man/man1/crlock-graph.1
 644 usr/share/man/man1/crlock-info.1
 644 usr/share/man/man1/crlock-ls.1
+644 usr/share/man/man1/crlock-monitor.1
 644 usr/share/man/man1/crlock-show.1
 644 usr/share/man/man1/crlock-verify.1
 644 usr/share/man/man1/crrestore.1
