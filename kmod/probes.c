@@ -235,7 +235,6 @@ static void tell_released(const struct inode *inode, struct file_lock *lock,
 			  const struct crlock_note *note)
 {
 	struct crlock_event row = event_of(CRLOCK_EVENT_RELEASED, inode, file_lock_core_of(lock));
-	bool found = false;
 	u32 i;
 
 	if (!note || note->object != inode)
@@ -252,9 +251,8 @@ static void tell_released(const struct inode *inode, struct file_lock *lock,
 		row.held = noted->type;
 		row.target = noted->type;
 		tell(&row);
-		found = true;
 	}
-	if (found || !note->cut)
+	if (!note->cut)
 		return;
 	row.start = lock->fl_start;
 	row.end = lock->fl_end;

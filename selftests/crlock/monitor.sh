@@ -8,7 +8,7 @@
 . "$(dirname "$0")/common.sh"
 
 cd "$work" || exit
-plan 66
+plan 67
 keep_leases
 # What was loaded is loaded again at the end, whatever happens.
 readonly parameters=/sys/module/crlock/parameters
@@ -110,6 +110,19 @@ refused LEASE open for READ 0 EOF EAGAIN open
 broken LEASE WRITE>UNLCK 0 EOF - -
 refused LEASE open for WRITE 0 EOF EAGAIN open
 released LEASE WRITE 0 EOF - -"
+
+: >long
+watch told-long --file long --event released --output TYPE,START,END,MORE
+long=$watcher
+fixture long long
+unwatch told-long "$long"
+is "what is given up is told as far as it was looked at, and that it was not all" \
+	"$(told told-long | sed -n '1,4p;$p'; told told-long | wc -l)" "? 2198 2198 unsure
+WRITE 0 0 -
+? 0 0 unsure
+WRITE 2 2 close
+? 0 EOF close,unsure
+1028"
 
 # Waiting ------------------------------------------------------------------------------------------------
 

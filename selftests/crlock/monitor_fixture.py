@@ -3,6 +3,7 @@
 Locks and unlocks, one after the other, as crlock monitor is to tell it. For monitor.sh.
 
   monitor_fixture.py posix|ofd|flock|lease FILE    each step of the kind
+  monitor_fixture.py long FILE                     a long list
   monitor_fixture.py many FILE NUMBER              so many flocks that are given up again
 """
 import fcntl
@@ -73,6 +74,16 @@ def lease(path):
     fcntl.fcntl(fd, fcntl.F_SETLEASE, fcntl.F_UNLCK)
 
 
+def long(path):
+    """More locks than are looked at before one is given up."""
+    fd = os.open(path, os.O_RDWR | os.O_CREAT)
+    for i in range(1100):
+        lock(fd, fcntl.F_SETLK, fcntl.F_WRLCK, 2 * i, 1)
+    lock(fd, fcntl.F_SETLK, fcntl.F_UNLCK, 2198, 1)
+    lock(fd, fcntl.F_SETLK, fcntl.F_UNLCK, 0, 1)
+    os.close(fd)
+
+
 def many(path, number):
     fd = os.open(path, os.O_RDWR | os.O_CREAT)
     for _ in range(number):
@@ -88,4 +99,4 @@ elif kind == "ofd":
 elif kind == "many":
     many(path, int(sys.argv[3]))
 else:
-    {"flock": flock, "lease": lease}[kind](path)
+    {"flock": flock, "lease": lease, "long": long}[kind](path)

@@ -819,8 +819,9 @@ enum crlock_event_kind {
  * enum crlock_event_flag - More of an event, as bits.
  * @CRLOCK_EVENT_OPEN: it is about an open or the like, not about a request for a lock: held is what for
  * @CRLOCK_EVENT_CLOSE: the lock was given up by a close
- * @CRLOCK_EVENT_UNSURE: of %CRLOCK_EVENT_RELEASED: there was no memory to look at the locks of the
- *	file before; if there was one in the range it is gone, and held is F_UNLCK
+ * @CRLOCK_EVENT_UNSURE: of %CRLOCK_EVENT_RELEASED: not all locks of the file were looked at before, for
+ *	want of memory or since there were too many; if there were more of the owner in the range, of
+ *	which no other event tells, they are gone. held is F_UNLCK
  */
 enum crlock_event_flag {
 	CRLOCK_EVENT_OPEN = 1 << 0,
