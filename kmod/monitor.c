@@ -277,11 +277,23 @@ static int new_listener(struct listener **out, struct genl_info *info)
 	return crlock_filter_parse(&listener->filter, info->nlhdr, info->attrs, info->extack);
 }
 
-/** crlock_monitor - CRLOCK_CMD_MONITOR. Return: 0 or an error. */
+/*
+ * The acknowledgement comes before the first event: behind many it might find no room. As a dump does, this says by
+ * -EINTR that no other is to be sent.
+ */
+static int acknowledge(struct sk_buff *skb, const struct genl_info *info)
+{
+	if (!(info->nlhdr->nlmsg_flags & NLM_F_ACK))
+		return 0;
+	netlink_ack(skb, nlmsg_hdr(skb), 0, NULL);
+	return -EINTR;
+}
+
+/** crlock_monitor - CRLOCK_CMD_MONITOR. Return: 0, -EINTR if that was told already, or an error. */
 int crlock_monitor(struct sk_buff *skb, struct genl_info *info)
 {
 	struct listener *listener;
-	int err = crlock_may(skb, false, info->extack);
+	int err = crlock_may(skb, false, info->extack), ret = 0;
 
 	if (err)
 		return err;
@@ -293,9 +305,12 @@ int crlock_monitor(struct sk_buff *skb, struct genl_info *info)
 	if (!err) {
 		mutex_lock(&listeners_lock);
 		err = add(listener, info->extack);
+		ret = err ?: acknowledge(skb, info);
 		mutex_unlock(&listeners_lock);
 	}
-	if (err && listener)
+	if (!err)
+		return ret;
+	if (listener)
 		free_listener(listener);
 	return err;
 }

@@ -141,7 +141,7 @@ waiting() {
 	until_true grep -qE "granted .* $first " all
 	kill -KILL "$first"
 	until_true grep -qE "released .* $first " all
-	grep -E " ($holder|$first|$second) " all | sed "s/ $holder / holder /; s/ $first / first /; s/ $second / second /" |
+	grep -E " (hold|waiter) +($holder|$first|$second) " all | sed "s/ $holder / holder /; s/ $first / first /; s/ $second / second /" |
 		awk '{ print $2, $3, $4, $5, $6, $7, $8 }'
 }
 

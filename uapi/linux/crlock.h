@@ -70,8 +70,7 @@
  *              CRLOCK_A_EVENTS            u32, bits 1 << &enum crlock_event_kind: only these
  *
  *   From then on, until it is closed, the socket that the request came by gets what happens, in
- *   messages of CRLOCK_CMD_EVENT with the sequence number 0, of which some may come before the
- *   acknowledgement:
+ *   messages of CRLOCK_CMD_EVENT with the sequence number 0, after the acknowledgement:
  *
  *              CRLOCK_A_LOST              u64, how many events were lost since the request: for want
  *                                         of memory, or of room in the socket (of which ENOBUFS tells

@@ -29,13 +29,12 @@ struct monitor {
 	struct event_output output;
 	bool chosen; /* columns */
 	uint32_t events; /* bits 1 << enum crlock_event_kind, 0: all */
-	int rcvbuf; /* bytes, 0: as it is */
+	int rcvbuf; /* bytes, 0: RCVBUF_DEFAULT */
 	bool help;
 
 	struct crlock *crlock;
 	struct paths *paths;
 	uint64_t lost; /* as was said last */
-	bool reading; /* the start was told */
 	int unwritten; /* errno value: standard output took no more */
 	int signals;
 };
@@ -68,7 +67,7 @@ static int print_help(void)
 	       "                          layout\n"
 	       "  -e, --event EVENT[,...] only these: set, blocked, granted, unblocked, refused,\n"
 	       "                          cancelled, released, asked, broken, deadline\n"
-	       "  -b, --rcvbuf BYTES      room for events that are not yet read\n"
+	       "  -b, --rcvbuf BYTES      room for events that are not yet read; default 16 MiB\n"
 	       "  -h, --help\n\nColumns:\n");
 	for (size_t i = 0; i < nr_event_columns; i++)
 		printf("  %-10s %s\n", event_columns[i].name, event_columns[i].help);
@@ -209,12 +208,15 @@ static int find_file(struct monitor *monitor)
 	return STATUS_FAILURE;
 }
 
-/* Beyond net.core.rmem_max only with CAP_NET_ADMIN. */
+/* A process that ends can give up thousands of locks at once. It is a limit: what is not needed is not taken. */
+#define RCVBUF_DEFAULT (16 << 20)
+
+/* Beyond net.core.rmem_max only with CAP_NET_ADMIN; without, it is as much as may be. */
 static int set_rcvbuf(const struct monitor *monitor)
 {
-	int fd = crlock_fd(monitor->crlock), bytes = monitor->rcvbuf;
+	int fd = crlock_fd(monitor->crlock), bytes = monitor->rcvbuf ?: RCVBUF_DEFAULT;
 
-	if (!bytes || !setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &bytes, sizeof(bytes)) ||
+	if (!setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &bytes, sizeof(bytes)) ||
 	    !setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &bytes, sizeof(bytes)))
 		return STATUS_OK;
 	say("--rcvbuf: %s", strerror(errno));
@@ -259,14 +261,6 @@ static int check_written(struct monitor *monitor)
 	return 1;
 }
 
-static int start_reading(struct monitor *monitor)
-{
-	if (!monitor->reading)
-		print_start(&monitor->output);
-	monitor->reading = true;
-	return check_written(monitor);
-}
-
 static int tell_lost(struct monitor *monitor)
 {
 	uint64_t lost = crlock_lost(monitor->crlock);
@@ -282,8 +276,7 @@ static int take(const struct crlock_event *row, void *data)
 	struct monitor *monitor = data;
 	struct told_event event = { .row = row };
 
-	/* The first may come before the module's answer. */
-	if (start_reading(monitor) || tell_lost(monitor))
+	if (tell_lost(monitor))
 		return 1;
 	if (event_wants_path(&monitor->output.columns))
 		event.path = paths_get(monitor->paths, row);
@@ -296,10 +289,10 @@ static int start(struct monitor *monitor)
 	const struct crlock_filter *filter = &monitor->query.query.filter;
 	int err = crlock_monitor(monitor->crlock, filter, monitor->events, take, monitor);
 
-	if (err < 0)
+	if (err)
 		return cannot_read(monitor, err);
-	if (!err)
-		start_reading(monitor);
+	print_start(&monitor->output);
+	check_written(monitor);
 	return STATUS_OK;
 }
 

@@ -194,7 +194,7 @@ typedef int crlock_event_fn(const struct crlock_event *event, void *data);
  * crlock_monitor - Has events sent to a handle, which from then on is for nothing else.
  * @filter: whose events, NULL for all: of these processes, or that these make happen
  * @events: bits 1 << enum crlock_event_kind, 0: all
- * @fn: is called for each, by crlock_read_events(); and for those that come meanwhile, by this
+ * @fn: is called for each, by crlock_read_events()
  *
  * Returns: as crlock_each_lock(); -EOPNOTSUPP if the module is older than this or the kernel lacks what
  * events come from (%CRLOCK_FEATURE_EVENTS).

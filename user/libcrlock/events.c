@@ -74,11 +74,14 @@ CRLOCK_EXPORT int crlock_monitor(struct crlock *crlock, const struct crlock_filt
 		err = crlock_call(crlock, request, &decoder->decoder);
 	}
 	free(request);
-	if (err)
+	if (err) {
 		free(decoder);
-	else
-		crlock->events = decoder;
-	return err;
+		return err;
+	}
+	/* What had no room since then was not noticed. */
+	decoder->missed = true;
+	crlock->events = decoder;
+	return 0;
 }
 
 static int unloaded(struct crlock *crlock)
