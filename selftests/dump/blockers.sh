@@ -85,7 +85,7 @@ done
 background pid hold flock:w:file --in-flight
 timeout 60 crdump --check --locks-only -t "$pid" --source=kmod >out 2>said
 like "a lock that only a message has, as locks alone" "$(cat out)" \
-	'^FLOCK WRITE of .*: no descriptor of a whole process of the tree leads to it$'
+	'^FLOCK WRITE of .*: no descriptor of a whole process of the tree leads to it'
 end_background
 
 cat >sender.py <<'END'
