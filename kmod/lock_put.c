@@ -94,7 +94,8 @@ static void tell_lease(crlock_lock_in_message *lock, u32 flags, const struct crl
 		lock->state |= CRLOCK_LOCK_NOTICE;
 }
 
-static __always_inline void tell_lock(crlock_lock_in_message *lock, const struct crlock_lock_row *row)
+static __always_inline void tell_lock(crlock_lock_in_message *lock, const struct crlock_lock_row *row,
+				      const struct file *file)
 {
 	lock->start = row->start;
 	lock->end = row->end;
@@ -108,7 +109,7 @@ static __always_inline void tell_lock(crlock_lock_in_message *lock, const struct
 	lock->fown_uid = 0;
 	lock->fown_euid = 0;
 	lock->rank = row->rank;
-	lock->kind = crlock_kind_of(row->fl_flags);
+	lock->kind = crlock_kind_of(row->fl_flags, row->owner, file);
 	lock->held = row->held;
 	lock->target = row->held;
 	lock->state = row->waiters ? CRLOCK_LOCK_WAITERS : 0;
@@ -139,7 +140,7 @@ static int put_locks(struct crlock_lock_put *put, const struct crlock_snapshot *
 		lock->dev_minor = MINOR(inode->dev);
 		lock->generation = inode->generation;
 		lock->nr_holders = description->nr_holders;
-		tell_lock(lock, row);
+		tell_lock(lock, row, description->file);
 		if (row->lease != CRLOCK_NO_ROW)
 			tell_lease(lock, row->fl_flags, crlock_row(&snapshot->leases, row->lease));
 		put->next_lock = row->next;

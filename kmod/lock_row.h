@@ -63,13 +63,19 @@ struct crlock_lease_row {
 	bool notice;
 };
 
-/** crlock_kind_of - The kind of a lock with these FL_* flags. */
-static inline enum crlock_kind crlock_kind_of(u32 flags)
+/**
+ * crlock_kind_of - The kind of a lock.
+ * @flags: FL_* of the kernel
+ * @owner: only to be compared
+ * @file: its open file description
+ */
+static inline enum crlock_kind crlock_kind_of(u32 flags, const void *owner, const void *file)
 {
 	if (flags & FL_FLOCK)
 		return CRLOCK_KIND_FLOCK;
+	/* Locks of files on NFS lose FL_OFDLCK: lockd's client keeps their flags in a byte meanwhile. */
 	if (flags & FL_POSIX)
-		return flags & FL_OFDLCK ? CRLOCK_KIND_OFD : CRLOCK_KIND_POSIX;
+		return flags & FL_OFDLCK || owner == file ? CRLOCK_KIND_OFD : CRLOCK_KIND_POSIX;
 	if (flags & FL_DELEG)
 		return CRLOCK_KIND_DELEGATION;
 	if (flags & FL_LAYOUT)

@@ -230,13 +230,19 @@ static __always_inline void copy_lock(struct crlock_snapshot *snapshot, const st
 	link_lock(snapshot, description, index);
 }
 
+static __always_inline bool is_wanted(const struct crlock_filter *filter, const struct file_lock_core *core)
+{
+	return crlock_filter_kind(filter,
+				  crlock_kind_of(core->flc_flags, core->flc_owner, core->flc_file));
+}
+
 static __always_inline u32 count_list(const struct crlock_filter *filter, struct list_head *list)
 {
 	struct file_lock_core *core;
 	u32 nr = 0;
 
 	list_for_each_entry(core, list, flc_list)
-		nr += crlock_filter_kind(filter, crlock_kind_of(core->flc_flags));
+		nr += is_wanted(filter, core);
 	return nr;
 }
 
@@ -247,7 +253,7 @@ static __always_inline void copy_list(struct crlock_snapshot *snapshot, const st
 	u32 rank = 0;
 
 	list_for_each_entry(core, list, flc_list) {
-		if (crlock_filter_kind(snapshot->filter, crlock_kind_of(core->flc_flags)))
+		if (is_wanted(snapshot->filter, core))
 			copy_lock(snapshot, inode, core, rank);
 		rank++;
 	}

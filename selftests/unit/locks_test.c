@@ -439,6 +439,8 @@ TEST(index_finds_each_lock_once)
 	add(&list, CRLOCK_KIND_OFD, 5, 0, 9, F_RDLCK, 7);
 	add(&list, CRLOCK_KIND_LAYOUT, 5, 0, CRLOCK_EOF, F_RDLCK, 7);
 	add(&list, CRLOCK_KIND_POSIX, 5, 0, 9, F_RDLCK, 0);
+	add(&list, CRLOCK_KIND_OFD, 6, 0, 9, F_RDLCK, 7);
+	list.locks[6].row.fl_flags = 1 /* FL_POSIX */;
 	ASSERT_EQ(0, lock_index_make(&index, &list));
 
 	EXPECT_EQ(&list.locks[0], take(&index, "1: FLOCK  ADVISORY  READ 7 08:01:5 0 EOF", false));
@@ -448,6 +450,8 @@ TEST(index_finds_each_lock_once)
 	/* /proc/locks shows no pid of a lock that a description owns, and layouts as leases. */
 	EXPECT_EQ(&list.locks[3], take(&index, "1: OFDLCK ADVISORY  READ -1 08:01:5 0 9", false));
 	EXPECT_EQ(&list.locks[4], take(&index, "1: LEASE  ACTIVE    READ 7 08:01:5 0 EOF", false));
+	/* It goes by flags, and on NFS such a lock loses its own. */
+	EXPECT_EQ(&list.locks[6], take(&index, "1: POSIX  ADVISORY  READ 7 08:01:6 0 9", false));
 	/* The source may not have known the pid. */
 	EXPECT_EQ(&list.locks[5], take(&index, "1: POSIX  ADVISORY  READ 9 08:01:5 0 9", false));
 	EXPECT_EQ(NULL, take(&index, "1: POSIX  ADVISORY  READ 9 08:01:5 0 9", false));

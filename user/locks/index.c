@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "locks/flags.h"
 #include "locks/index.h"
 #include "locks/order.h"
 
@@ -20,10 +21,12 @@ static uint64_t device(uint32_t dev_major, uint32_t dev_minor)
 	return (uint64_t)dev_major << 32 | dev_minor;
 }
 
-/* /proc/locks shows layouts as leases. */
-static int shown_kind(int kind)
+/* /proc/locks shows layouts as leases, and as POSIX what has lost the flag of locks of descriptions. */
+static int shown_kind(const struct crlock_lock *row)
 {
-	return kind == CRLOCK_KIND_LAYOUT ? CRLOCK_KIND_LEASE : kind;
+	if (row->kind == CRLOCK_KIND_OFD && row->fl_flags && !(row->fl_flags & FL_OFDLCK))
+		return CRLOCK_KIND_POSIX;
+	return row->kind == CRLOCK_KIND_LAYOUT ? CRLOCK_KIND_LEASE : row->kind;
 }
 
 /* It shows no pid for locks of descriptions. */
@@ -70,8 +73,8 @@ int lock_index_make(struct lock_index *index, struct lock_list *list)
 			.ino = row->ino,
 			.start = row->start,
 			.end = row->end,
-			.kind = shown_kind(row->kind),
-			.pid = shown_pid(row->kind, row->pid),
+			.kind = shown_kind(row),
+			.pid = shown_pid(shown_kind(row), row->pid),
 			.lock = &list->locks[i],
 		};
 	}

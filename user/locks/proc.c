@@ -11,20 +11,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "locks/flags.h"
 #include "locks/index.h"
 #include "locks/source.h"
 #include "locks/tables.h"
-
-/* FL_* of the kernel's linux/filelock.h, as far as /proc tells them. */
-enum {
-	FL_POSIX = 1,
-	FL_FLOCK = 2,
-	FL_DELEG = 4,
-	FL_LEASE = 32,
-	FL_DOWNGRADE_PENDING = 256,
-	FL_UNLOCK_PENDING = 512,
-	FL_OFDLCK = 1024,
-};
 
 static const uint32_t kind_flags[] = {
 	[CRLOCK_KIND_FLOCK] = FL_FLOCK,		     [CRLOCK_KIND_POSIX] = FL_POSIX,
