@@ -21,10 +21,13 @@
 /* At once from the image. */
 #define PART (256UL << 10)
 
+/* O_LARGEFILE of the kernel, which is 0 in the C library's headers. */
+#define LARGEFILE 0100000
+
 struct memfd {
 	Image__MemfdInodeEntry *entry;
 	int fd; /* -1: not made yet, or not needed */
-	bool sealed;
+	bool sealed, given;
 };
 
 struct memfds {
@@ -214,6 +217,24 @@ static int make(struct restore_files *files, struct memfd *memfd, const struct i
 	return fill(files, fd, entry, error);
 }
 
+/*
+ * The kernel counts the description that memfd_create(2) makes as no writer, so that it does not keep leases to read
+ * from being taken, as one does that was opened. The first that can have been that one becomes it.
+ */
+static int open_description(struct memfd *memfd, uint32_t flags)
+{
+	int fd, ret;
+
+	if (memfd->given || (flags & ~(O_APPEND | O_NONBLOCK | O_ASYNC | LARGEFILE)) != O_RDWR)
+		return path_reopen(memfd->fd, flags);
+	fd = fcntl(memfd->fd, F_DUPFD_CLOEXEC, 0);
+	ret = fd < 0 ? -errno : files_set_flags(fd, flags);
+	if (ret && fd >= 0)
+		close(fd);
+	memfd->given = !ret;
+	return ret ? ret : fd;
+}
+
 static int open_memfd(struct restore_files *files, struct restored_file *file,
 		      const struct image_error *error)
 {
@@ -223,7 +244,7 @@ static int open_memfd(struct restore_files *files, struct restored_file *file,
 
 	if (ret)
 		return ret;
-	fd = path_reopen(memfd->fd, file->flags);
+	fd = open_description(memfd, file->flags);
 	ret = files_keep(files, file, fd, error);
 	if (ret || !pos || file->flags & O_PATH)
 		return ret;
