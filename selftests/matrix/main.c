@@ -15,7 +15,9 @@
 
 #include "row.h"
 
-static const struct row *const groups[] = { flock_rows, posix_rows, ofd_rows, lease_rows, waiter_rows };
+static const struct row *const groups[] = {
+	flock_rows, posix_rows, ofd_rows, lease_rows, waiter_rows, place_rows, view_rows,
+};
 
 #define NR_GROUPS (sizeof(groups) / sizeof(*groups))
 
@@ -36,6 +38,17 @@ void range(int fd, int command, short type, long long start, long long end)
 	struct flock lock = { .l_type = type, .l_start = start, .l_len = end == TO_EOF ? 0 : end - start + 1 };
 
 	must("fcntl", fcntl(fd, command, &lock));
+}
+
+void lockd_has(int fd)
+{
+	struct flock lock = { .l_type = F_WRLCK, .l_len = 10 };
+
+	/* Who else has it, F_GETLK tells. */
+	must("F_GETLK", fcntl(fd, F_GETLK, &lock));
+	lock_is("POSIX", "WRITE", 0, 9);
+	set_by(lock.l_pid);
+	not_of_tree();
 }
 
 static void stay(void)
@@ -94,6 +107,29 @@ pid_t waiting_child(void (*act)(void))
 	}
 	while (!waits(pid))
 		must("a child", kill(pid, 0));
+	return pid;
+}
+
+/* Whose parent is gone is of no tree; nothing that leads into this one may be left to it. */
+pid_t outsider(void (*act)(void))
+{
+	int pair[2];
+	pid_t pid;
+
+	must("pipe", pipe2(pair, O_CLOEXEC));
+	if (!must("fork", fork())) {
+		must("setsid", setsid());
+		must("dup2", dup2(STDOUT_FILENO, STDERR_FILENO));
+		pid = child(act);
+		must("pipe", write(pair[1], &pid, sizeof(pid)));
+		_exit(0);
+	}
+	close(pair[1]);
+	if (read(pair[0], &pid, sizeof(pid)) != sizeof(pid))
+		errx(1, "an outsider failed");
+	close(pair[0]);
+	must("wait", wait(NULL));
+	ends_too(pid);
 	return pid;
 }
 

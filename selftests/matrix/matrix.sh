@@ -5,4 +5,5 @@
 # shellcheck source-path=SCRIPTDIR source=../lib.sh
 . "$(dirname "$0")/../lib.sh"
 
-python3 "$root/selftests/matrix/matrix.py" "$build/test/matrix-row" "$work" "${CRLOCK_MATRIX_ROWS-*}"
+python3 "$root/selftests/matrix/matrix.py" "$build/test/matrix-row" "$work" "${CRLOCK_MATRIX_ROWS-*}" \
+	flock posix ofd lease waiter

@@ -15,7 +15,8 @@ struct row {
 	void (*take)(void);
 };
 
-extern const struct row flock_rows[], posix_rows[], ofd_rows[], lease_rows[], waiter_rows[];
+extern const struct row flock_rows[], posix_rows[], ofd_rows[], lease_rows[], waiter_rows[], place_rows[],
+	view_rows[];
 
 /** after_exec - What a row becomes that calls execve(2). */
 void after_exec(void);
@@ -34,6 +35,15 @@ pid_t child(void (*act)(void));
 
 /** waiting_child - As child(), but for one that waits in a system call for ever. Returns: once it does. */
 pid_t waiting_child(void (*act)(void));
+
+/** outsider - As child(), but for one that is not of this process's tree. It ends with the row. */
+pid_t outsider(void (*act)(void));
+
+/** SERVED - The file "posix" of a directory on NFS, where it is served. */
+#define SERVED "../../served/posix"
+
+/** lockd_has - There is also the lock of bytes 0 to 9 that lockd has set there. */
+void lockd_has(int fd);
 
 /** clone_files - Runs a task with this process's descriptors, of a process of its own. Returns: its id. It is gone. */
 pid_t clone_files(void (*act)(void));

@@ -28,10 +28,13 @@ def read(path, versions):
     return rows
 
 
-def cell(differences):
-    if differences is None:
+def cell(result, column):
+    """None is of a tool that has no part in the row."""
+    if column not in result:
         return "?"
-    return "right" if not differences else "wrong"
+    if result[column] is None:
+        return "–"
+    return "wrong" if result[column] else "right"
 
 
 def merged(cells):
@@ -71,12 +74,12 @@ def main(*outputs):
     print("A program takes the locks of each row and says what is true of them: kind, held type, pending breaks, range,")
     print("who set them, all holders, who waits. That is compared with what `crlock` gets from the module, and from /proc")
     print("alone, with the image that `crdump` writes, with what the module says after `crrestore`, and with what it says")
-    print("after CRIU has dumped and restored the same program.")
+    print("after CRIU has dumped and restored the same program. – is where nothing is dumped: views are of who reads.")
     print()
     print("| row | " + " | ".join(title for _, title in COLUMNS) + " |")
     print("|---" * (len(COLUMNS) + 1) + "|")
     for name in names:
-        cells = [merged([cell(rows.get(name, {"result": {}})["result"].get(column)) for rows in kernels.values()])
+        cells = [merged([cell(rows.get(name, {"result": {}})["result"], column) for rows in kernels.values()])
                  for column, _ in COLUMNS]
         print(f"| {name} | " + " | ".join(cells) + " |")
     print()

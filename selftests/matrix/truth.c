@@ -10,16 +10,22 @@
 
 #define LOCKS_MAX 128
 #define LIST_MAX  512
+#define NAME_LEN  512
 
 struct lock {
 	const char *kind, *held, *pending;
 	long long start, end;
 	pid_t setter;
-	char holders[LIST_MAX], waiters[LIST_MAX];
+	char holders[LIST_MAX], waiters[LIST_MAX], path[NAME_LEN];
+	bool outside;
 };
 
 static struct lock locks[LOCKS_MAX];
 static size_t nr;
+static pid_t other;
+static char reader[NAME_LEN];
+static bool dumped = true;
+static const char *elsewhere = "";
 
 void lock_is(const char *kind, const char *held, long long start, long long end)
 {
@@ -78,19 +84,64 @@ void waited_for(pid_t pid, const char *type)
 	add(locks[nr - 1].waiters, "\"%d %s\"", pid, type);
 }
 
+void named(int fd)
+{
+	char *path = locks[nr - 1].path, name[32];
+	ssize_t len;
+
+	snprintf(name, sizeof(name), "/proc/self/fd/%d", fd);
+	len = readlink(name, path, NAME_LEN - 1);
+	if (len < 0)
+		err(1, "%s", name);
+	path[len] = '\0';
+}
+
+void not_of_tree(void)
+{
+	locks[nr - 1].outside = true;
+}
+
+void about(const char *path)
+{
+	elsewhere = path;
+}
+
+void ends_too(pid_t pid)
+{
+	other = pid;
+}
+
+void not_dumped(void)
+{
+	dumped = false;
+}
+
+void seen_by(const char *format, ...)
+{
+	va_list args;
+
+	not_dumped();
+	va_start(args, format);
+	vsnprintf(reader, sizeof(reader), format, args);
+	va_end(args);
+}
+
 void tell_truth(void)
 {
 	FILE *file = fopen("truth.new", "w");
 
 	if (!file)
 		err(1, "truth");
-	fprintf(file, "{\"pid\": %d, \"locks\": [", getpid());
+	fprintf(file, "{\"pid\": %d, \"other\": %d, \"dumped\": %s, ", getpid(), other, dumped ? "true" : "false");
+	fprintf(file, "\"reader\": \"%s\", \"about\": \"%s\", \"locks\": [", reader, elsewhere);
 	for (size_t i = 0; i < nr; i++) {
 		const struct lock *lock = &locks[i];
 
 		fprintf(file, "%s\n{\"kind\": \"%s\", \"held\": \"%s\", \"pending\": \"%s\", \"start\": %lld, ", i ? "," : "",
 			lock->kind, lock->held, lock->pending, lock->start);
 		fprintf(file, lock->end == TO_EOF ? "\"end\": \"EOF\", " : "\"end\": %lld, ", lock->end);
+		fprintf(file, "\"path\": \"%s\", ", lock->path);
+		fprintf(file, "\"outside\": %s, ", lock->outside ? "true" : "false");
 		fprintf(file, "\"setter\": %d, \"holders\": [%s], \"waiters\": [%s]}", lock->setter, lock->holders,
 			lock->waiters);
 	}

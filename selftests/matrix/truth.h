@@ -37,6 +37,24 @@ void held_in_flight(void);
 /** waited_for - A request, or an open, that waits for it. */
 void waited_for(pid_t pid, const char *type);
 
+/** named - It is of the file of this process's descriptor, by the path that the kernel has of it now. */
+void named(int fd);
+
+/** not_of_tree - It is no lock of the processes that are dumped. */
+void not_of_tree(void);
+
+/** about - Locks of a file that no process may have open are told of too. */
+void about(const char *path);
+
+/** ends_too - Another process is to end with the row. */
+void ends_too(pid_t pid);
+
+/** not_dumped - It is only looked at. */
+void not_dumped(void);
+
+/** seen_by - All this is so for who reads through a command, which runs another. It is only looked at. */
+void seen_by(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
 /** tell_truth - Writes the file. */
 void tell_truth(void);
 
