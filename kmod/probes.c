@@ -51,7 +51,7 @@ static struct crlock_event event_of(enum crlock_event_kind event, const struct i
 		.generation = inode->i_generation,
 		.fl_flags = core->flc_flags,
 		.event = event,
-		.kind = crlock_kind_of(core->flc_flags),
+		.kind = crlock_kind_of(core->flc_flags, core->flc_owner, core->flc_file),
 		.held = core->flc_type,
 		.target = core->flc_type,
 		.flags = core->flc_flags & FL_CLOSE ? CRLOCK_EVENT_CLOSE : 0,
@@ -104,7 +104,7 @@ static void note_list(struct crlock_note *note, const struct list_head *list)
 			.start = file_lock_of(core)->fl_start,
 			.end = file_lock_of(core)->fl_end,
 			.type = core->flc_type,
-			.kind = crlock_kind_of(core->flc_flags),
+			.kind = crlock_kind_of(core->flc_flags, core->flc_owner, core->flc_file),
 		};
 	}
 }
