@@ -33,6 +33,15 @@ int open_file(const char *name, int flags)
 	return must(name, open(name, flags | O_CREAT, 0600));
 }
 
+void open_file_as(const char *name, int flags, int fd)
+{
+	int opened = open_file(name, flags);
+
+	must("dup2", dup2(opened, fd));
+	/* Later it would drop locks. */
+	close(opened);
+}
+
 void range(int fd, int command, short type, long long start, long long end)
 {
 	struct flock lock = { .l_type = type, .l_start = start, .l_len = end == TO_EOF ? 0 : end - start + 1 };

@@ -336,7 +336,7 @@ def do_row(row, program, work):
         os.mkdir(directory)
         try:
             trip(result, row, program, directory, dump, restore, column)
-        except (RuntimeError, subprocess.SubprocessError) as error:
+        except (RuntimeError, OSError, subprocess.SubprocessError) as error:
             result[column] = [f"failed: {error}"]
         finally:
             places.leave(directory)

@@ -27,6 +27,9 @@ long must(const char *what, long result);
 /** open_file - Opens a file of the working directory, which is made if it is not there. Returns: a descriptor. */
 int open_file(const char *name, int flags);
 
+/** open_file_as - Opens it as that descriptor, which a child cannot tell its parent. */
+void open_file_as(const char *name, int flags, int fd);
+
 /** range - Sets or removes a lock, by F_SETLK or F_OFD_SETLK. @end: the last byte, or TO_EOF */
 void range(int fd, int command, short type, long long start, long long end);
 

@@ -89,16 +89,11 @@ static void take_unlinked(void)
 
 static void take_bound(void)
 {
-	int file;
-
 	must("unshare", unshare(CLONE_NEWNS));
 	must("mount", mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL));
 	must("mkdir", mkdir("there", 0700));
 	must("mount", mount(".", "there", NULL, MS_BIND, NULL));
-	file = open_file("there/file", O_RDWR);
-	must("dup2", dup2(file, BOUND));
-	/* Later it would drop the lock. */
-	close(file);
+	open_file_as("there/file", O_RDWR, BOUND);
 	must("flock", flock(BOUND, LOCK_SH));
 	range(BOUND, F_SETLK, F_WRLCK, 10, 19);
 }

@@ -10,7 +10,7 @@
 
 #include "row.h"
 
-static int fd, inner;
+#define INNER 30
 
 static void enter(void)
 {
@@ -32,47 +32,50 @@ static void see_from(void (*act)(void))
 static void lock_inside(void)
 {
 	enter();
-	inner = open_file("inner", O_RDWR);
-	range(inner, F_SETLK, F_WRLCK, 0, 9);
+	open_file_as("inner", O_RDWR, INNER);
+	range(INNER, F_SETLK, F_WRLCK, 0, 9);
 }
 
-/* Both have the one description, this one alone the other. */
+/* The reader has no number for who is outside, and so 0. */
+static void outside_is(const char *kind, long long start, long long end, int fd)
+{
+	lock_is(kind, "WRITE", start, end);
+	set_by(0);
+	held_by(0, fd);
+}
+
+/* Both have the one description, the one inside alone the other. */
 static void take_from_inside(void)
 {
-	int outer = open_file("file", O_RDWR);
+	int fd = open_file("file", O_RDWR);
 
-	must("flock", flock(outer, LOCK_EX));
+	must("flock", flock(fd, LOCK_EX));
 	see_from(lock_inside);
-	lock_is("FLOCK", "WRITE", 0, TO_EOF);
-	set_by(0);
-	held_by(0, outer);
-	held_by(1, outer);
+	outside_is("FLOCK", 0, TO_EOF, fd);
+	held_by(1, fd);
 	lock_is("POSIX", "WRITE", 0, 9);
 	set_by(1);
-	held_by(1, 4);
+	held_by(1, INNER);
 }
 
 static void take_outside(void)
 {
+	int fd;
+
 	see_from(enter);
 	fd = open_file("file", O_RDWR);
 	must("flock", flock(fd, LOCK_EX));
 	range(fd, F_SETLK, F_WRLCK, 0, 9);
 	range(fd, F_OFD_SETLK, F_WRLCK, 20, 29);
-	lock_is("FLOCK", "WRITE", 0, TO_EOF);
-	set_by(0);
-	held_by(0, fd);
-	lock_is("POSIX", "WRITE", 0, 9);
-	set_by(0);
-	held_by(0, fd);
-	lock_is("OFD", "WRITE", 20, 29);
-	set_by(0);
-	held_by(0, fd);
+	outside_is("FLOCK", 0, TO_EOF, fd);
+	outside_is("POSIX", 0, 9, fd);
+	outside_is("OFD", 20, 29, fd);
 }
 
 static void take_one(void)
 {
-	fd = open_file("file", O_RDWR);
+	int fd = open_file("file", O_RDWR);
+
 	must("flock", flock(fd, LOCK_EX));
 	lock_is("FLOCK", "WRITE", 0, TO_EOF);
 	held_by(getpid(), fd);
@@ -92,9 +95,8 @@ static void take_for_anybody(void)
 
 static void take_of_lockd(void)
 {
-	int served;
+	int fd = open_file("posix", O_RDWR), served;
 
-	fd = open_file("posix", O_RDWR);
 	range(fd, F_SETLK, F_WRLCK, 0, 9);
 	lock_is("POSIX", "WRITE", 0, 9);
 	held_by(getpid(), fd);
