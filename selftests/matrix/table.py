@@ -34,6 +34,8 @@ def cell(result, column):
         return "?"
     if result[column] is None:
         return "–"
+    if any(difference.startswith("is refused") for difference in result[column]):
+        return "refused"
     return "wrong" if result[column] else "right"
 
 
@@ -74,7 +76,7 @@ def main(*outputs):
     print("A program takes the locks of each row and says what is true of them: kind, held type, pending breaks, range,")
     print("who set them, all holders, who waits. That is compared with what `crlock` gets from the module, and from /proc")
     print("alone, with the image that `crdump` writes, with what the module says after `crrestore`, and with what it says")
-    print("after CRIU has dumped and restored the same program. – is where nothing is dumped: views are of who reads.")
+    print("after CRIU has dumped and restored the same program. A dash is where nothing is dumped: views are of who reads.")
     print()
     print("| row | " + " | ".join(title for _, title in COLUMNS) + " |")
     print("|---" * (len(COLUMNS) + 1) + "|")
