@@ -8,6 +8,7 @@
 #include <libsmartcols/libsmartcols.h>
 
 #include "crlock/columns.h"
+#include "crlock/options.h"
 #include "locks/format.h"
 #include "locks/list.h"
 
@@ -463,26 +464,25 @@ void columns_choose_default(struct column_choice *choice)
 	choose_first(choice, NR_DEFAULT);
 }
 
-int columns_choose(struct column_choice *choice, const char *names, char **bad)
+static int add(void *data, const char *name, size_t len)
+{
+	const struct column *column = find(name, len);
+	struct column_choice *choice = data;
+
+	if (!column)
+		return -EINVAL;
+	if (choice->nr == sizeof(choice->columns) / sizeof(*choice->columns))
+		return -E2BIG;
+	choice->columns[choice->nr++] = column;
+	return 0;
+}
+
+int columns_choose(struct column_choice *choice, const char *names)
 {
 	choice->nr = 0;
-	if (*names == '+') {
+	if (*names == '+')
 		columns_choose_default(choice);
-		names++;
-	}
-	for (;;) {
-		size_t len = strcspn(names, ",");
-		const struct column *column = find(names, len);
-
-		if (!column || choice->nr == sizeof(choice->columns) / sizeof(*choice->columns)) {
-			*bad = strndup(names, len);
-			return column ? -E2BIG : -EINVAL;
-		}
-		choice->columns[choice->nr++] = column;
-		if (!names[len])
-			return 0;
-		names += len + 1;
-	}
+	return options_columns(names, add, choice);
 }
 
 void columns_choose_all(struct column_choice *choice)

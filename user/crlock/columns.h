@@ -29,12 +29,11 @@ struct column_choice {
 
 /**
  * columns_choose - Reads a list of names, separated by commas; with a plus before it, in addition to
- * the default.
- * @bad: gets, on failure, the name that is wrong, which the caller frees
+ * the default. Says what is wrong with it.
  *
- * Returns: 0, -EINVAL: there is no column of that name; -E2BIG: too many.
+ * Returns: the exit status.
  */
-int columns_choose(struct column_choice *choice, const char *names, char **bad);
+int columns_choose(struct column_choice *choice, const char *names);
 
 /** columns_choose_default - Chooses those that are shown if nothing is said. */
 void columns_choose_default(struct column_choice *choice);

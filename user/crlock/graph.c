@@ -7,6 +7,7 @@
 
 #include "crlock/command.h"
 #include "crlock/graph/print.h"
+#include "crlock/options.h"
 #include "crlock/query.h"
 #include "crlock/say.h"
 
@@ -35,6 +36,25 @@ static int print_help(void)
 	return say_written();
 }
 
+static int take_option(void *data, int option)
+{
+	struct options *options = data;
+
+	switch (option) {
+	case 'd':
+		options->dot = true;
+		return STATUS_OK;
+	case 'S':
+		options->svg = true;
+		return STATUS_OK;
+	case 'h':
+		options->help = true;
+		return STATUS_OK;
+	default:
+		return query_take_option(&options->query, option);
+	}
+}
+
 static int parse(struct options *options, int argc, char **argv)
 {
 	static const struct option long_options[] = {
@@ -44,30 +64,11 @@ static int parse(struct options *options, int argc, char **argv)
 		{ "help", no_argument, NULL, 'h' },
 		{ 0 },
 	};
-	int option, status = STATUS_OK;
+	int status = options_each(argc, argv, ":dSh" QUERY_OPTIONS, long_options, take_option, options);
 
-	opterr = 0;
-	while (!status && (option = getopt_long(argc, argv, ":dSh" QUERY_OPTIONS, long_options, NULL)) != -1) {
-		if (option == ':')
-			return say_usage("%s: needs a value", argv[optind - 1]);
-		if (option == '?')
-			return say_usage("%s: no such option", argv[optind - 1]);
-		if (option == 'd')
-			options->dot = true;
-		else if (option == 'S')
-			options->svg = true;
-		else if (option == 'h')
-			options->help = true;
-		else
-			status = query_take_option(&options->query, option);
-	}
-	if (status)
-		return status;
-	if (optind < argc)
-		return say_usage("%s: not an option", argv[optind]);
-	if (options->dot && options->svg)
-		return say_usage("--dot and --svg: one or the other");
-	return STATUS_OK;
+	if (!status && options->dot && options->svg)
+		status = say_usage("--dot and --svg: one or the other");
+	return status;
 }
 
 static int print(const struct options *options, struct graph *graph)

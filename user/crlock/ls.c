@@ -3,12 +3,11 @@
  * crlock ls - lists file locks.
  */
 #include <errno.h>
-#include <getopt.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "crlock/command.h"
+#include "crlock/options.h"
 #include "crlock/output.h"
 #include "crlock/query.h"
 #include "crlock/say.h"
@@ -57,25 +56,13 @@ static int print_help(void)
 	return say_written();
 }
 
-static int take_columns(struct options *options, const char *names)
+static int take_option(void *data, int option)
 {
-	char *bad = NULL;
-	int err = columns_choose(&options->output.columns, names, &bad);
-	int status = STATUS_OK;
+	struct options *options = data;
 
-	if (err == -E2BIG)
-		status = say_usage("%s: too many columns", names);
-	else if (err)
-		status = say_usage("%s: no such column", bad ?: names);
-	free(bad);
-	return status;
-}
-
-static int take_option(struct options *options, int option)
-{
 	switch (option) {
 	case 'o':
-		return take_columns(options, optarg);
+		return columns_choose(&options->output.columns, optarg);
 	case 'O':
 		columns_choose_all(&options->output.columns);
 		return STATUS_OK;
@@ -101,23 +88,11 @@ static int take_option(struct options *options, int option)
 
 static int parse(struct options *options, int argc, char **argv)
 {
-	int option, status;
+	int status = options_each(argc, argv, ":o:OJrnuh" QUERY_OPTIONS, long_options, take_option, options);
 
-	opterr = 0;
-	while ((option = getopt_long(argc, argv, ":o:OJrnuh" QUERY_OPTIONS, long_options, NULL)) != -1) {
-		if (option == ':')
-			return say_usage("%s: needs a value", argv[optind - 1]);
-		if (option == '?')
-			return say_usage("%s: no such option", argv[optind - 1]);
-		status = take_option(options, option);
-		if (status)
-			return status;
-	}
-	if (optind < argc)
-		return say_usage("%s: not an option", argv[optind]);
-	if (options->output.json && options->output.raw)
-		return say_usage("--json and --raw: one or the other");
-	return STATUS_OK;
+	if (!status && options->output.json && options->output.raw)
+		status = say_usage("--json and --raw: one or the other");
+	return status;
 }
 
 /* Command ------------------------------------------------------------------------------------------ */

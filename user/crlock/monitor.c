@@ -3,12 +3,10 @@
  * crlock monitor - tells what happens to file locks, as it happens.
  */
 #include <errno.h>
-#include <getopt.h>
 #include <limits.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
@@ -19,6 +17,7 @@
 #include "crlock/command.h"
 #include "crlock/monitor/paths.h"
 #include "crlock/monitor/print.h"
+#include "crlock/options.h"
 #include "crlock/query.h"
 #include "crlock/say.h"
 #include "procfs/file.h"
@@ -77,44 +76,15 @@ static int print_help(void)
 	return say_written();
 }
 
-static int take_columns(struct monitor *monitor, const char *names)
+static int take_event(void *data, struct proc_text word)
 {
-	char *bad = NULL;
-	int err = event_choose(&monitor->output.columns, names, &bad);
-	int status = STATUS_OK;
+	struct monitor *monitor = data;
+	int event = options_number_of(word, event_parse);
 
-	monitor->chosen = true;
-	if (err == -E2BIG)
-		status = say_usage("%s: too many columns", names);
-	else if (err)
-		status = say_usage("%s: no such column", bad ?: names);
-	free(bad);
-	return status;
-}
-
-static int take_event(struct monitor *monitor, struct proc_text word)
-{
-	char name[16];
-	int event = -1;
-
-	if (proc_text_len(word) < sizeof(name)) {
-		snprintf(name, sizeof(name), "%.*s", (int)proc_text_len(word), word.at);
-		event = event_parse(name);
-	}
 	if (event < 0)
 		return say_usage("%.*s: not an event", (int)proc_text_len(word), word.at);
 	monitor->events |= 1U << event;
 	return STATUS_OK;
-}
-
-static int take_events(struct monitor *monitor, const char *list)
-{
-	struct proc_text rest = proc_text(list, strlen(list)), word;
-	int status = STATUS_OK;
-
-	while (!status && proc_text_field(&rest, ',', &word))
-		status = take_event(monitor, word);
-	return status ?: take_event(monitor, rest);
 }
 
 static int take_rcvbuf(struct monitor *monitor, const char *word)
@@ -127,11 +97,14 @@ static int take_rcvbuf(struct monitor *monitor, const char *word)
 	return STATUS_OK;
 }
 
-static int take_option(struct monitor *monitor, int option)
+static int take_option(void *data, int option)
 {
+	struct monitor *monitor = data;
+
 	switch (option) {
 	case 'o':
-		return take_columns(monitor, optarg);
+		monitor->chosen = true;
+		return event_choose(&monitor->output.columns, optarg);
 	case 'J':
 		monitor->output.json = true;
 		return STATUS_OK;
@@ -139,7 +112,7 @@ static int take_option(struct monitor *monitor, int option)
 		monitor->output.no_headings = true;
 		return STATUS_OK;
 	case 'e':
-		return take_events(monitor, optarg);
+		return options_each_word(optarg, take_event, monitor);
 	case 'b':
 		return take_rcvbuf(monitor, optarg);
 	case 'h':
@@ -152,23 +125,11 @@ static int take_option(struct monitor *monitor, int option)
 
 static int parse(struct monitor *monitor, int argc, char **argv)
 {
-	int option, status;
+	int status = options_each(argc, argv, ":o:Jnp:f:k:e:b:h", long_options, take_option, monitor);
 
-	opterr = 0;
-	while ((option = getopt_long(argc, argv, ":o:Jnp:f:k:e:b:h", long_options, NULL)) != -1) {
-		if (option == ':')
-			return say_usage("%s: needs a value", argv[optind - 1]);
-		if (option == '?')
-			return say_usage("%s: no such option", argv[optind - 1]);
-		status = take_option(monitor, option);
-		if (status)
-			return status;
-	}
-	if (optind < argc)
-		return say_usage("%s: not an option", argv[optind]);
-	if (!monitor->chosen)
+	if (!status && !monitor->chosen)
 		event_choose_default(&monitor->output.columns, monitor->output.json);
-	return STATUS_OK;
+	return status;
 }
 
 /* Start -------------------------------------------------------------------------------------------- */

@@ -5,29 +5,16 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "crlock/options.h"
 #include "crlock/query.h"
 #include "crlock/say.h"
 #include "procfs/file.h"
 
 /* Options ------------------------------------------------------------------------------------------ */
 
-/* Calls a function for each word of a list that is separated by commas. */
-static int each_word(struct query *query, const char *list,
-		     int (*take)(struct query *query, struct proc_text word))
+static int take_pid(void *data, struct proc_text word)
 {
-	struct proc_text rest = proc_text(list, strlen(list)), word;
-	int status;
-
-	while (proc_text_field(&rest, ',', &word)) {
-		status = take(query, word);
-		if (status)
-			return status;
-	}
-	return take(query, rest);
-}
-
-static int take_pid(struct query *query, struct proc_text word)
-{
+	struct query *query = data;
 	struct crlock_filter *filter = &query->query.filter;
 	pid_t *tgids = (pid_t *)filter->tgids;
 	uint64_t pid;
@@ -44,15 +31,11 @@ static int take_pid(struct query *query, struct proc_text word)
 	return STATUS_OK;
 }
 
-static int take_kind(struct query *query, struct proc_text word)
+static int take_kind(void *data, struct proc_text word)
 {
-	char name[16];
-	int kind = -1;
+	struct query *query = data;
+	int kind = options_number_of(word, lock_kind_parse);
 
-	if (proc_text_len(word) < sizeof(name)) {
-		snprintf(name, sizeof(name), "%.*s", (int)proc_text_len(word), word.at);
-		kind = lock_kind_parse(name);
-	}
 	if (kind < 0)
 		return say_usage("%.*s: not a kind of lock", (int)proc_text_len(word), word.at);
 	query->query.filter.kinds |= 1U << kind;
@@ -81,11 +64,11 @@ int query_take_option(struct query *query, int option)
 {
 	switch (option) {
 	case 'p':
-		return each_word(query, optarg, take_pid);
+		return options_each_word(optarg, take_pid, query);
 	case 'f':
 		return take_file(query, optarg);
 	case 'k':
-		return each_word(query, optarg, take_kind);
+		return options_each_word(optarg, take_kind, query);
 	case 's':
 		return take_source(query, optarg);
 	default:

@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "crlock/monitor/columns.h"
+#include "crlock/options.h"
 #include "locks/lock.h"
 
 static const char *const event_names[] = {
@@ -266,26 +267,25 @@ void event_choose_default(struct event_choice *choice, bool json)
 		choice->columns[choice->nr] = &event_columns[choice->nr];
 }
 
-int event_choose(struct event_choice *choice, const char *names, char **bad)
+static int add(void *data, const char *name, size_t len)
+{
+	const struct event_column *column = find(name, len);
+	struct event_choice *choice = data;
+
+	if (!column)
+		return -EINVAL;
+	if (choice->nr == sizeof(choice->columns) / sizeof(*choice->columns))
+		return -E2BIG;
+	choice->columns[choice->nr++] = column;
+	return 0;
+}
+
+int event_choose(struct event_choice *choice, const char *names)
 {
 	choice->nr = 0;
-	if (*names == '+') {
+	if (*names == '+')
 		event_choose_default(choice, false);
-		names++;
-	}
-	for (;;) {
-		size_t len = strcspn(names, ",");
-		const struct event_column *column = find(names, len);
-
-		if (!column || choice->nr == sizeof(choice->columns) / sizeof(*choice->columns)) {
-			*bad = strndup(names, len);
-			return column ? -E2BIG : -EINVAL;
-		}
-		choice->columns[choice->nr++] = column;
-		if (!names[len])
-			return 0;
-		names += len + 1;
-	}
+	return options_columns(names, add, choice);
 }
 
 bool event_wants_path(const struct event_choice *choice)

@@ -33,7 +33,7 @@ struct event_choice {
 };
 
 /** event_choose - As columns_choose(). */
-int event_choose(struct event_choice *choice, const char *names, char **bad);
+int event_choose(struct event_choice *choice, const char *names);
 
 /** event_choose_default - Chooses the columns that lines of text have, or those of JSON: all. */
 void event_choose_default(struct event_choice *choice, bool json);

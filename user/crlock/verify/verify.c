@@ -3,7 +3,6 @@
  * crlock verify - compares what /proc says of locks with what the module does.
  */
 #include <errno.h>
-#include <getopt.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,6 +10,7 @@
 #include <time.h>
 
 #include "crlock/command.h"
+#include "crlock/options.h"
 #include "crlock/say.h"
 #include "crlock/verify/verify.h"
 #include "procfs/file.h"
@@ -70,8 +70,10 @@ static int take_root(struct verify_options *options, const char *path)
 	return STATUS_OK;
 }
 
-static int take_option(struct verify_options *options, int option)
+static int take_option(void *data, int option)
 {
+	struct verify_options *options = data;
+
 	switch (option) {
 	case 'p':
 	case 'f':
@@ -97,25 +99,6 @@ static int take_option(struct verify_options *options, int option)
 	default:
 		return STATUS_USAGE;
 	}
-}
-
-static int parse(struct verify_options *options, int argc, char **argv)
-{
-	int option, status;
-
-	opterr = 0;
-	while ((option = getopt_long(argc, argv, ":p:f:w:vlJh", long_options, NULL)) != -1) {
-		if (option == ':')
-			return say_usage("%s: needs a value", argv[optind - 1]);
-		if (option == '?')
-			return say_usage("%s: no such option", argv[optind - 1]);
-		status = take_option(options, option);
-		if (status)
-			return status;
-	}
-	if (optind < argc)
-		return say_usage("%s: not an option", argv[optind]);
-	return STATUS_OK;
 }
 
 /* What is wanted --------------------------------------------------------------------------------------- */
@@ -299,7 +282,8 @@ static int list_rules(const struct verify_options *options)
 int run_verify(int argc, char **argv)
 {
 	struct verify_options options = { .rounds = ROUNDS };
-	int status = parse(&options, argc, argv) ? VERIFY_CANNOT : STATUS_OK;
+	int status = options_each(argc, argv, ":p:f:w:vlJh", long_options, take_option, &options) ?
+			     VERIFY_CANNOT : STATUS_OK;
 
 	if (!status && options.help)
 		status = print_help();
