@@ -5,8 +5,6 @@
  * it waits for, and one reading of a lock with its requests is in one moment.
  */
 #include <errno.h>
-#include <fcntl.h>
-#include <stdlib.h>
 
 #include "locks/index.h"
 #include "locks/source.h"
@@ -28,31 +26,26 @@ int lock_take_waiter(struct lock *lock, const struct proc_lock *request)
 	return 0;
 }
 
-static int join(struct lock_index *index, struct proc_lines *lines)
-{
-	struct proc_lock held = { 0 }, line;
-	struct lock *lock = NULL;
-	struct proc_text text;
-	bool looked_up = true;
-	int ret, err = 0;
+struct joining {
+	struct lock_index index;
+	struct proc_lock held; /* the line of the last that is held */
+	bool looked_up;
+	struct lock *lock; /* of that line; NULL: none */
+};
 
-	while (!err && (ret = proc_lines_next(lines, &text))) {
-		if (ret < 0)
-			return ret;
-		if (proc_lock_parse(text, &line))
-			continue;
-		if (!line.depth) {
-			held = line;
-			looked_up = false;
-			continue;
-		}
-		if (!looked_up)
-			lock = lock_index_take(index, &held, true);
-		looked_up = true;
-		if (lock)
-			err = lock_take_waiter(lock, &line);
+static int join(const struct proc_lock *line, void *data)
+{
+	struct joining *joining = data;
+
+	if (!line->depth) {
+		joining->held = *line;
+		joining->looked_up = false;
+		return 0;
 	}
-	return err;
+	if (!joining->looked_up)
+		joining->lock = lock_index_take(&joining->index, &joining->held, true);
+	joining->looked_up = true;
+	return joining->lock ? lock_take_waiter(joining->lock, line) : 0;
 }
 
 static bool any_waiters(const struct lock_list *list)
@@ -66,21 +59,13 @@ static bool any_waiters(const struct lock_list *list)
 
 int lock_read_waiters(struct lock_list *list, const char *name)
 {
-	struct lock_index index = { 0 };
-	struct proc_lines *lines;
+	struct joining joining = { .looked_up = true };
 	int err;
 
 	if (!any_waiters(list))
 		return 0;
-	lines = malloc(sizeof(*lines));
-	err = lines ? lock_index_make(&index, list) : -ENOMEM;
-	if (!err)
-		err = proc_lines_open(lines, AT_FDCWD, name);
-	if (!err) {
-		err = join(&index, lines);
-		proc_lines_close(lines);
-	}
-	lock_index_free(&index);
-	free(lines);
+	err = lock_index_make(&joining.index, list);
+	err = err ?: proc_locks_each(name, join, &joining);
+	lock_index_free(&joining.index);
 	return err;
 }

@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <stdlib.h>
 
 #include "procfs/locks.h"
 
@@ -127,4 +128,23 @@ int proc_lock_parse(struct proc_text line, struct proc_lock *lock)
 		  parse_pid(&line, lock) && parse_inode(&line, lock) && parse_range(&line, lock);
 
 	return ok ? 0 : -EINVAL;
+}
+
+int proc_locks_each(const char *path, proc_lock_fn *fn, void *data)
+{
+	struct proc_lines *lines = malloc(sizeof(*lines));
+	int ret = lines ? proc_lines_open(lines, AT_FDCWD, path) : -ENOMEM;
+	struct proc_text text;
+	struct proc_lock lock;
+
+	if (!ret) {
+		while ((ret = proc_lines_next(lines, &text)) > 0) {
+			ret = proc_lock_parse(text, &lock) ? 0 : fn(&lock, data);
+			if (ret)
+				break;
+		}
+		proc_lines_close(lines);
+	}
+	free(lines);
+	return ret;
 }

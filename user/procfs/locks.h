@@ -45,4 +45,16 @@ struct proc_lock {
  */
 int proc_lock_parse(struct proc_text line, struct proc_lock *lock);
 
+/** proc_lock_fn - Is called for each line. What it returns, if not 0, ends the reading. */
+typedef int proc_lock_fn(const struct proc_lock *lock, void *data);
+
+/**
+ * proc_locks_each - Calls a function for each line of a file that is as /proc/locks is.
+ *
+ * Lines that are not known here are passed over. To open /proc/locks waits for an RCU grace period.
+ *
+ * Returns: 0, what @fn returned, or a negative errno value.
+ */
+int proc_locks_each(const char *path, proc_lock_fn *fn, void *data);
+
 #endif

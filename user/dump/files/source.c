@@ -92,27 +92,29 @@ int source_duplicate(struct dump_files *files, const struct file_source *source)
 	return fd < 0 ? -errno : fd;
 }
 
+struct search {
+	uint64_t ino;
+	bool leased;
+};
+
+static int look_for_lease(const struct proc_lock *lock, void *data)
+{
+	struct search *search = data;
+
+	if (lock->kind == CRLOCK_KIND_LEASE && (!lock->has_inode || lock->ino == search->ino))
+		search->leased = true;
+	return 0;
+}
+
 /*
  * Returns: whether there is a lease on a file, or that may be. The device is left aside: /proc/locks tells the
  * superblock's, which may be another than that of stat(2).
  */
-static bool is_leased(struct dump_files *files, uint64_t ino)
+static bool is_leased(uint64_t ino)
 {
-	struct proc_text line;
-	bool leased = false;
-	int ret = proc_lines_open(files->lines, AT_FDCWD, "/proc/locks");
+	struct search search = { .ino = ino };
 
-	if (ret)
-		return true;
-	while ((ret = proc_lines_next(files->lines, &line)) > 0) {
-		struct proc_lock lock;
-
-		if (!proc_lock_parse(line, &lock) && lock.kind == CRLOCK_KIND_LEASE &&
-		    (!lock.has_inode || lock.ino == ino))
-			leased = true;
-	}
-	proc_lines_close(files->lines);
-	return leased || ret < 0;
+	return proc_locks_each("/proc/locks", look_for_lease, &search) || search.leased;
 }
 
 /* An opening for reading breaks leases for writing. */
@@ -123,7 +125,7 @@ int source_open(struct dump_files *files, const struct dump_file *file)
 
 	if (ret)
 		return ret;
-	if (is_leased(files, file->stat.ino))
+	if (is_leased(file->stat.ino))
 		return -EAGAIN;
 	fd = openat(files->dir, name_of(&file->source, name),
 		    O_RDONLY | O_NONBLOCK | O_NOATIME | O_CLOEXEC);

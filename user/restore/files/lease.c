@@ -30,28 +30,9 @@ static int add_lease(struct lease_table *leases, uint64_t ino)
 	return 0;
 }
 
-static int add_line(struct lease_table *leases, struct proc_text line)
+static int add_line(const struct proc_lock *lock, void *leases)
 {
-	struct proc_lock lock;
-
-	if (proc_lock_parse(line, &lock) || lock.kind != CRLOCK_KIND_LEASE || !lock.has_inode)
-		return 0;
-	return add_lease(leases, lock.ino);
-}
-
-static int read_proc(struct lease_table *leases)
-{
-	struct proc_lines *lines = malloc(sizeof(*lines));
-	struct proc_text line;
-	int ret = lines ? proc_lines_open(lines, AT_FDCWD, "/proc/locks") : -ENOMEM;
-
-	if (!ret) {
-		while ((ret = proc_lines_next(lines, &line)) > 0 && !(ret = add_line(leases, line)))
-			;
-		proc_lines_close(lines);
-	}
-	free(lines);
-	return ret;
+	return lock->kind == CRLOCK_KIND_LEASE && lock->has_inode ? add_lease(leases, lock->ino) : 0;
 }
 
 static int add_row(const struct crlock_lock *row, const struct crlock_holder *holders, size_t nr_holders,
@@ -81,7 +62,7 @@ int leases_read(struct restore_files *files)
 	files->leases = calloc(1, sizeof(*files->leases));
 	if (!files->leases)
 		return -ENOMEM;
-	return read_module(files->leases) ? read_proc(files->leases) : 0;
+	return read_module(files->leases) ? proc_locks_each("/proc/locks", add_line, files->leases) : 0;
 }
 
 void leases_free(struct restore_files *files)
