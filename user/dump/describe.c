@@ -5,14 +5,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/pidfd.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include "dump/describe.h"
 #include "dump/mapped.h"
+#include "dump/target.h"
 #include "procfs/file.h"
 
 /* A descriptor of the tree, through a table that its whole process has. NULL: there is none. */
@@ -22,25 +21,10 @@ static const struct crlock_holder *find_descriptor(const struct lock *lock,
 	for (size_t i = 0; i < lock->nr_holders; i++) {
 		const struct crlock_holder *holder = &lock->holders[i].row;
 
-		if (holder->kind == CRLOCK_HOLDER_DESCRIPTOR &&
-		    (!holder->tid || holder->tid == holder->tgid) &&
-		    trace_tree_has(tree, holder->tgid))
+		if (lock_holder_of_process(holder) && trace_tree_has(tree, holder->tgid))
 			return holder;
 	}
 	return NULL;
-}
-
-static int duplicate(const struct crlock_holder *holder)
-{
-	int pidfd = syscall(SYS_pidfd_open, holder->tgid, 0), fd;
-
-	if (pidfd < 0)
-		return -errno;
-	fd = syscall(SYS_pidfd_getfd, pidfd, holder->fd, 0);
-	if (fd < 0)
-		fd = -errno;
-	close(pidfd);
-	return fd;
 }
 
 static char *read_path(const struct crlock_holder *holder)
@@ -198,7 +182,7 @@ bool describe_file(struct checkpoint_file *file, const struct lock *lock,
 		block_lock(blockers, lock, "no descriptor of a whole process of the tree leads to it");
 		return false;
 	}
-	fd = duplicate(holder);
+	fd = target_descriptor(holder->tgid, holder->fd);
 	if (fd < 0) {
 		block_lock(blockers, lock, "descriptor %d of process %d: %s", holder->fd, holder->tgid,
 		      strerror(-fd));

@@ -7,11 +7,11 @@
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "dump/keeper.h"
 #include "dump/say.h"
+#include "dump/target.h"
 #include "image/hold.h"
 #include "locks/format.h"
 #include "locks/order.h"
@@ -22,25 +22,12 @@ struct kept {
 };
 
 struct keeper {
-	struct kept *kept; /* by descriptor, once all are there */
+	struct kept *kept;
 	size_t nr;
 	int dir, listener;
 };
 
 /* Taking ------------------------------------------------------------------------------------------- */
-
-static int duplicate(pid_t pid, int fd)
-{
-	int pidfd = syscall(SYS_pidfd_open, pid, 0), copy;
-
-	if (pidfd < 0)
-		return -errno;
-	copy = syscall(SYS_pidfd_getfd, pidfd, fd, 0);
-	if (copy < 0)
-		copy = -errno;
-	close(pidfd);
-	return copy;
-}
 
 static bool is_kept(const struct keeper *keeper, const struct crlock_holder *holder)
 {
@@ -51,15 +38,13 @@ static bool is_kept(const struct keeper *keeper, const struct crlock_holder *hol
 	return false;
 }
 
-/* A thread's own table is not that of the process, whose descriptors can be had. */
 static const struct crlock_holder *find_holder(const struct checkpoint_file *file,
 					       const struct trace_tree *tree)
 {
 	for (size_t i = 0; i < file->nr_holders; i++) {
 		const struct crlock_holder *holder = &file->holders[i];
 
-		if (holder->kind == CRLOCK_HOLDER_DESCRIPTOR && holder->fd >= 0 &&
-		    (!holder->tid || holder->tid == holder->tgid) && trace_tree_has(tree, holder->tgid))
+		if (lock_holder_of_process(holder) && trace_tree_has(tree, holder->tgid))
 			return holder;
 	}
 	return NULL;
@@ -77,7 +62,7 @@ static int keep_description(struct keeper *keeper, const struct checkpoint_file 
 		return 0;
 	if (is_kept(keeper, holder))
 		return 1;
-	fd = duplicate(holder->tgid, holder->fd);
+	fd = target_descriptor(holder->tgid, holder->fd);
 	if (fd < 0)
 		return fd;
 	keeper->kept[keeper->nr++] = (struct kept){ { holder->tgid, holder->fd }, fd };
@@ -124,38 +109,35 @@ static void close_all(struct keeper *keeper)
 
 static int compare_fds(const void *x, const void *y)
 {
-	const struct kept *a = x, *b = y;
+	const int *a = x, *b = y;
 
-	COMPARE(a->fd, b->fd);
+	COMPARE(*a, *b);
 	return 0;
 }
 
-static unsigned int close_up_to(unsigned int from, int fd)
-{
-	if (from < (unsigned int)fd)
-		close_range(from, fd - 1, 0);
-	return fd + 1;
-}
-
 /* Whoever waits for crdump's output to end does not wait for this process. */
-static void close_others(struct keeper *keeper)
+static void close_others(const struct keeper *keeper)
 {
-	const struct kept own[] = { { .fd = keeper->dir }, { .fd = keeper->listener } };
-	size_t nr = keeper->nr;
+	int *fds = calloc(keeper->nr + 2, sizeof(*fds)), null = open("/dev/null", O_RDWR);
 	unsigned int next = STDERR_FILENO + 1;
-	int null = open("/dev/null", O_RDWR);
-	struct kept *all = reallocarray(keeper->kept, nr + 2, sizeof(*all));
+	size_t nr = 0;
 
+	if (!fds)
+		_exit(1);
 	for (int fd = 0; fd <= STDERR_FILENO; fd++)
 		dup2(null, fd);
-	if (!all)
-		_exit(1);
-	keeper->kept = all;
-	memcpy(&all[nr], own, sizeof(own));
-	qsort(all, nr + 2, sizeof(*all), compare_fds);
-	for (size_t i = 0; i < nr + 2; i++)
-		next = close_up_to(next, all[i].fd);
+	for (size_t i = 0; i < keeper->nr; i++)
+		fds[nr++] = keeper->kept[i].fd;
+	fds[nr++] = keeper->dir;
+	fds[nr++] = keeper->listener;
+	qsort(fds, nr, sizeof(*fds), compare_fds);
+	for (size_t i = 0; i < nr; i++) {
+		if (next < (unsigned int)fds[i])
+			close_range(next, fds[i] - 1, 0);
+		next = fds[i] + 1;
+	}
 	close_range(next, ~0U, 0);
+	free(fds);
 }
 
 /* Returns: whether all have arrived. */
@@ -164,7 +146,7 @@ static bool hand_out(const struct keeper *keeper, int connection)
 	for (size_t i = 0; i < keeper->nr; i++) {
 		const struct kept *kept = &keeper->kept[i];
 
-		if (kept->name.pid && hold_send(connection, kept->name, kept->fd))
+		if (hold_send(connection, kept->name, kept->fd))
 			return false;
 	}
 	return !hold_send(connection, (struct hold_name){ 0 }, -1) && hold_await(connection);
@@ -179,7 +161,6 @@ static void __attribute__((noreturn)) stay(struct keeper *keeper)
 	prctl(PR_SET_NAME, "crdump-keeper");
 	signal(SIGHUP, SIG_IGN);
 	close_others(keeper);
-	keeper->nr += 2;
 	if (chdir("/"))
 		_exit(1);
 	do {
@@ -191,8 +172,7 @@ static void __attribute__((noreturn)) stay(struct keeper *keeper)
 		close(connection);
 	} while (true);
 	unlinkat(keeper->dir, IMAGE_HOLD, 0);
-	for (size_t i = 0; i < keeper->nr; i++)
-		close(keeper->kept[i].fd);
+	close_all(keeper);
 	_exit(0);
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Reads memory of the target.
+ * What of a target this program can get at from outside: memory and descriptors.
  */
 #ifndef DUMP_TARGET_H
 #define DUMP_TARGET_H
@@ -11,5 +11,8 @@
 
 /** target_read - Reads bytes at an address of a process. Returns: 0 or a negative errno value. */
 int target_read(pid_t pid, uint64_t address, void *data, size_t size);
+
+/** target_descriptor - A duplicate of a descriptor of a process. Returns: the caller's, or a negative errno value. */
+int target_descriptor(pid_t pid, int fd);
 
 #endif

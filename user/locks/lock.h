@@ -73,6 +73,16 @@ struct lock_list {
 	size_t nr;
 };
 
+/**
+ * lock_holder_of_process - Whether a holder is a descriptor in the table of its process, which others can get at: not
+ * one in a thread's own, nor a mapping or message.
+ */
+static inline bool lock_holder_of_process(const struct crlock_holder *holder)
+{
+	return holder->kind == CRLOCK_HOLDER_DESCRIPTOR && holder->fd >= 0 &&
+	       (!holder->tid || holder->tid == holder->tgid);
+}
+
 /** lock_free - Frees what a lock owns, not the struct. */
 void lock_free(struct lock *lock);
 

@@ -116,13 +116,6 @@ static bool has_descriptor(const struct planned_file *file, const struct target 
 	return false;
 }
 
-/* Descriptors in the table of the process; a thread's own table is nothing to restore into. */
-static bool is_usual_descriptor(const struct crlock_holder *holder)
-{
-	return holder->kind == CRLOCK_HOLDER_DESCRIPTOR && holder->fd >= 0 &&
-	       (!holder->tid || holder->tid == holder->tgid);
-}
-
 static void add_file(struct plan *plan, const struct checkpoint_file *file)
 {
 	struct planned_file *planned = &plan->files[plan->nr_files];
@@ -136,7 +129,7 @@ static void add_file(struct plan *plan, const struct checkpoint_file *file)
 		const struct crlock_holder *holder = &file->holders[i];
 		struct target *target = find_target(plan, holder->tgid);
 
-		if (!is_usual_descriptor(holder) || !target ||
+		if (!lock_holder_of_process(holder) || !target ||
 		    has_descriptor(planned, target, holder->fd))
 			continue;
 		plan->descriptors[plan->nr_descriptors++] = (struct planned_descriptor){
@@ -244,7 +237,7 @@ static const struct planned_descriptor *find_taker(struct plan *plan, const stru
 		const struct crlock_holder *holder = &file->file->holders[i];
 		const struct target *target = find_target(plan, holder->tgid);
 
-		if (!target || !is_usual_descriptor(holder) || !is_owner(row, holder))
+		if (!target || !lock_holder_of_process(holder) || !is_owner(row, holder))
 			continue;
 		for (size_t j = 0; j < file->nr_descriptors; j++) {
 			if (file->descriptors[j].target == target)
@@ -405,7 +398,7 @@ bool plan_is_ours(const struct plan *plan, const struct lock *lock)
 	for (size_t i = 0; i < lock->nr_holders; i++) {
 		const struct crlock_holder *holder = &lock->holders[i].row;
 
-		if (!is_usual_descriptor(holder))
+		if (!lock_holder_of_process(holder))
 			continue;
 		for (size_t j = 0; j < plan->nr_targets; j++) {
 			wanted.target = &plan->targets[j];
