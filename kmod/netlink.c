@@ -17,22 +17,23 @@
 #include "regs_get.h"
 #include "task_get.h"
 
+/*
+ * What crlock_filter_parse() reads. With more bits of its numbers one device would pass for another, see MKDEV().
+ */
+#define FILTER_POLICY \
+	[CRLOCK_A_TGID] = NLA_POLICY_MIN(NLA_U32, 1), \
+	[CRLOCK_A_DEV_MAJOR] = NLA_POLICY_MASK(NLA_U32, (1U << (32 - MINORBITS)) - 1), \
+	[CRLOCK_A_DEV_MINOR] = NLA_POLICY_MASK(NLA_U32, MINORMASK), \
+	[CRLOCK_A_INO] = { .type = NLA_U64 }, \
+	[CRLOCK_A_KINDS] = NLA_POLICY_MASK(NLA_U32, (1U << (CRLOCK_KIND_MAX + 1)) - 1)
+
 /* Attributes that a command's policy does not name are refused. */
 static const struct nla_policy lock_get_policy[CRLOCK_A_MAX + 1] = {
-	[CRLOCK_A_TGID] = NLA_POLICY_MIN(NLA_U32, 1),
-	/* With more bits one device would pass for another, see MKDEV(). */
-	[CRLOCK_A_DEV_MAJOR] = NLA_POLICY_MASK(NLA_U32, (1U << (32 - MINORBITS)) - 1),
-	[CRLOCK_A_DEV_MINOR] = NLA_POLICY_MASK(NLA_U32, MINORMASK),
-	[CRLOCK_A_INO] = { .type = NLA_U64 },
-	[CRLOCK_A_KINDS] = NLA_POLICY_MASK(NLA_U32, (1U << (CRLOCK_KIND_MAX + 1)) - 1),
+	FILTER_POLICY,
 };
 
 static const struct nla_policy monitor_policy[CRLOCK_A_MAX + 1] = {
-	[CRLOCK_A_TGID] = NLA_POLICY_MIN(NLA_U32, 1),
-	[CRLOCK_A_DEV_MAJOR] = NLA_POLICY_MASK(NLA_U32, (1U << (32 - MINORBITS)) - 1),
-	[CRLOCK_A_DEV_MINOR] = NLA_POLICY_MASK(NLA_U32, MINORMASK),
-	[CRLOCK_A_INO] = { .type = NLA_U64 },
-	[CRLOCK_A_KINDS] = NLA_POLICY_MASK(NLA_U32, (1U << (CRLOCK_KIND_MAX + 1)) - 1),
+	FILTER_POLICY,
 	[CRLOCK_A_EVENTS] = NLA_POLICY_MASK(NLA_U32, (1U << (CRLOCK_EVENT_MAX + 1)) - 1),
 };
 

@@ -140,10 +140,8 @@ find_or_add_description(struct crlock_snapshot *snapshot, const struct file *fil
 	struct crlock_description *description = snapshot->last;
 	struct crlock_slot *slot;
 
-	if (description && description->file == file && description->inode_row == inode_row) {
-		description->setters |= description->setter != setter;
+	if (description && description->file == file && description->inode_row == inode_row)
 		return description;
-	}
 	slot = crlock_keyed_slot(&snapshot->descriptions, file);
 	description = crlock_keyed_at(&snapshot->descriptions, slot);
 	if (!description || description->inode_row != inode_row) {
@@ -160,7 +158,6 @@ find_or_add_description(struct crlock_snapshot *snapshot, const struct file *fil
 		description->setters = false;
 		description->wanted = false;
 	}
-	description->setters |= description->setter != setter;
 	snapshot->last = description;
 	return description;
 }
@@ -205,6 +202,7 @@ static __always_inline void copy_lock(struct crlock_snapshot *snapshot, const st
 	u32 index = snapshot->locks.nr, lease_index = CRLOCK_NO_ROW;
 	struct crlock_lock_row *row;
 
+	description->setters |= description->setter != setter;
 	if (!is_flock && !is_range) {
 		lease_index = snapshot->leases.nr;
 		lease = crlock_rows_add(&snapshot->leases);
