@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -85,30 +84,16 @@ static bool is_of_same_lock(const struct proc_lock *a, const struct proc_lock *b
 	return a->nr == b->nr;
 }
 
-static int take_request(struct requests *requests, const struct proc_lock *line)
+static int take_request(const struct proc_lock *line, void *data)
 {
+	struct requests *requests = data;
+
+	if (!is_request(line))
+		return 0;
 	requests->kinds |= 1U << line->kind;
 	if (requests->nr && is_of_same_lock(line, &requests->rows[requests->nr - 1]))
 		requests->contested = true;
 	return append(requests->rows, requests->nr, *line);
-}
-
-static int read_requests(struct requests *requests)
-{
-	struct proc_lines *lines = malloc(sizeof(*lines));
-	int ret = lines ? proc_lines_open(lines, AT_FDCWD, "/proc/locks") : -ENOMEM;
-	struct proc_text text;
-	struct proc_lock line;
-
-	if (!ret) {
-		while (ret >= 0 && (ret = proc_lines_next(lines, &text)) > 0) {
-			if (!proc_lock_parse(text, &line) && is_request(&line))
-				ret = take_request(requests, &line);
-		}
-		proc_lines_close(lines);
-	}
-	free(lines);
-	return ret;
 }
 
 static bool may_ask(const struct lock_asker *asker, const struct proc_lock *request)
@@ -190,12 +175,31 @@ static int read_askers(struct lock_askers *askers, pid_t root, uint32_t kinds)
 	return err;
 }
 
+/* Whether a process is the only thread of its tree. What cannot be read may not be. */
+static bool is_alone(pid_t root)
+{
+	struct proc_pids pids = { 0 }, threads = { 0 };
+	int dir = proc_open(root);
+	bool alone = dir >= 0 && !proc_pids_threads(&threads, dir) && threads.nr == 1 &&
+		     !proc_pids_tree(&pids, root) && pids.nr == 1;
+
+	if (dir >= 0)
+		close(dir);
+	proc_pids_free(&threads);
+	proc_pids_free(&pids);
+	return alone;
+}
+
 int lock_queues_read(struct lock_queues *queues, pid_t root)
 {
 	struct requests requests = { 0 };
 	struct lock_askers askers = { 0 };
-	int err = read_requests(&requests);
+	int err;
 
+	/* One alone is before nobody, and to open /proc/locks takes as long as much of a dump. */
+	if (is_alone(root))
+		return 0;
+	err = proc_locks_each("/proc/locks", take_request, &requests);
 	/* Mostly there is none, and that is all that is to be read. */
 	if (!err && requests.contested) {
 		err = read_askers(&askers, root, requests.kinds);
