@@ -45,15 +45,12 @@ expect("proc", "held not known", "of a breaking lease the kernel prints what it 
        "lease: of a reader, breaking to nothing", "lease: of two readers, breaking together")
 expect("proc", "pending is UNLCK, not READ,UNLCK", "of two breaks the kernel prints the later one",
        "lease: breaking to read, then to nothing")
-expect("restored", "setter wrong", "who set it has no descriptor of it any more; who has takes it again",
-       "flock: inherited, and closed by the parent", "flock: passed through a socket")
-expect("restored", "setter wrong", "who set it is gone, and is not made again to take it",
-       "flock: in flight, sender gone", "posix: set by a task that shared the descriptors and is gone",
-       "posix: whose setter's pid is another's now")
+expect("restored", "setter wrong", "the kernel notes the id of who takes a lock, and that process does not share the "
+       "owner's descriptors", "posix: whose setter's pid is another's now")
 expect("proc", "kind is POSIX, not OFD", "the kernel's client of lockd loses the mark of locks of a description",
        "place: NFS")
 expect("proc", "holders not known", "that nobody has it /proc cannot tell", "place: NFS, with the server's locks")
-expect("module", "lock missing", "the module finds locks by the files that processes have",
+expect("module", "lock missing", "the kernel does not export its list of all locks, and no process has the file",
        "view: of a lock that only lockd has")
 expect("proc", "holders not known", "that nobody has it /proc cannot tell", "view: of a lock that only lockd has")
 expect("module", "is refused, with status 1: crlock: module crlock: CAP_CHECKPOINT_RESTORE or CAP_SYS_ADMIN is "

@@ -55,9 +55,17 @@ struct planned_lock {
 	enum lock_progress progress;
 };
 
+/* Who takes a lock in place of its target, for the kernel notes who does. */
+struct plan_stand_in {
+	const struct lock_actor *(*begin)(void *data, const struct planned_lock *lock); /* NULL: nobody */
+	void (*end)(void *data);
+	void *data;
+};
+
 struct plan {
 	const struct checkpoint *checkpoint;
 	const struct options *options;
+	struct plan_stand_in stand_in; /* all NULL: targets take their locks */
 	struct target *targets;
 	size_t nr_targets;
 	struct planned_descriptor *descriptors;

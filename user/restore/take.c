@@ -210,14 +210,26 @@ static int explain(const struct plan *plan, const struct planned_lock *lock, int
 	return -EAGAIN;
 }
 
+/* Releasing is the target's again: it has the descriptor, or is the owner. */
+static int take(const struct plan *plan, const struct planned_lock *lock)
+{
+	const struct plan_stand_in *stand_in = &plan->stand_in;
+	const struct lock_actor *actor = stand_in->begin ? stand_in->begin(stand_in->data, lock) : NULL;
+	int err = lock_take(lock->lock, actor ? actor : actor_of(lock), lock->by->fd);
+
+	if (actor)
+		stand_in->end(stand_in->data);
+	return err;
+}
+
 /* A lease tells whoever takes it when it breaks; nobody must hear of it until it is as it was. */
-static int take_lease(struct planned_lock *lock)
+static int take_lease(const struct plan *plan, struct planned_lock *lock)
 {
 	struct lock_notice nobody = { .owner.type = F_OWNER_PID };
 	const struct lock_actor *actor = actor_of(lock);
 	int err = lock_notice_get(&lock->notice_before, actor, lock->by->fd);
 
-	err = err ?: lock_take(lock->lock, actor, lock->by->fd);
+	err = err ?: take(plan, lock);
 	if (err)
 		return err;
 	lock->progress = LOCK_TAKEN;
@@ -236,9 +248,9 @@ static int take_one(const struct plan *plan, const struct lock_list *present, st
 	if (err)
 		return err < 0 ? err : 0;
 	if (is_lease(lock))
-		err = take_lease(lock);
+		err = take_lease(plan, lock);
 	else
-		err = lock_take(lock->lock, actor_of(lock), lock->by->fd);
+		err = take(plan, lock);
 	if (err)
 		return explain(plan, lock, err, why);
 	lock->progress = LOCK_TAKEN;

@@ -101,6 +101,9 @@ int restore_files_check_table(const struct restore_files *files, uint32_t id,
 /** restore_files_fd - This process's, and each new process's, descriptor for a number of files.img; -1: none. */
 int restore_files_fd(const struct restore_files *files, uint32_t id);
 
+/** restore_files_fd_of - The same for what a descriptor of a table is to be. */
+int restore_files_fd_of(const struct restore_files *files, uint32_t table, int number);
+
 /** restore_files_path - Path of a regular file or directory of files.img, NULL: it is something else. */
 const char *restore_files_path(const struct restore_files *files, uint32_t id);
 

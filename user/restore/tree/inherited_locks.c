@@ -63,7 +63,50 @@ static int descriptor_in_flight(const struct job *job, const struct checkpoint_f
 	return job->sources ? restore_files_fd(job->sources->files, file->in_flight) : INT_MAX - (int)i;
 }
 
-/* Both ---------------------------------------------------------------------------------------------- */
+/* What another process than has it set ---------------------------------------------------------------- */
+
+static bool has_descriptor_in(const struct checkpoint_file *file, pid_t pid)
+{
+	for (size_t i = 0; i < file->nr_holders; i++) {
+		if (lock_holder_of_process(&file->holders[i]) && file->holders[i].tgid == pid)
+			return true;
+	}
+	return false;
+}
+
+/* Returns: who set a flock and is there again, but has no descriptor of it any more; 0: nobody. */
+static pid_t find_setter(const struct checkpoint *locks, const struct checkpoint_file *file)
+{
+	for (size_t i = 0; i < locks->locks.nr; i++) {
+		const struct crlock_lock *row = &locks->locks.locks[i].row;
+
+		if (row->file_id != file->id || row->kind != CRLOCK_KIND_FLOCK ||
+		    has_descriptor_in(file, row->pid))
+			continue;
+		for (size_t j = 0; j < locks->nr_processes; j++) {
+			if (locks->processes[j].pid == row->pid)
+				return row->pid;
+		}
+	}
+	return 0;
+}
+
+/* Returns: the number of a descriptor, -1: there is none. */
+static int descriptor_for_setter(const struct job *job, const struct checkpoint_file *file, size_t i)
+{
+	if (!job->sources)
+		return INT_MAX - (int)i;
+	for (size_t j = 0; j < file->nr_holders; j++) {
+		const struct crlock_holder *holder = &file->holders[j];
+		const struct saved_process *process = saved_find(job->tree, holder->tgid);
+
+		if (process && !process->zombie && lock_holder_of_process(holder))
+			return restore_files_fd_of(job->sources->files, process->ids->files_id, holder->fd);
+	}
+	return -1;
+}
+
+/* All ----------------------------------------------------------------------------------------------- */
 
 static int add_copy(struct checkpoint *inherited, const struct checkpoint_file *file, pid_t pid, int fd)
 {
@@ -108,6 +151,15 @@ static int add_in_flight(const struct job *job, const struct checkpoint_file *fi
 	return ret;
 }
 
+/* Without such a descriptor who has it takes the lock, as any other. */
+static int add_set(const struct job *job, const struct checkpoint_file *file, pid_t setter, size_t i)
+{
+	int fd = descriptor_for_setter(job, file, i);
+	int ret = fd < 0 ? 0 : add_copy(job->inherited, file, setter, fd);
+
+	return ret ? image_error(job->error, ret, job->path, "a lock of %s: %s", file->path, strerror(-ret)) : 0;
+}
+
 static int add_files(const struct job *job)
 {
 	const struct checkpoint *locks = job->locks;
@@ -116,30 +168,37 @@ static int add_files(const struct job *job)
 	for (size_t i = 0; i < locks->nr_files && !ret; i++) {
 		const struct checkpoint_file *file = &locks->files[i];
 		const struct crlock_holder *mapping = checkpoint_mapping_of(locks, file);
+		pid_t setter = find_setter(locks, file);
 
 		if (mapping)
 			ret = add_mapped(job, file, mapping, i);
 		else if (file->in_flight && !checkpoint_has_descriptor(locks, file))
 			ret = add_in_flight(job, file, i);
+		else if (setter)
+			ret = add_set(job, file, setter, i);
 	}
 	return ret;
 }
 
 /* Closing the descriptor would take away what is of a process. Mappings keep only what flock(2) has set. */
-static bool is_inherited(const struct checkpoint *inherited, const struct crlock_lock *row)
+static bool is_inherited(const struct job *job, const struct crlock_lock *row)
 {
-	const struct checkpoint_file *file = checkpoint_file_of(inherited, row->file_id);
+	const struct checkpoint_file *file = checkpoint_file_of(job->locks, row->file_id);
 
-	return file && (row->kind == CRLOCK_KIND_FLOCK ||
-			(file->in_flight && row->kind != CRLOCK_KIND_POSIX));
+	if (!checkpoint_file_of(job->inherited, row->file_id))
+		return false;
+	return row->kind == CRLOCK_KIND_FLOCK ||
+	       (file->in_flight && row->kind != CRLOCK_KIND_POSIX &&
+		!checkpoint_has_descriptor(job->locks, file));
 }
 
-static void move_locks(struct checkpoint *inherited, struct lock_list *list)
+static void move_locks(const struct job *job, struct lock_list *list)
 {
+	struct checkpoint *inherited = job->inherited;
 	size_t nr = 0;
 
 	for (size_t i = 0; i < list->nr; i++) {
-		if (is_inherited(inherited, &list->locks[i].row))
+		if (is_inherited(job, &list->locks[i].row))
 			inherited->locks.locks[inherited->locks.nr++] = list->locks[i];
 		else
 			list->locks[nr++] = list->locks[i];
@@ -163,7 +222,7 @@ int inherited_locks_split(struct checkpoint *inherited, struct checkpoint *locks
 		return image_error(error, -ENOMEM, path, "%s", strerror(ENOMEM));
 	ret = add_files(&job);
 	if (!ret)
-		move_locks(inherited, &locks->locks);
+		move_locks(&job, &locks->locks);
 	return ret;
 }
 

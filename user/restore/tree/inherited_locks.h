@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Locks of open file descriptions that no descriptor of the tree has, but mappings or messages have. Processes
- * inherit the descriptors that their memory is mapped from, and those that were sent: a lock that is taken
- * through one before they are closed is the mapping's, or the message's.
+ * Locks of open file descriptions that no descriptor of the tree has, but mappings or messages have; and flocks that
+ * another process of the tree set than those which have it now. Processes inherit all descriptors, those that their
+ * memory is mapped from and those that were sent too: a lock that is taken through one before they are closed is
+ * the description's, and so the mapping's, the message's, or that of who has it.
  */
 #ifndef RESTORE_INHERITED_LOCKS_H
 #define RESTORE_INHERITED_LOCKS_H

@@ -9,43 +9,20 @@
 #include "image/status.h"
 #include "restore/say.h"
 #include "restore/take.h"
+#include "restore/tree/actor.h"
 #include "restore/tree/identity.h"
 #include "restore/tree/locks.h"
+#include "restore/tree/stand_in.h"
 #include "restore/wait.h"
 
-/* ---- A process takes them ---- */
-
-static int puppet_flock(void *data, int fd, int operation)
-{
-	return puppet_call(data, SYS_flock, fd, operation);
-}
-
-static int puppet_fcntl(void *data, int fd, int cmd, long arg)
-{
-	return puppet_call(data, SYS_fcntl, fd, cmd, arg);
-}
-
-static int puppet_fcntl_struct(void *data, int fd, int cmd, void *arg, size_t size)
-{
-	struct puppet *puppet = data;
-	unsigned long at = puppet_give(puppet, arg, size);
-	int ret = at ? puppet_call(puppet, SYS_fcntl, fd, cmd, at) : -EFAULT;
-
-	return ret < 0 ? ret : puppet_read(puppet, at, arg, size) ?: ret;
-}
+/* ---- Processes take them ---- */
 
 static void drive(struct plan *plan, struct puppet *const *leaders, size_t nr)
 {
 	for (size_t i = 0; i < plan->nr_targets; i++) {
 		for (size_t j = 0; j < nr; j++) {
-			if (leaders[j]->tgid != plan->targets[i].pid)
-				continue;
-			plan->targets[i].actor = (struct lock_actor){
-				.flock = puppet_flock,
-				.fcntl = puppet_fcntl,
-				.fcntl_struct = puppet_fcntl_struct,
-				.data = leaders[j],
-			};
+			if (leaders[j]->tgid == plan->targets[i].pid)
+				plan->targets[i].actor = puppet_actor(leaders[j]);
 		}
 	}
 }
@@ -107,6 +84,7 @@ static int attempt(struct plan *plan, char why[WHY_MAX])
 int tree_take_locks(struct puppet *const *leaders, size_t nr, const struct checkpoint *checkpoint,
 		    const struct options *options)
 {
+	struct stand_in stand_in = { .leaders = leaders, .nr = nr, .verbose = options->verbose };
 	struct options identity;
 	char why[WHY_MAX] = "";
 	struct plan plan = { 0 };
@@ -121,6 +99,7 @@ int tree_take_locks(struct puppet *const *leaders, size_t nr, const struct check
 		say("%s", why);
 	if (!status) {
 		drive(&plan, leaders, nr);
+		plan.stand_in = (struct plan_stand_in){ stand_in_begin, stand_in_end, &stand_in };
 		status = try_until_taken(&plan, attempt);
 	}
 	plan_free(&plan);

@@ -2,6 +2,7 @@
 #include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/sched.h>
 #include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -248,7 +249,7 @@ int puppet_settle(struct puppet *puppet, unsigned long area)
 	return 0;
 }
 
-int puppet_adopt(struct puppet *puppet, pid_t tid, const struct puppet *of)
+static int adopt(struct puppet *puppet, pid_t tid, const struct puppet *of)
 {
 	int status, ret;
 
@@ -262,4 +263,23 @@ int puppet_adopt(struct puppet *puppet, pid_t tid, const struct puppet *of)
 	ret = await_stop(puppet, &status);
 	ret = ret ? ret : get_regs(puppet, &puppet->regs);
 	return ret ? ret : block_all_but_trap(puppet);
+}
+
+int puppet_clone(struct puppet *puppet, struct puppet *of, pid_t tid, uint64_t flags)
+{
+	struct {
+		struct clone_args args;
+		pid_t tid;
+	} arguments = {
+		.args = {
+			.flags = flags,
+			.set_tid = of->scratch + offsetof(typeof(arguments), tid),
+			.set_tid_size = 1,
+		},
+		.tid = tid,
+	};
+	unsigned long at = puppet_give(of, &arguments, sizeof(arguments));
+	long ret = at ? puppet_call(of, SYS_clone3, at, sizeof(arguments.args)) : -EFAULT;
+
+	return ret < 0 ? ret : adopt(puppet, tid, of);
 }

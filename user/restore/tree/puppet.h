@@ -12,6 +12,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/types.h>
 #include <sys/user.h>
 
@@ -44,10 +45,14 @@ int puppet_seize(struct puppet *puppet, pid_t pid);
 int puppet_settle(struct puppet *puppet, unsigned long area);
 
 /**
- * puppet_adopt - Begins to drive a thread that a puppet made with CLONE_VM, stopped at its start.
- * @of: who made it; its area is used by both, one at a time
+ * puppet_clone - Lets a puppet make a thread, or a process, and begins to drive that.
+ * @of: who makes it; its area is used by both, one at a time
+ * @tid: its id
+ * @flags: of clone3(2), CLONE_VM among them
+ *
+ * Returns: 0, -EEXIST if the id is taken, or another negative errno value.
  */
-int puppet_adopt(struct puppet *puppet, pid_t tid, const struct puppet *of);
+int puppet_clone(struct puppet *puppet, struct puppet *of, pid_t tid, uint64_t flags);
 
 /**
  * puppet_call - Makes a system call, with up to six arguments.

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <elf.h>
 #include <errno.h>
-#include <linux/sched.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
@@ -35,27 +34,10 @@ static int fail(const struct image_error *error, pid_t tid, long ret, const char
 int thread_make(struct puppet *puppet, struct puppet *leader, const struct saved_thread *thread,
 		const struct image_error *error)
 {
-	struct {
-		struct clone_args args;
-		pid_t tid;
-	} arguments = {
-		.args = {
-			.flags = CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD |
-				 CLONE_SYSVSEM,
-			.set_tid = leader->scratch + offsetof(typeof(arguments), tid),
-			.set_tid_size = 1,
-		},
-		.tid = thread->tid,
-	};
-	unsigned long at = puppet_give(leader, &arguments, sizeof(arguments));
-	long ret = -EFAULT;
+	int ret = puppet_clone(puppet, leader, thread->tid,
+			       CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD | CLONE_SYSVSEM);
 
-	if (at)
-		ret = puppet_call(leader, SYS_clone3, at, sizeof(arguments.args));
-	if (ret < 0)
-		return fail(error, thread->tid, ret, "the thread cannot be made");
-	ret = puppet_adopt(puppet, thread->tid, leader);
-	return ret ? fail(error, thread->tid, ret, "the thread cannot be driven") : 0;
+	return ret ? fail(error, thread->tid, ret, "the thread cannot be made") : 0;
 }
 
 /* ---- What is its own ---- */
