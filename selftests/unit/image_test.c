@@ -24,6 +24,7 @@
 #include "image/container.h"
 #include "image/inventory.h"
 #include "image/magic.h"
+#include "locks/sharing.h"
 
 #define NR(array) (sizeof(array) / sizeof(*(array)))
 
@@ -67,14 +68,29 @@ static struct lock_waiter waiters[] = {
 	{ .pid = 0, .kind = CRLOCK_KIND_LEASE, .type = F_WRLCK, .start = 5, .end = 5, .depth = 2 },
 };
 
+static struct lock_holder outsiders[LOCK_OUTSIDERS_MAX] = {
+	{ .row = { .file_id = 7, .files_id = 1, .tgid = 812, .tid = 813, .fd = 9,
+		   .kind = CRLOCK_HOLDER_DESCRIPTOR }, .comm = child_comm },
+	{ .row = { .file_id = 7, .where = 0x7f0000001000, .tgid = INT_MAX, .tid = 1, .fd = -1,
+		   .kind = CRLOCK_HOLDER_MAPPING } },
+	[2 ... LOCK_OUTSIDERS_MAX - 1] = {
+		.row = { .file_id = 7, .where = UINT64_MAX, .fd = -1, .kind = CRLOCK_HOLDER_IN_FLIGHT } },
+};
+
+static struct lock_sharing shared = {
+	.shared = LOCK_SHARED_OUTSIDE, .outsiders = outsiders, .nr = NR(outsiders), .left_out = UINT64_MAX,
+};
+static struct lock_sharing not_shared = { .shared = LOCK_SHARED_NO };
+static struct lock_sharing untold = { .shared = LOCK_SHARED_UNKNOWN };
+
 static struct lock locks[] = {
 	{ .row = { .id = 1, .file_id = 7, .owner_id = 0xdeadbeefcafef00d, .mount_id = 5, .ino = 131171,
 		   .start = 10, .end = 19, .dev_major = 8, .dev_minor = 1, .generation = 99,
 		   .fl_flags = 1, .pid = 100, .rank = 3, .kind = CRLOCK_KIND_POSIX, .held = F_WRLCK,
 		   .target = F_WRLCK, .state = CRLOCK_LOCK_WAITERS },
-	  .comm = server_comm },
+	  .comm = server_comm, .sharing = &shared },
 	{ .row = { .file_id = 7, .end = CRLOCK_EOF, .kind = CRLOCK_KIND_FLOCK, .held = F_RDLCK },
-	  .unknown = (1 << 8) - 1 },
+	  .unknown = (1 << 8) - 1, .sharing = &untold },
 	{ .row = { .file_id = UINT64_MAX, .start = CRLOCK_EOF, .end = CRLOCK_EOF,
 		   .kind = CRLOCK_KIND_OFD, .held = F_WRLCK, .target = F_WRLCK } },
 	{ .row = { .file_id = UINT64_MAX, .end = CRLOCK_EOF, .break_ms = CRLOCK_NO_DEADLINE,
@@ -83,7 +99,7 @@ static struct lock locks[] = {
 		   .kind = CRLOCK_KIND_LEASE, .held = F_WRLCK, .target = F_UNLCK,
 		   .state = CRLOCK_LOCK_UNLOCK_PENDING | CRLOCK_LOCK_DOWNGRADE_PENDING |
 			    CRLOCK_LOCK_NOTICE },
-	  .waiters = waiters, .nr_waiters = NR(waiters) },
+	  .waiters = waiters, .nr_waiters = NR(waiters), .sharing = &not_shared },
 };
 
 static pid_t waiting[] = { 102, 100, INT_MAX }, waiting_too[] = { 1, 2 };
@@ -149,10 +165,25 @@ static bool same_waiter(const struct lock_waiter *a, const struct lock_waiter *b
 	       a->breaker == b->breaker && a->depth == b->depth;
 }
 
+static bool same_sharing(const struct lock_sharing *a, const struct lock_sharing *b)
+{
+	if (!a || !b)
+		return a == b;
+	if (a->shared != b->shared || a->nr != b->nr || a->left_out != b->left_out)
+		return false;
+	for (size_t i = 0; i < a->nr; i++) {
+		if (memcmp(&a->outsiders[i].row, &b->outsiders[i].row, sizeof(a->outsiders[i].row)) ||
+		    !same_text(a->outsiders[i].comm, b->outsiders[i].comm))
+			return false;
+	}
+	return true;
+}
+
 static bool same_lock(const struct lock *a, const struct lock *b)
 {
 	if (memcmp(&a->row, &b->row, sizeof(a->row)) || a->unknown != b->unknown ||
-	    !same_text(a->comm, b->comm) || a->nr_waiters != b->nr_waiters)
+	    !same_text(a->comm, b->comm) || a->nr_waiters != b->nr_waiters ||
+	    !same_sharing(a->sharing, b->sharing))
 		return false;
 	for (size_t i = 0; i < a->nr_waiters; i++) {
 		if (!same_waiter(&a->waiters[i], &b->waiters[i]))
@@ -686,6 +717,8 @@ static struct checkpoint *copy(void)
 	static struct lock_waiter some_waiters[NR(waiters)];
 	static struct lock_queue some_queues[NR(queues)];
 	static pid_t some_waiting[NR(waiting)];
+	static struct lock_holder some_outsiders[NR(outsiders)];
+	static struct lock_sharing some_sharing;
 
 	memcpy(some_processes, processes, sizeof(processes));
 	memcpy(some_files, files, sizeof(files));
@@ -694,6 +727,10 @@ static struct checkpoint *copy(void)
 	memcpy(some_waiters, waiters, sizeof(waiters));
 	memcpy(some_queues, queues, sizeof(queues));
 	memcpy(some_waiting, waiting, sizeof(waiting));
+	memcpy(some_outsiders, outsiders, sizeof(outsiders));
+	some_sharing = shared;
+	some_sharing.outsiders = some_outsiders;
+	some_locks[0].sharing = &some_sharing;
 	some_files[0].holders = some_holders;
 	some_locks[3].waiters = some_waiters;
 	some_queues[0].tids = some_waiting;
@@ -761,6 +798,13 @@ TEST_F(image, locks_that_make_no_sense)
 	REFUSED(c->locks.locks[3].waiters[0].pid = -1);
 	REFUSED(c->locks.locks[3].waiters[1].start = 6);
 	REFUSED(c->locks.locks[3].waiters[1].comm = name);
+	REFUSED(c->locks.locks[0].sharing->shared = LOCK_SHARED_MAX + 1);
+	REFUSED(c->locks.locks[0].sharing->shared = LOCK_SHARED_NO);
+	REFUSED(c->locks.locks[0].sharing->nr = 0);
+	REFUSED(c->locks.locks[0].sharing->nr--);
+	REFUSED(c->locks.locks[0].sharing->outsiders[0].row.fd = -1);
+	REFUSED(c->locks.locks[0].sharing->outsiders[1].row.tgid = -1);
+	REFUSED(c->locks.locks[0].sharing->outsiders[0].comm = name);
 	REFUSED(c->queues.queues[0].tids[1] = 0);
 	REFUSED(c->queues.queues[0].tids[2] = -1);
 }

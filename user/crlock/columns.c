@@ -235,7 +235,7 @@ static json_t *pid_json(pid_t pid)
 	return pid > 0 ? json_integer(pid) : json_null();
 }
 
-static json_t *holder_json(const struct lock *lock, const struct lock_holder *holder)
+json_t *holder_json(const struct lock *lock, const struct lock_holder *holder)
 {
 	static const char *const kinds[] = {
 		[CRLOCK_HOLDER_DESCRIPTOR] = "descriptor",

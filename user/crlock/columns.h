@@ -41,6 +41,9 @@ void columns_choose_default(struct column_choice *choice);
 /** columns_choose_all - Chooses all columns. */
 void columns_choose_all(struct column_choice *choice);
 
+/** holder_json - An element of the list of holders of JSON. */
+json_t *holder_json(const struct lock *lock, const struct lock_holder *holder);
+
 /** columns_details - What has to be read for the columns. */
 uint32_t columns_details(const struct column_choice *choice);
 

@@ -6,9 +6,6 @@
 #define DUMP_BLOCKERS_H
 
 #include "image/checkpoint.h"
-#include "trace/tree.h"
-
-struct flights;
 
 struct blockers {
 	bool list; /* tell them on standard output, as what was asked for */
@@ -24,10 +21,8 @@ void block_lock(struct blockers *blockers, const struct lock *lock, const char *
 
 /**
  * find_blockers - Tells what of a checkpoint could not be restored.
- * @flights: what waits in messages of the tree, which is no holder outside
- * @external: locks that are shared with processes outside the tree are allowed
+ * @external: locks that are shared outside the tree, as the checkpoint says, are allowed
  */
-void find_blockers(struct blockers *blockers, const struct checkpoint *checkpoint,
-		   const struct trace_tree *tree, const struct flights *flights, bool external);
+void find_blockers(struct blockers *blockers, const struct checkpoint *checkpoint, bool external);
 
 #endif

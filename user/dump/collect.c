@@ -11,6 +11,7 @@
 #include "dump/describe.h"
 #include "dump/flights.h"
 #include "dump/say.h"
+#include "dump/sharing.h"
 #include "image/status.h"
 #include "locks/format.h"
 #include "locks/list.h"
@@ -294,13 +295,15 @@ static int collect_with(struct checkpoint *checkpoint, const struct trace_tree *
 	set_header(checkpoint);
 	drop_others(&checkpoint->locks, tree, flights);
 	make_up_ids(&checkpoint->locks);
-	status = add_processes(checkpoint, tree);
+	status = find_sharing(&checkpoint->locks, tree, flights) ? no_memory() : 0;
+	if (!status)
+		status = add_processes(checkpoint, tree);
 	if (!status)
 		status = add_files(checkpoint, tree, options, flights, blockers);
 	if (!status)
 		refuse_several_mapped(checkpoint, blockers);
 	if (!status)
-		find_blockers(blockers, checkpoint, tree, flights, options->external_locks);
+		find_blockers(blockers, checkpoint, options->external_locks);
 	if (!status && !blockers->nr && options->verbose)
 		tell_waiters(checkpoint);
 	return status;

@@ -16,6 +16,7 @@
 #include "image/filelocks.h"
 #include "image/inventory.h"
 #include "image/magic.h"
+#include "locks/sharing.h"
 
 #define COMM_MAX 64
 /* Of threads that wait for one lock, and of such locks. */
@@ -152,6 +153,41 @@ static int take_waiter(struct lock *lock, const Image__CrlockWaiter *message)
 	return message->has_comm ? take_text(&waiter->comm, &message->comm, COMM_MAX) : 0;
 }
 
+static int take_outsider(struct lock_sharing *sharing, const Image__CrlockOutsider *message, uint64_t file_id)
+{
+	struct crlock_holder row;
+	char *comm = NULL;
+	int ret = take_holder(&row, message->holder, file_id);
+
+	if (!ret && message->has_comm)
+		ret = take_text(&comm, &message->comm, COMM_MAX);
+	ret = ret ? ret : lock_sharing_add(sharing, &row, comm);
+	free(comm);
+	return ret;
+}
+
+static int take_sharing(struct lock *lock, const Image__CrlockLockEntry *message)
+{
+	struct lock_sharing *sharing;
+	int ret = 0;
+
+	if (message->shared > LOCK_SHARED_MAX || message->n_outsiders > LOCK_OUTSIDERS_MAX ||
+	    (message->shared == LOCK_SHARED_OUTSIDE) != (message->n_outsiders > 0) ||
+	    (message->outsiders_left_out && message->n_outsiders < LOCK_OUTSIDERS_MAX))
+		return -EBADMSG;
+	if (!message->has_shared)
+		return 0;
+	sharing = calloc(1, sizeof(*sharing));
+	if (!sharing)
+		return -ENOMEM;
+	lock->sharing = sharing;
+	sharing->shared = message->shared;
+	sharing->left_out = message->outsiders_left_out;
+	for (size_t i = 0; !ret && i < message->n_outsiders; i++)
+		ret = take_outsider(sharing, message->outsiders[i], message->file_id);
+	return ret;
+}
+
 static bool is_lock(const struct checkpoint *checkpoint, const Image__CrlockLockEntry *message)
 {
 	return message->kind <= CRLOCK_KIND_MAX && is_type(message->held) &&
@@ -204,7 +240,7 @@ static int take_lock(struct checkpoint *checkpoint, const Image__CrlockLockEntry
 		ret = take_text(&lock->comm, &message->comm, COMM_MAX);
 	for (size_t i = 0; !ret && i < message->n_waiters; i++)
 		ret = take_waiter(lock, message->waiters[i]);
-	return ret;
+	return ret ? ret : take_sharing(lock, message);
 }
 
 static int take_queue(struct checkpoint *checkpoint, const Image__CrlockQueue *message)

@@ -11,6 +11,7 @@
 #include "image/container.h"
 #include "image/filelocks.h"
 #include "image/magic.h"
+#include "locks/sharing.h"
 
 /* crlock.img --------------------------------------------------------------------------------------- */
 
@@ -149,15 +150,44 @@ static void set_lock(Image__CrlockLockEntry *message, const struct lock *lock)
 	message->comm = bytes_of(lock->comm);
 }
 
+/* Room for what a message points to. */
+struct outsiders {
+	Image__CrlockHolderEntry holders[LOCK_OUTSIDERS_MAX];
+	Image__CrlockOutsider messages[LOCK_OUTSIDERS_MAX];
+	Image__CrlockOutsider *pointers[LOCK_OUTSIDERS_MAX];
+};
+
+static void set_sharing(Image__CrlockLockEntry *message, struct outsiders *room,
+			const struct lock_sharing *sharing)
+{
+	for (size_t i = 0; i < sharing->nr; i++) {
+		set_holder(&room->holders[i], &sharing->outsiders[i].row);
+		image__crlock_outsider__init(&room->messages[i]);
+		room->messages[i].holder = &room->holders[i];
+		room->messages[i].has_comm = sharing->outsiders[i].comm != NULL;
+		room->messages[i].comm = bytes_of(sharing->outsiders[i].comm);
+		room->pointers[i] = &room->messages[i];
+	}
+	message->has_shared = true;
+	message->shared = sharing->shared;
+	message->n_outsiders = sharing->nr;
+	message->outsiders = room->pointers;
+	message->has_outsiders_left_out = sharing->left_out > 0;
+	message->outsiders_left_out = sharing->left_out;
+}
+
 static int write_lock(struct image_writer *writer, const struct lock *lock,
 		      const struct image_error *error)
 {
 	Image__CrlockLockEntry message = IMAGE__CRLOCK_LOCK_ENTRY__INIT;
 	Image__CrlockWaiter *waiters = calloc(lock->nr_waiters + 1, sizeof(*waiters));
 	Image__CrlockWaiter **pointers = calloc(lock->nr_waiters + 1, sizeof(*pointers));
+	struct outsiders outsiders;
 	int ret = -ENOMEM;
 
 	set_lock(&message, lock);
+	if (lock->sharing)
+		set_sharing(&message, &outsiders, lock->sharing);
 	if (waiters && pointers) {
 		for (size_t i = 0; i < lock->nr_waiters; i++) {
 			set_waiter(&waiters[i], &lock->waiters[i]);

@@ -92,10 +92,11 @@ static void add_comm(struct lock_buffer *buffer, const char *comm)
 	lock_buffer_add(buffer, ")");
 }
 
-void lock_format_holders(struct lock_buffer *buffer, const struct lock *lock, const char *comm)
+void lock_format_holder_list(struct lock_buffer *buffer, const struct lock_holder *holders, size_t nr,
+			     const char *comm)
 {
-	for (size_t i = 0; i < lock->nr_holders; i++) {
-		const struct lock_holder *holder = &lock->holders[i];
+	for (size_t i = 0; i < nr; i++) {
+		const struct lock_holder *holder = &holders[i];
 
 		if (i)
 			lock_buffer_add(buffer, ",");
@@ -103,6 +104,11 @@ void lock_format_holders(struct lock_buffer *buffer, const struct lock *lock, co
 		if (holder->comm && (!comm || strcmp(holder->comm, comm)))
 			add_comm(buffer, holder->comm);
 	}
+}
+
+void lock_format_holders(struct lock_buffer *buffer, const struct lock *lock, const char *comm)
+{
+	lock_format_holder_list(buffer, lock->holders, lock->nr_holders, comm);
 }
 
 void lock_format_waiters(struct lock_buffer *buffer, const struct lock *lock)

@@ -30,9 +30,13 @@ void lock_format_seconds(struct lock_buffer *buffer, int64_t ms);
 void lock_format_holder(struct lock_buffer *buffer, const struct crlock_holder *holder);
 
 /**
- * lock_format_holders - Adds all holders, with commas between. Names of processes other than
+ * lock_format_holder_list - Adds holders, with commas between. Names of processes other than
  * @comm, which may be NULL, are added in parentheses.
  */
+void lock_format_holder_list(struct lock_buffer *buffer, const struct lock_holder *holders, size_t nr,
+			     const char *comm);
+
+/** lock_format_holders - Adds all holders of a lock. */
 void lock_format_holders(struct lock_buffer *buffer, const struct lock *lock, const char *comm);
 
 /** lock_format_waiters - Adds all waiters: "PID(COMM) TYPE", breakers as "PID(COMM) open for TYPE". */

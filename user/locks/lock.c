@@ -6,6 +6,7 @@
 #include "locks/append.h"
 #include "locks/lock.h"
 #include "locks/order.h"
+#include "locks/sharing.h"
 
 static void free_holders(struct lock_holder *holders, size_t nr)
 {
@@ -54,6 +55,7 @@ void lock_free(struct lock *lock)
 	for (size_t i = 0; i < lock->nr_waiters; i++)
 		free(lock->waiters[i].comm);
 	free(lock->waiters);
+	lock_sharing_free(lock->sharing);
 	free(lock->path);
 	free(lock->comm);
 }

@@ -54,6 +54,8 @@ struct lock_waiter {
 	unsigned int depth; /* 1: waits for the lock; 2: for a request of depth 1 before it; ... */
 };
 
+struct lock_sharing;
+
 struct lock {
 	struct crlock_lock row;
 	uint32_t unknown; /* bits of enum lock_unknown */
@@ -65,6 +67,7 @@ struct lock {
 	char *path; /* NULL: unknown */
 	char *comm; /* of the process that set it, NULL: unknown */
 	int mnt_id; /* as in /proc/PID/mountinfo, -1: unknown */
+	struct lock_sharing *sharing; /* with processes outside of a tree; NULL: of no checkpoint, or an old one */
 };
 
 struct lock_list {

@@ -10,7 +10,6 @@
 
 #include "image/progress.h"
 #include "image/status.h"
-#include "locks/format.h"
 #include "procfs/file.h"
 #include "procfs/standard.h"
 #include "restore/input.h"
@@ -20,6 +19,7 @@
 #include "restore/say.h"
 #include "restore/take.h"
 #include "restore/target.h"
+#include "restore/tell.h"
 #include "restore/tree/check.h"
 #include "restore/tree/restore.h"
 #include "restore/wait.h"
@@ -42,45 +42,6 @@ static int attempt(struct plan *plan, char why[WHY_MAX])
 	else if (status)
 		files_close(plan);
 	return status;
-}
-
-static void tell_lock(const struct planned_lock *lock)
-{
-	static const char *const progress[] = {
-		[LOCK_TO_DO] = "not taken",
-		[LOCK_TAKEN] = "taken",
-		[LOCK_WAS_THERE] = "was there already",
-		[LOCK_SKIPPED] = "skipped",
-	};
-	struct lock_buffer state = { 0 };
-
-	lock_format_state(&state, lock->lock);
-	if (lock_is_range(lock->lock->row.kind)) {
-		lock_buffer_add(&state, " ");
-		lock_format_offset(&state, lock->lock->row.start);
-		lock_buffer_add(&state, "-");
-		lock_format_offset(&state, lock->lock->row.end);
-	}
-	say("%s: %s %s: %s by %d with descriptor %d", lock->file->file->path,
-	    lock_kind_name(lock->lock->row.kind), lock_buffer_text(&state), progress[lock->progress],
-	    lock->by->target->pid, lock->by->fd);
-	lock_buffer_free(&state);
-}
-
-/* Returns: the exit status, which says whether something was left out. */
-static int tell(const struct plan *plan)
-{
-	size_t skipped = 0;
-
-	for (size_t i = 0; i < plan->nr_locks; i++) {
-		if (plan->locks[i].progress == LOCK_SKIPPED)
-			skipped++;
-		if (plan->options->verbose)
-			tell_lock(&plan->locks[i]);
-	}
-	if (plan->options->verbose || skipped)
-		say("%zu locks restored, %zu skipped", plan->nr_locks - skipped, skipped);
-	return skipped ? STATUS_IN_THE_WAY : STATUS_OK;
 }
 
 /* The locks stay with this process, and so with what it becomes. */
@@ -111,7 +72,8 @@ static int restore_checkpoint(const struct options *options, const struct checkp
 		status = try_until_taken(&plan, attempt);
 	}
 	if (!status) {
-		status = tell(&plan);
+		tell_outsiders(&plan);
+		status = tell_locks(&plan) ? STATUS_IN_THE_WAY : STATUS_OK;
 		if (options->command)
 			status = run(options->command);
 	}

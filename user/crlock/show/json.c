@@ -12,6 +12,7 @@
 #include "crlock/show/images.h"
 #include "crlock/show/message.h"
 #include "crlock/show/print.h"
+#include "crlock/show/sharing.h"
 #include "crlock/show/words.h"
 
 /* Returns: 0 or a negative errno value. */
@@ -239,6 +240,7 @@ static json_t *lock_json(const struct contents *contents, size_t i)
 	json_t *json;
 
 	columns_choose_all(&output.columns);
+	sharing_choose(&output.columns);
 	json = output_lock_json(&output, &cell, lock);
 	cell_free(&cell);
 	/* Also where it was made up, since the source does not tell file_id. */

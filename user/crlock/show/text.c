@@ -13,6 +13,7 @@
 
 #include "crlock/output.h"
 #include "crlock/show/print.h"
+#include "crlock/show/sharing.h"
 #include "crlock/show/table.h"
 #include "crlock/show/words.h"
 #include "locks/format.h"
@@ -397,6 +398,8 @@ static int print_locks(const struct contents *contents)
 	if (!contents->locks.locks.nr)
 		return print_line("No locks");
 	columns_choose_default(&output.columns);
+	if (contents->own)
+		sharing_choose(&output.columns);
 	return output_list(&output, &contents->locks.locks);
 }
 

@@ -9,6 +9,7 @@
 #include "image/status.h"
 #include "restore/say.h"
 #include "restore/take.h"
+#include "restore/tell.h"
 #include "restore/tree/actor.h"
 #include "restore/tree/identity.h"
 #include "restore/tree/locks.h"
@@ -102,6 +103,8 @@ int tree_take_locks(struct puppet *const *leaders, size_t nr, const struct check
 		plan.stand_in = (struct plan_stand_in){ stand_in_begin, stand_in_end, &stand_in };
 		status = try_until_taken(&plan, attempt);
 	}
+	if (!status)
+		tell_outsiders(&plan);
 	plan_free(&plan);
 	free(identity.pairs);
 	return status;
