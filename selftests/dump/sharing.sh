@@ -7,7 +7,7 @@
 readonly here=$root/selftests/dump
 cd "$work" || exit
 
-plan 67
+plan 71
 
 # start HOW: a process $pid that has a lock, and $outside, which has it too; see the fixture.
 start() {
@@ -118,6 +118,17 @@ like "nor when locks alone are restored" "$(cat said)" \
 is "an image of before tells nothing" "$(sharing whole) $(shown whole)" "None ?"
 check "and is restored" restore
 is "without a word" "$(cat said)" ""
+stop
+
+# One that the dump keeps stays shared: it is the same description.
+start fork
+check "a lock that is shared is kept" dump -D whole --hold-locks --external-locks
+check "and restored, though the one outside has it still" restore
+is "about which there is nothing to say" "$(cat said)" ""
+is "both have it" "$(crlock ls -J --file locked | /usr/bin/python3 -c '
+import json, sys
+[lock] = json.load(sys.stdin)["locks"]
+print(*sorted(holder["pid"] for holder in lock["holders"]))')" "$(printf '%s\n' "$pid" "$outside" | sort -n | xargs)"
 stop
 
 start crowd
