@@ -9,7 +9,7 @@
 cd "$work" || exit
 mkfifo stdin
 touch f o l p
-plan 31
+plan 38
 
 # start SPEC...: a process of its own session, $holder, that holds locks.
 start() {
@@ -21,9 +21,9 @@ start() {
 	holder=$(sed -n 's/^ready //p' out)
 }
 
-# dump: it is dumped, and its locks are held by $keeper.
+# dump OPTION...: it is dumped, and its locks are held by $keeper.
 dump() {
-	status crdump --hold-locks -t "$holder" -D image
+	status crdump --hold-locks -t "$holder" -D image "$@"
 	keeper=$(sed -n 's/^crdump: image: \([0-9]*\) holds the locks until.*/\1/p' <<<"$said")
 	background_pids+=("${keeper:-$holder}")
 }
@@ -83,6 +83,86 @@ insmod "$CRLOCK_KO"
 is "a breaking lease is back without the module" "$status $said" "0 "
 is "it is what it was" "$(all_locks | sed -E 's/[0-9.]+s//')" "$before"
 check "the keeper has ended" is_gone "$keeper"
+end "$holder"
+
+# One that somebody breaks meanwhile: who has it hears of that when it is there again.
+cat >owner.py <<'END'
+import ctypes, fcntl, os, signal, sys
+
+number = int(sys.argv[1])
+signum = number or signal.SIGIO
+libc = ctypes.CDLL(None)
+signal.pthread_sigmask(signal.SIG_BLOCK, {signum})
+file = os.open("l", os.O_RDWR)
+fcntl.fcntl(file, fcntl.F_SETSIG, number)
+fcntl.fcntl(file, fcntl.F_SETLEASE, fcntl.F_WRLCK)
+with open("out", "w") as out:
+    out.write(f"ready {os.getpid()}\n")
+waited, info = (ctypes.c_ulong * 16)(1 << signum - 1), (ctypes.c_int * 32)()
+while libc.sigwaitinfo(waited, info) != signum:
+    pass
+told = f"code {info[2]}"
+if number:
+    told += f" band {info[4]:x} of it {info[6] == file}"
+target = fcntl.fcntl(file, fcntl.F_GETLEASE)
+fcntl.fcntl(file, fcntl.F_SETLEASE, fcntl.F_UNLCK)
+with open("heard.new", "w") as heard:
+    heard.write(f"{told} target {target}\n")
+os.rename("heard.new", "heard")
+signal.pause()
+END
+
+# owner SIGNAL: a process $holder with a lease, whose breaks it hears of by that signal.
+owner() {
+	rm -rf image out heard opened
+	setsid python3 owner.py "$1" </dev/null >/dev/null 2>&1 &
+	background_pids+=($!)
+	disown $!
+	until_true grep -q ready out
+	holder=$(sed -n 's/^ready //p' out)
+}
+
+# break_it: somebody opens the file, and makes the file opened once that could be done.
+break_it() {
+	(exec 9<l && : >opened) &
+	background_pids+=($!)
+	disown $!
+}
+
+is_breaking() {
+	grep -q 'LEASE *BREAKING' /proc/locks
+}
+
+owner 36
+dump
+break_it
+until_true is_breaking
+restore_whole
+is "a lease that was broken meanwhile is restored" "$status $said" "0 "
+until_true test -e heard
+is "its process hears of that as of any" "$(cat heard)" "code 3 band 441 of it True target 0"
+check "and lets in who has broken it" until_true test -e opened
+end "$holder"
+
+owner 0
+dump --source=proc
+rmmod crlock
+break_it
+until_true is_breaking
+restore_whole
+insmod "$CRLOCK_KO"
+is "so it is without the module" "$status $said" "0 "
+until_true test -e heard
+is "and it hears of that by SIGIO" "$(cat heard)" "code 128 target 0"
+check "and lets them in, too" until_true test -e opened
+end "$holder"
+
+owner 36
+dump
+restore_whole
+break_it
+until_true test -e heard
+is "of one that was not broken it hears when it is" "$(cat heard)" "code 3 band 441 of it True target 0"
 end "$holder"
 
 # A file that was given another's name meanwhile: the lock's file is the one that it was.

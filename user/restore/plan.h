@@ -43,7 +43,7 @@ struct planned_file {
 enum lock_progress {
 	LOCK_TO_DO,
 	LOCK_TAKEN,
-	LOCK_WAS_THERE, /* the target had it, in exactly this state */
+	LOCK_WAS_THERE, /* the target had it, in exactly this state, or it was kept and is breaking */
 	LOCK_SKIPPED,
 };
 
@@ -66,6 +66,7 @@ struct plan {
 	const struct checkpoint *checkpoint;
 	const struct options *options;
 	struct plan_stand_in stand_in; /* all NULL: targets take their locks */
+	bool kept; /* what targets have already was kept for them since the dump */
 	struct target *targets;
 	size_t nr_targets;
 	struct planned_descriptor *descriptors;

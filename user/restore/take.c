@@ -155,8 +155,16 @@ static bool is_same_lock(const struct lock *present, const struct lock *wanted)
 	       (!lock_is_range(a->kind) || (a->start == b->start && a->end == b->end));
 }
 
+/* A lease that somebody has broken since the dump, while it was kept. */
+static bool is_broken_since(const struct plan *plan, const struct lock *present, const struct lock *wanted)
+{
+	return plan->kept && lock_is_breaking(present) &&
+	       (present->row.held == wanted->row.held || present->unknown & LOCK_UNKNOWN_HELD);
+}
+
 /* Returns: 0 if nothing is there, 1 if exactly this lock is, or -EAGAIN. */
-static int compare_present(const struct lock_list *present, const struct planned_lock *wanted, char *why)
+static int compare_present(const struct plan *plan, const struct lock_list *present,
+			   const struct planned_lock *wanted, char *why)
 {
 	struct lock_buffer name = { 0 };
 	struct lock_query file = { 0 };
@@ -173,7 +181,7 @@ static int compare_present(const struct lock_list *present, const struct planned
 
 		if (!has_place(lock, wanted, &file))
 			continue;
-		if (is_same_lock(lock, wanted->lock)) {
+		if (is_same_lock(lock, wanted->lock) || is_broken_since(plan, lock, wanted->lock)) {
 			ret = 1;
 			continue;
 		}
@@ -241,7 +249,7 @@ static int take_lease(const struct plan *plan, struct planned_lock *lock)
 static int take_one(const struct plan *plan, const struct lock_list *present, struct planned_lock *lock,
 		    char *why)
 {
-	int err = compare_present(present, lock, why);
+	int err = compare_present(plan, present, lock, why);
 
 	if (err > 0)
 		lock->progress = LOCK_WAS_THERE;

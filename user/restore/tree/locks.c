@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "image/status.h"
+#include "locks/append.h"
 #include "restore/say.h"
 #include "restore/take.h"
 #include "restore/tell.h"
@@ -82,8 +83,25 @@ static int attempt(struct plan *plan, char why[WHY_MAX])
 	return status;
 }
 
+/* Returns: 0 or the exit status. */
+static int note_kept(struct kept_leases *kept, const struct plan *plan)
+{
+	for (size_t i = 0; i < plan->nr_locks; i++) {
+		const struct planned_lock *lock = &plan->locks[i];
+
+		if (lock->progress != LOCK_WAS_THERE || lock->lock->row.kind != CRLOCK_KIND_LEASE)
+			continue;
+		if (append(kept->rows, kept->nr,
+			   ((struct kept_lease){ lock->lock, lock->by->target->pid, lock->by->fd }))) {
+			say("%s", strerror(ENOMEM));
+			return STATUS_IN_THE_WAY;
+		}
+	}
+	return 0;
+}
+
 int tree_take_locks(struct puppet *const *leaders, size_t nr, const struct checkpoint *checkpoint,
-		    const struct options *options)
+		    const struct options *options, struct kept_leases *kept)
 {
 	struct stand_in stand_in = { .leaders = leaders, .nr = nr, .verbose = options->verbose };
 	struct options identity;
@@ -99,10 +117,13 @@ int tree_take_locks(struct puppet *const *leaders, size_t nr, const struct check
 	if (status)
 		say("%s", why);
 	if (!status) {
+		plan.kept = kept;
 		drive(&plan, leaders, nr);
 		plan.stand_in = (struct plan_stand_in){ stand_in_begin, stand_in_end, &stand_in };
 		status = try_until_taken(&plan, attempt);
 	}
+	if (!status && kept)
+		status = note_kept(kept, &plan);
 	if (!status)
 		tell_outsiders(&plan);
 	plan_free(&plan);

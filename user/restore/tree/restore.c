@@ -10,6 +10,7 @@
  *   locks
  *   threads
  *   timers, signals that wait, handlers
+ *   notices of kept leases that were broken meanwhile
  *   credentials                            from here much may not be done any more
  *   system calls to go on with, registers
  *   letting go                             first those who wait for the same lock, in their order
@@ -40,6 +41,7 @@
 #include "restore/tree/inherited_locks.h"
 #include "restore/tree/locks.h"
 #include "restore/tree/memory.h"
+#include "restore/tree/notices.h"
 #include "restore/tree/processor.h"
 #include "restore/tree/puppet.h"
 #include "restore/tree/restore.h"
@@ -73,6 +75,7 @@ struct restoring {
 	struct images images;
 	bool images_are_read;
 	int keeper; /* connection to who has kept locks since the dump; -1: nobody */
+	struct kept_leases kept;
 	int lowest; /* descriptors of this program are above, those of the tree below */
 	struct shms shms;
 	struct vdso vdso;
@@ -359,7 +362,7 @@ static int each(struct restoring *r, int (*step)(struct restoring *r, struct tro
 }
 
 /* Returns: 0 or the exit status; what is wrong is printed. */
-static int restore_locks(struct restoring *r, const struct checkpoint *locks)
+static int restore_locks(struct restoring *r, const struct checkpoint *locks, struct kept_leases *kept)
 {
 	struct puppet **leaders;
 	int status = STATUS_IN_THE_WAY;
@@ -373,7 +376,7 @@ static int restore_locks(struct restoring *r, const struct checkpoint *locks)
 	}
 	for (size_t i = 0; i < r->nr; i++)
 		leaders[i] = &r->troupes[i].players[0].puppet;
-	status = tree_take_locks(leaders, r->nr, locks, r->options);
+	status = tree_take_locks(leaders, r->nr, locks, r->options, kept);
 	free(leaders);
 	return status;
 }
@@ -385,9 +388,24 @@ static int restore_inherited_locks(struct restoring *r)
 	int ret = inherited_locks_split(&inherited, &r->images.locks, &r->images.tree, &r->sources,
 					r->options->dir, &r->error);
 
-	ret = ret ? ret : restore_locks(r, &inherited);
+	ret = ret ? ret : restore_locks(r, &inherited, NULL);
 	inherited_locks_free(&inherited);
 	return ret;
+}
+
+static struct puppet *find_puppet(void *data, pid_t tid)
+{
+	const struct restoring *r = data;
+
+	for (size_t i = 0; i < r->nr; i++) {
+		for (size_t j = 0; j < r->troupes[i].nr; j++) {
+			struct puppet *puppet = &r->troupes[i].players[j].puppet;
+
+			if (puppet->tid == tid)
+				return puppet;
+		}
+	}
+	return NULL;
 }
 
 /* ---- Letting go ---- */
@@ -449,6 +467,7 @@ static void release(struct restoring *r)
 		free(r->troupes[i].players);
 	}
 	free(r->troupes);
+	free(r->kept.rows);
 	for (size_t i = 0; i < r->sources.nr_readonly; i++)
 		close(r->sources.readonly[i].fd);
 	free(r->sources.readonly);
@@ -480,9 +499,10 @@ static int make_tree(struct restoring *r)
 	progress_end();
 	ret = ret ? ret : restore_inherited_locks(r);
 	ret = ret ? ret : each(r, close_inherited);
-	ret = ret ? ret : restore_locks(r, &r->images.locks);
+	ret = ret ? ret : restore_locks(r, &r->images.locks, &r->kept);
 	ret = ret ? ret : each(r, restore_threads);
 	ret = ret ? ret : each(r, restore_task);
+	ret = ret ? ret : notices_send(&r->kept, &r->images.tree, find_puppet, r, &r->error);
 	ret = ret ? ret : each(r, restore_creds);
 	ret = ret ? ret : each(r, restore_registers);
 	return ret ? ret : restore_files_finish(r->images.files, &r->error);

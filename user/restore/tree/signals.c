@@ -121,16 +121,12 @@ static long call(struct puppet *puppet, int signal, long nr, const unsigned long
 				   puppet_call_array(puppet, nr, args);
 }
 
-static int send(struct puppet *puppet, const Image__SiginfoEntry *entry, bool to_thread,
-		const struct image_error *error)
+static int queue_info(struct puppet *puppet, int signal, const void *info, bool to_thread,
+		      const struct image_error *error)
 {
-	const int signal = number_of(entry);
-	unsigned long at;
+	unsigned long at = puppet_give(puppet, info, SIGINFO_SIZE);
 	long ret;
 
-	if (signal < 1 || signal > SIGNALS)
-		return fail(error, puppet->tid, -EBADMSG, "a signal that waits", signal);
-	at = puppet_give(puppet, entry->siginfo.data, SIGINFO_SIZE);
 	if (!at)
 		return fail(error, puppet->tid, -EFAULT, "a signal that waits", signal);
 	/* A process may say of itself whatever it likes about who sent it. */
@@ -139,6 +135,21 @@ static int send(struct puppet *puppet, const Image__SiginfoEntry *entry, bool to
 			  call(puppet, signal, SYS_rt_sigqueueinfo,
 			       (const unsigned long[6]){ puppet->tgid, signal, at });
 	return ret < 0 ? fail(error, puppet->tid, ret, "a signal that waits", signal) : 0;
+}
+
+static int send(struct puppet *puppet, const Image__SiginfoEntry *entry, bool to_thread,
+		const struct image_error *error)
+{
+	const int signal = number_of(entry);
+
+	if (signal < 1 || signal > SIGNALS)
+		return fail(error, puppet->tid, -EBADMSG, "a signal that waits", signal);
+	return queue_info(puppet, signal, entry->siginfo.data, to_thread, error);
+}
+
+int signals_send(struct puppet *puppet, const siginfo_t *info, bool to_thread, const struct image_error *error)
+{
+	return queue_info(puppet, info->si_signo, info, to_thread, error);
 }
 
 /* SIGTRAP, or all others. */

@@ -5,6 +5,8 @@
 #ifndef RESTORE_SIGNALS_H
 #define RESTORE_SIGNALS_H
 
+#include <signal.h>
+
 #include "image/directory.h"
 #include "image/saved.h"
 #include "restore/tree/puppet.h"
@@ -32,6 +34,9 @@ int signals_queue(struct puppet *leader, const struct saved_process *process,
 /** signals_queue_thread - The same of those that waited for one thread. */
 int signals_queue_thread(struct puppet *puppet, const struct saved_thread *thread,
 			 const struct image_error *error);
+
+/** signals_send - Has a process or thread send itself a signal. Returns: 0 or a negative errno value. */
+int signals_send(struct puppet *puppet, const siginfo_t *info, bool to_thread, const struct image_error *error);
 
 /**
  * signals_queue_trap - Sends SIGTRAP, if it waited for a whole process, all of whose threads are muted: see
