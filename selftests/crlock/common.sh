@@ -47,6 +47,11 @@ waits() {
 
 readonly break_time=/proc/sys/fs/lease-break-time
 
+# tells_breaks PID: whether the kernel, as with patches/, tells in fdinfo how the process's leases are being broken.
+tells_breaks() {
+	grep -qs '^lease:' "/proc/$1/fdinfo"/*
+}
+
 # keep_leases: leases that are being broken are so for longer than a test can take.
 keep_leases() {
 	break_time_before=$(<$break_time)

@@ -67,15 +67,19 @@ is "from /proc they are named too" "$(cell WAITERS --file w-r-u --source=proc | 
 	"$writer(breaker) open for WRITE"
 
 # From /proc, what is not told is not guessed as if it were.
-is "from /proc: to be downgraded" "$(cell STATE --source=proc --file w-r | sed 's/ *$//')" "WRITE>READ ?"
-is "from /proc: to be given up, of an open that writes" \
-	"$(cell STATE --source=proc --file w-u | sed 's/ *$//')" "WRITE>UNLCK ?"
-is "from /proc: to be given up, of an open that reads" \
-	"$(cell STATE --source=proc --file r-u | sed 's/ *$//')" "READ?>UNLCK ?"
-is "which is said to be unknown" "$(json '[n in x["unknown"] for x in l for n in ("held", "deadline")]' --source=proc --file r-u)" \
-	"[True, True]"
-is "and has no value in JSON" "$(json '[(x["held"], x["break"]) for x in l]' --source=proc --file r-u)" \
-	"[(None, None)]"
+held='\?' time='\?' unknown=True value='None, None'
+if tells_breaks "$pid"; then
+	held='' time=$seconds unknown=False value="'READ', [0-9]+"
+fi
+like "from /proc: to be downgraded" "$(cell STATE --source=proc --file w-r | sed 's/ *$//')" "^WRITE>READ $time\$"
+like "from /proc: to be given up, of an open that writes" \
+	"$(cell STATE --source=proc --file w-u | sed 's/ *$//')" "^WRITE>UNLCK $time\$"
+like "from /proc: to be given up, of an open that reads" \
+	"$(cell STATE --source=proc --file r-u | sed 's/ *$//')" "^READ$held>UNLCK $time\$"
+is "which is said to be unknown if it is" \
+	"$(json '[n in x["unknown"] for x in l for n in ("held", "deadline")]' --source=proc --file r-u)" "[$unknown, $unknown]"
+like "and then has no value in JSON" "$(json '[(x["held"], x["break"]) for x in l]' --source=proc --file r-u)" \
+	"^\[\($value\)\]\$"
 
 # Two at once, and when they are gone --------------------------------------------------------------------
 

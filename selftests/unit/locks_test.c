@@ -419,11 +419,13 @@ TEST(cache_of_many)
 
 /* Joining lines of /proc with locks ---------------------------------------------------------------- */
 
+#define TEXT(string) proc_text(string, strlen(string))
+
 static struct lock *take(struct lock_index *index, const char *text, bool waited_for)
 {
 	struct proc_lock line;
 
-	if (proc_lock_parse(proc_text(text, strlen(text)), &line))
+	if (proc_lock_parse(TEXT(text), &line))
 		return NULL;
 	return lock_index_take(index, &line, waited_for);
 }
@@ -499,6 +501,34 @@ TEST(index_prefers_what_is_likely)
 	EXPECT_EQ(&list.locks[2], take(&index, "1: FLOCK  ADVISORY  READ 7 08:01:5 0 EOF", true));
 	EXPECT_EQ(&list.locks[1], take(&index, "1: FLOCK  ADVISORY  WRITE 7 08:01:5 0 EOF", false));
 	EXPECT_EQ(&list.locks[0], take(&index, "1: FLOCK  ADVISORY  WRITE 7 08:01:5 0 EOF", false));
+	lock_index_free(&index);
+	lock_list_free(&list);
+}
+
+/* Where fdinfo tells the requests, they tell apart what looks the same. */
+TEST(index_goes_by_requests)
+{
+	struct lock_list list = { 0 };
+	struct proc_lock line, requests[2], other;
+	struct lock_index index;
+
+	for (size_t i = 0; i < 3; i++)
+		add(&list, CRLOCK_KIND_OFD, 5, 0, 9, F_RDLCK, 0);
+	ASSERT_EQ(0, proc_lock_parse(TEXT("1: OFDLCK ADVISORY  READ -1 08:01:5 0 9"), &line));
+	ASSERT_EQ(0, proc_lock_parse(TEXT("1: -> OFDLCK ADVISORY  WRITE 7 08:01:5 2 2"), &requests[0]));
+	ASSERT_EQ(0, proc_lock_parse(TEXT("1:  -> POSIX  ADVISORY  WRITE 8 08:01:5 2 6"), &requests[1]));
+	ASSERT_EQ(0, proc_lock_parse(TEXT("1: -> OFDLCK ADVISORY  WRITE -1 08:01:5 2 3"), &other));
+	ASSERT_EQ(0, lock_take_waiter(&list.locks[0], &other));
+	ASSERT_EQ(0, lock_take_waiter(&list.locks[1], &requests[0]));
+	ASSERT_EQ(0, lock_take_waiter(&list.locks[1], &requests[1]));
+	/* /proc/locks does not tell this. */
+	list.locks[1].waiters[0].pid = 0;
+
+	ASSERT_EQ(0, lock_index_make(&index, &list));
+	EXPECT_EQ(&list.locks[2], lock_index_take_shown(&index, &line, requests, 0));
+	EXPECT_EQ(&list.locks[1], lock_index_take_shown(&index, &line, requests, 2));
+	EXPECT_EQ(&list.locks[0], lock_index_take_shown(&index, &line, requests, 2));
+	EXPECT_EQ(NULL, lock_index_take_shown(&index, &line, requests, 2));
 	lock_index_free(&index);
 	lock_list_free(&list);
 }

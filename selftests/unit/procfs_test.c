@@ -254,12 +254,77 @@ TEST(lines_that_are_no_locks)
 
 /* fdinfo ------------------------------------------------------------------------------------------- */
 
+static const struct {
+	const char *text;
+	struct proc_break told;
+} breaks[] = {
+	{ "1: held WRITE target READ downgrade 44980",
+	  { .nr = 1, .held = F_WRLCK, .target = F_RDLCK, .downgrade = true, .downgrade_ms = 44980 } },
+	{ "2: held READ target UNLCK unlock 0",
+	  { .nr = 2, .held = F_RDLCK, .target = F_UNLCK, .unlock = true } },
+	{ "3: held WRITE target UNLCK unlock never",
+	  { .nr = 3, .held = F_WRLCK, .target = F_UNLCK, .unlock = true, .unlock_ms = PROC_NO_DEADLINE } },
+	{ "4: held WRITE target UNLCK downgrade 12 unlock 4294967295",
+	  { .nr = 4, .held = F_WRLCK, .target = F_UNLCK, .downgrade = true, .downgrade_ms = 12,
+	    .unlock = true, .unlock_ms = 4294967295 } },
+	/* What a later kernel may add. */
+	{ "5: held READ by 77 target UNLCK unlock 1 since 5",
+	  { .nr = 5, .held = F_RDLCK, .target = F_UNLCK, .unlock = true, .unlock_ms = 1 } },
+};
+
+TEST(breaks)
+{
+	for (size_t i = 0; i < NR(breaks); i++) {
+		const struct proc_break *wanted = &breaks[i].told;
+		struct proc_break told;
+
+		ASSERT_EQ(0, proc_break_parse(fenced(breaks[i].text), &told)) TH_LOG("%s", breaks[i].text);
+		EXPECT_EQ(wanted->nr, told.nr);
+		EXPECT_EQ(wanted->held, told.held);
+		EXPECT_EQ(wanted->target, told.target);
+		EXPECT_EQ(wanted->downgrade, told.downgrade);
+		EXPECT_EQ(wanted->downgrade_ms, told.downgrade_ms);
+		EXPECT_EQ(wanted->unlock, told.unlock);
+		EXPECT_EQ(wanted->unlock_ms, told.unlock_ms);
+	}
+}
+
+TEST(breaks_that_make_no_sense)
+{
+	static const char *const texts[] = {
+		"",
+		"1:",
+		"held READ target UNLCK unlock 1",
+		"1: held READ target UNLCK",
+		"1: held READ target UNLCK unlock",
+		"1: held READ target UNLCK unlock -1",
+		"1: held READ target UNLCK unlock 4294967296",
+		"1: held READ target UNLCK unlock 1 unlock 2",
+		"1: held READ target UNLCK unlock 1 since",
+		"1: held READ target READ downgrade 1",
+		"1: held READ target READ unlock 1",
+		"1: held WRITE target WRITE downgrade 1",
+		"1: held WRITE target UNLCK downgrade 1",
+		"1: held UNLCK target UNLCK unlock 1",
+		"1: held SHARE target UNLCK unlock 1",
+		"1: target UNLCK unlock 1",
+		"18446744073709551616: held READ target UNLCK unlock 1",
+	};
+
+	for (size_t i = 0; i < NR(texts); i++) {
+		struct proc_break told;
+
+		EXPECT_EQ(-EINVAL, proc_break_parse(fenced(texts[i]), &told)) TH_LOG("%s", texts[i]);
+	}
+}
+
 struct given {
 	struct proc_lock locks[4];
 	size_t nr;
+	struct proc_break told;
 };
 
-static int give(const struct proc_lock *lock, void *data)
+static int give_lock(const struct proc_lock *lock, void *data)
 {
 	struct given *given = data;
 
@@ -269,18 +334,28 @@ static int give(const struct proc_lock *lock, void *data)
 	return 0;
 }
 
+static int give_break(const struct proc_break *told, void *data)
+{
+	struct given *given = data;
+
+	given->told = *told;
+	return 0;
+}
+
+static const struct proc_fdinfo_fns give = { give_lock, give_break };
+
 TEST(fdinfo_lines)
 {
 	struct proc_fdinfo info = { .mnt_id = -1 };
 	struct given given = { .nr = 0 };
 
-	EXPECT_EQ(0, proc_fdinfo_line(fenced("pos:\t123"), &info, give, &given));
-	EXPECT_EQ(0, proc_fdinfo_line(fenced("flags:\t02100002"), &info, give, &given));
-	EXPECT_EQ(0, proc_fdinfo_line(fenced("mnt_id:\t29"), &info, give, &given));
-	EXPECT_EQ(0, proc_fdinfo_line(fenced("ino:\t131171"), &info, give, &given));
-	EXPECT_EQ(0, proc_fdinfo_line(fenced("eventfd-count:                0"), &info, give, &given));
+	EXPECT_EQ(0, proc_fdinfo_line(fenced("pos:\t123"), &info, &give, &given));
+	EXPECT_EQ(0, proc_fdinfo_line(fenced("flags:\t02100002"), &info, &give, &given));
+	EXPECT_EQ(0, proc_fdinfo_line(fenced("mnt_id:\t29"), &info, &give, &given));
+	EXPECT_EQ(0, proc_fdinfo_line(fenced("ino:\t131171"), &info, &give, &given));
+	EXPECT_EQ(0, proc_fdinfo_line(fenced("eventfd-count:                0"), &info, &give, &given));
 	EXPECT_EQ(0, proc_fdinfo_line(fenced("lock:\t1: FLOCK  ADVISORY  WRITE 7 08:01:131171 0 EOF"),
-				      &info, give, &given));
+				      &info, &give, &given));
 	EXPECT_EQ(123, info.pos);
 	EXPECT_EQ(02100002, info.flags);
 	EXPECT_EQ(29, info.mnt_id);
@@ -290,21 +365,54 @@ TEST(fdinfo_lines)
 	EXPECT_EQ(CRLOCK_KIND_FLOCK, given.locks[0].kind);
 	EXPECT_EQ(7, given.locks[0].pid);
 
-	EXPECT_EQ(-EINVAL, proc_fdinfo_line(fenced("pos:\tx"), &info, give, &given));
-	EXPECT_EQ(-EINVAL, proc_fdinfo_line(fenced("flags:\t09"), &info, give, &given));
-	EXPECT_EQ(-EINVAL, proc_fdinfo_line(fenced("flags:\t040000000000"), &info, give, &given));
-	EXPECT_EQ(-EINVAL, proc_fdinfo_line(fenced("mnt_id:\t2147483648"), &info, give, &given));
-	EXPECT_EQ(-EINVAL, proc_fdinfo_line(fenced("mnt_id:"), &info, give, &given));
-	EXPECT_EQ(-EINVAL, proc_fdinfo_line(fenced("ino:\t-1"), &info, give, &given));
-	EXPECT_EQ(-EINVAL, proc_fdinfo_line(fenced("lock:\tnonsense"), &info, give, &given));
+	EXPECT_EQ(-EINVAL, proc_fdinfo_line(fenced("pos:\tx"), &info, &give, &given));
+	EXPECT_EQ(-EINVAL, proc_fdinfo_line(fenced("flags:\t09"), &info, &give, &given));
+	EXPECT_EQ(-EINVAL, proc_fdinfo_line(fenced("flags:\t040000000000"), &info, &give, &given));
+	EXPECT_EQ(-EINVAL, proc_fdinfo_line(fenced("mnt_id:\t2147483648"), &info, &give, &given));
+	EXPECT_EQ(-EINVAL, proc_fdinfo_line(fenced("mnt_id:"), &info, &give, &given));
+	EXPECT_EQ(-EINVAL, proc_fdinfo_line(fenced("ino:\t-1"), &info, &give, &given));
+	EXPECT_EQ(-EINVAL, proc_fdinfo_line(fenced("lock:\tnonsense"), &info, &give, &given));
 	EXPECT_EQ(0, proc_fdinfo_line(fenced("lock:\tnonsense"), &info, NULL, NULL));
 	EXPECT_EQ(1, given.nr);
 }
 
-static int give_up(const struct proc_lock *lock, void *data)
+/* Lines that only patched kernels have. */
+TEST(fdinfo_lines_of_patched_kernels)
+{
+	static const char *const drivers[] = {
+		"lease:\t1000", "lease:", "blocked:\t0", "blocked:",
+		"blocked:\t1: POSIX  ADVISORY  WRITE 8 08:01:5 0 9",
+	};
+	static const struct proc_fdinfo_fns locks_only = { give_lock, NULL };
+	struct proc_fdinfo info = { .mnt_id = -1 };
+	struct given given = { .nr = 0 };
+
+	EXPECT_EQ(0, proc_fdinfo_line(fenced("lease:\t1: held READ target UNLCK unlock 7"), &info, &give, &given));
+	EXPECT_EQ(F_RDLCK, given.told.held);
+	EXPECT_EQ(7, given.told.unlock_ms);
+	EXPECT_EQ(0, proc_fdinfo_line(fenced("blocked:\t1:  -> OFDLCK ADVISORY  WRITE 8 08:01:5 0 9"), &info,
+				      &give, &given));
+	ASSERT_EQ(1, given.nr);
+	EXPECT_EQ(2, given.locks[0].depth);
+	EXPECT_EQ(8, given.locks[0].pid);
+
+	/* A file may show something else by these names: that is no error. */
+	for (size_t i = 0; i < NR(drivers); i++)
+		EXPECT_EQ(0, proc_fdinfo_line(fenced(drivers[i]), &info, &give, &given)) TH_LOG("%s", drivers[i]);
+	EXPECT_EQ(1, given.nr);
+	EXPECT_EQ(0, proc_fdinfo_line(fenced("lease:\t1: held READ target UNLCK unlock 9"), &info, &locks_only,
+				      &given));
+	EXPECT_EQ(7, given.told.unlock_ms);
+	EXPECT_EQ(0, proc_fdinfo_line(fenced("blocked:\t1:  -> OFDLCK ADVISORY  WRITE 8 08:01:5 0 9"), &info,
+				      NULL, NULL));
+}
+
+static int give_up_lock(const struct proc_lock *lock, void *data)
 {
 	return 77;
 }
+
+static const struct proc_fdinfo_fns give_up = { give_up_lock, NULL };
 
 TEST(fdinfo_of_ours)
 {
@@ -322,7 +430,7 @@ TEST(fdinfo_of_ours)
 	ASSERT_EQ(42, lseek(fd, 42, SEEK_SET));
 	ASSERT_EQ(0, flock(fd, LOCK_EX));
 	ASSERT_EQ(0, fcntl(fd, F_SETLK, &range));
-	ASSERT_EQ(0, proc_fdinfo_read(dir, fd, buffer, &info, give, &given));
+	ASSERT_EQ(0, proc_fdinfo_read(dir, fd, buffer, &info, &give, &given));
 	EXPECT_EQ(42, info.pos);
 	EXPECT_EQ(O_RDWR, info.flags & O_ACCMODE);
 	EXPECT_TRUE(info.flags & O_CLOEXEC);
@@ -333,7 +441,7 @@ TEST(fdinfo_of_ours)
 		EXPECT_EQ(getpid(), given.locks[i].pid);
 		EXPECT_EQ(st.st_ino, given.locks[i].ino);
 	}
-	EXPECT_EQ(77, proc_fdinfo_read(dir, fd, buffer, &info, give_up, NULL));
+	EXPECT_EQ(77, proc_fdinfo_read(dir, fd, buffer, &info, &give_up, NULL));
 	EXPECT_EQ(-ENOENT, proc_fdinfo_read(dir, 1000, buffer, &info, NULL, NULL));
 	close(fd);
 	close(dir);

@@ -103,13 +103,43 @@ static size_t first_entry(const struct lock_index *index, const struct lock_inde
 	return low;
 }
 
-static unsigned int likelihood(const struct lock *lock, const struct proc_lock *line,
-			       bool waited_for)
-{
-	bool same_type = lock->row.target == line->type;
-	bool has_waiters = lock->row.state & CRLOCK_LOCK_WAITERS;
+/* What is looked for. */
+struct wanted {
+	const struct proc_lock *line;
+	bool waited_for;
+	const struct proc_lock *requests; /* NULL: not told */
+	size_t nr_requests;
+};
 
-	return 1 + same_type + (waited_for && has_waiters ? 2 : 0);
+static bool is_request(const struct lock_waiter *waiter, const struct proc_lock *request)
+{
+	return waiter->kind == request->kind && waiter->type == request->type &&
+	       waiter->depth == request->depth && waiter->start == request->start &&
+	       waiter->end == request->end &&
+	       (waiter->pid == request->pid || !waiter->pid || request->pid <= 0);
+}
+
+static bool has_requests(const struct lock *lock, const struct wanted *wanted)
+{
+	if (lock->nr_waiters != wanted->nr_requests)
+		return false;
+	for (size_t i = 0; i < lock->nr_waiters; i++) {
+		if (!is_request(&lock->waiters[i], &wanted->requests[i]))
+			return false;
+	}
+	return true;
+}
+
+#define MOST_LIKELY 4
+
+static unsigned int likelihood(const struct lock *lock, const struct wanted *wanted)
+{
+	bool same_type = lock->row.target == wanted->line->type;
+	bool agrees = wanted->requests	 ? has_requests(lock, wanted) :
+		      wanted->waited_for ? lock->row.state & CRLOCK_LOCK_WAITERS :
+					   true;
+
+	return 1 + same_type + (agrees ? 2 : 0);
 }
 
 static bool still_taken(const struct lock_index *index, size_t first, size_t i)
@@ -119,7 +149,7 @@ static bool still_taken(const struct lock_index *index, size_t first, size_t i)
 }
 
 static struct lock_index_entry *take(struct lock_index *index, const struct lock_index_entry *key,
-				     const struct proc_lock *line, bool waited_for)
+				     const struct wanted *wanted)
 {
 	size_t first = first_entry(index, key), i = first;
 	struct lock_index_entry *best = NULL;
@@ -133,12 +163,12 @@ static struct lock_index_entry *take(struct lock_index *index, const struct lock
 
 		if (entry->taken)
 			continue;
-		likely = likelihood(entry->lock, line, waited_for);
+		likely = likelihood(entry->lock, wanted);
 		if (likely <= most)
 			continue;
 		best = entry;
 		most = likely;
-		if (likely == (waited_for ? 4 : 2))
+		if (likely == MOST_LIKELY)
 			break;
 	}
 	if (!best)
@@ -149,9 +179,9 @@ static struct lock_index_entry *take(struct lock_index *index, const struct lock
 	return best;
 }
 
-struct lock *lock_index_take(struct lock_index *index, const struct proc_lock *line,
-			     bool waited_for)
+static struct lock *take_wanted(struct lock_index *index, const struct wanted *wanted)
 {
+	const struct proc_lock *line = wanted->line;
 	struct lock_index_entry key = {
 		.dev = device(line->dev_major, line->dev_minor),
 		.ino = line->ino,
@@ -160,12 +190,28 @@ struct lock *lock_index_take(struct lock_index *index, const struct proc_lock *l
 		.kind = line->kind,
 		.pid = shown_pid(line->kind, line->pid),
 	};
-	struct lock_index_entry *entry = take(index, &key, line, waited_for);
+	struct lock_index_entry *entry = take(index, &key, wanted);
 
 	if (!entry && key.pid) {
 		/* The source may not have known the pid. */
 		key.pid = 0;
-		entry = take(index, &key, line, waited_for);
+		entry = take(index, &key, wanted);
 	}
 	return entry ? entry->lock : NULL;
+}
+
+struct lock *lock_index_take(struct lock_index *index, const struct proc_lock *line,
+			     bool waited_for)
+{
+	const struct wanted wanted = { .line = line, .waited_for = waited_for };
+
+	return take_wanted(index, &wanted);
+}
+
+struct lock *lock_index_take_shown(struct lock_index *index, const struct proc_lock *line,
+				   const struct proc_lock *requests, size_t nr_requests)
+{
+	const struct wanted wanted = { .line = line, .requests = requests, .nr_requests = nr_requests };
+
+	return take_wanted(index, &wanted);
 }

@@ -34,4 +34,11 @@ void lock_index_free(struct lock_index *index);
 struct lock *lock_index_take(struct lock_index *index, const struct proc_lock *line,
 			     bool waited_for);
 
+/**
+ * lock_index_take_shown - The same for a line of fdinfo.
+ * @requests: that are shown behind it; locks that have these as waiters are preferred
+ */
+struct lock *lock_index_take_shown(struct lock_index *index, const struct proc_lock *line,
+				   const struct proc_lock *requests, size_t nr_requests);
+
 #endif

@@ -3,7 +3,8 @@
  * Locks and waiters from /proc/locks, holders from fdinfo. Descriptors are read first: what
  * /proc/locks says after that is taken for the truth, and what fdinfo told of locks that are gone since is
  * let go. Only locks of processes that are not visible from here, which /proc/locks leaves out, are
- * taken from fdinfo.
+ * taken from fdinfo. How a lease is being broken, and which of the locks that look the same a request waits
+ * for, is told by fdinfo of kernels with the patches of patches/, and else guessed.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -159,18 +160,62 @@ static void set_description(struct lock *lock, const struct lock_description *de
 	lock_set_holders(lock, holders);
 }
 
+static int64_t deadline(int64_t ms)
+{
+	return ms == PROC_NO_DEADLINE ? CRLOCK_NO_DEADLINE : ms;
+}
+
+/* Unless the lease is no longer being broken like that. */
+static void set_break(struct lock *lock, const struct proc_lock *line)
+{
+	const struct proc_break *told = &line->told;
+	struct crlock_lock *row = &lock->row;
+
+	if (!line->is_told || !(lock->unknown & LOCK_UNKNOWN_DEADLINE) || told->target != row->target)
+		return;
+	lock->unknown &= ~(LOCK_UNKNOWN_DEADLINE | LOCK_UNKNOWN_HELD);
+	row->held = told->held;
+	if (told->downgrade) {
+		row->state |= CRLOCK_LOCK_DOWNGRADE_PENDING;
+		row->fl_flags |= FL_DOWNGRADE_PENDING;
+		row->downgrade_ms = deadline(told->downgrade_ms);
+	}
+	if (told->unlock)
+		row->break_ms = deadline(told->unlock_ms);
+}
+
+/* fdinfo tells the process of a request for the lock of a description, too. */
+static void set_askers(struct lock *lock, const struct proc_lock *requests, size_t nr)
+{
+	for (size_t i = 0; i < nr && i < lock->nr_waiters; i++) {
+		struct lock_waiter *waiter = &lock->waiters[i];
+
+		if (!waiter->pid && requests[i].pid > 0 && waiter->depth == requests[i].depth &&
+		    waiter->type == requests[i].type && waiter->start == requests[i].start &&
+		    waiter->end == requests[i].end)
+			waiter->pid = requests[i].pid;
+	}
+}
+
 /* Gives one description's locks their holders. */
 static int join_description(struct lock_index *index, const struct lock_description *description)
 {
 	struct lock_holders *holders = copy_holders(description);
+	size_t nr_requests;
 
 	if (!holders)
 		return -ENOMEM;
-	for (size_t i = 0; i < description->nr_locks; i++) {
-		struct lock *lock = lock_index_take(index, &description->locks[i], false);
+	for (size_t i = 0; i < description->nr_locks; i += 1 + nr_requests) {
+		const struct proc_lock *line = &description->locks[i], *requests = line + 1;
+		struct lock *lock;
 
-		if (lock)
-			set_description(lock, description, holders);
+		nr_requests = lock_requests_of(description, i);
+		lock = lock_index_take_shown(index, line, requests, nr_requests);
+		if (!lock)
+			continue;
+		set_description(lock, description, holders);
+		set_break(lock, line);
+		set_askers(lock, requests, nr_requests);
 	}
 	lock_holders_put(holders);
 	return 0;
@@ -187,26 +232,44 @@ static int join_holders(struct lock_list *list, const struct lock_tables *tables
 	return err;
 }
 
-/* /proc/locks leaves out locks whose process is not visible from here. */
+static int take_requests(struct lock *lock, const struct proc_lock *requests, size_t nr)
+{
+	int err = 0;
+
+	for (size_t i = 0; !err && i < nr; i++)
+		err = lock_take_waiter(lock, &requests[i]);
+	return err;
+}
+
+static int add_hidden_lock(struct lock_list *list, const struct lock_query *query,
+			   const struct proc_lock *line, size_t nr_requests)
+{
+	struct lock *lock = lock_list_add(list);
+
+	if (!lock)
+		return -ENOMEM;
+	set_lock(lock, line);
+	return query->details & LOCK_DETAIL_WAITERS ? take_requests(lock, line + 1, nr_requests) : 0;
+}
+
+/* /proc/locks leaves out locks whose process is not visible from here, and what waits for them. */
 static int add_hidden(struct lock_list *list, const struct lock_query *query,
 		      const struct lock_tables *tables)
 {
-	for (size_t i = 0; i < tables->nr; i++) {
+	int err = 0;
+
+	for (size_t i = 0; !err && i < tables->nr; i++) {
 		const struct lock_description *description = tables->descriptions[i];
 
-		for (size_t j = 0; j < description->nr_locks; j++) {
+		for (size_t j = 0; !err && j < description->nr_locks; j++) {
 			const struct proc_lock *line = &description->locks[j];
-			struct lock *lock;
 
-			if (line->pid || !is_wanted(query, line))
-				continue;
-			lock = lock_list_add(list);
-			if (!lock)
-				return -ENOMEM;
-			set_lock(lock, line);
+			if (!line->depth && !line->pid && is_wanted(query, line))
+				err = add_hidden_lock(list, query, line,
+						      lock_requests_of(description, j));
 		}
 	}
-	return 0;
+	return err;
 }
 
 static bool is_named(const struct crlock_filter *filter, pid_t pid)

@@ -92,18 +92,30 @@ static int keep_lock(const struct proc_lock *lock, void *data)
 	return 0;
 }
 
+static int keep_break(const struct proc_break *told, void *data)
+{
+	struct reading *reading = data;
+	struct proc_lock *last = reading->nr_locks ? &reading->locks[reading->nr_locks - 1] : NULL;
+
+	if (!last || last->nr != told->nr || last->state != PROC_LOCK_BREAKING)
+		return 0;
+	last->is_told = true;
+	last->told = *told;
+	return 0;
+}
+
 static bool owned_by_table(const struct proc_lock *lock)
 {
 	return lock->kind == CRLOCK_KIND_POSIX;
 }
 
 /*
- * Adds the locks just read. All descriptors of a description show those that it owns, so they are new
+ * Adds the locks just read, with their requests. All descriptors of a description show those that it owns, so they are new
  * only with the first; those of a table are new with the first descriptor in that table.
  */
 static int add_locks(struct lock_description *description, const struct reading *reading, pid_t tid)
 {
-	bool first = !description->nr_holders;
+	bool first = !description->nr_holders, wanted = false;
 	struct proc_lock *locks;
 	size_t room;
 
@@ -115,7 +127,9 @@ static int add_locks(struct lock_description *description, const struct reading 
 		return -ENOMEM;
 	description->locks = locks;
 	for (size_t i = 0; i < reading->nr_locks; i++) {
-		if (first || owned_by_table(&reading->locks[i]))
+		if (!reading->locks[i].depth)
+			wanted = first || owned_by_table(&reading->locks[i]);
+		if (wanted)
 			locks[description->nr_locks++] = reading->locks[i];
 	}
 	return 0;
@@ -172,12 +186,13 @@ static bool stat_ino(int dir, int fd, uint64_t *ino)
 /* What cannot be read is gone meanwhile, or not understood, and left out. */
 static int read_descriptor(struct reading *reading, int dir, pid_t tgid, pid_t tid, int fd)
 {
+	static const struct proc_fdinfo_fns fns = { keep_lock, keep_break };
 	struct lock_description key = { .first = { .tgid = tgid, .tid = tid, .fd = fd } };
 	struct proc_fdinfo info;
 	int err;
 
 	reading->nr_locks = 0;
-	err = proc_fdinfo_read(dir, fd, reading->lines, &info, keep_lock, reading);
+	err = proc_fdinfo_read(dir, fd, reading->lines, &info, &fns, reading);
 	if (err)
 		return err == -ENOMEM ? err : 0;
 	if (!info.has_ino && !stat_ino(dir, fd, &info.ino))

@@ -21,7 +21,7 @@ struct lock_description {
 	struct lock_descriptor first; /* the others are compared with it */
 	int mnt_id;
 	uint64_t ino;
-	struct proc_lock *locks; /* each once */
+	struct proc_lock *locks; /* each once; behind it the requests for it, where the kernel tells them */
 	size_t nr_locks;
 	struct lock_descriptor *holders;
 	size_t nr_holders;
@@ -45,5 +45,15 @@ int lock_tables_read(struct lock_tables *tables);
 
 /** lock_tables_free - Frees what it owns. */
 void lock_tables_free(struct lock_tables *tables);
+
+/** lock_requests_of - The number of requests behind a lock of a description. */
+static inline size_t lock_requests_of(const struct lock_description *description, size_t i)
+{
+	size_t next = i + 1;
+
+	while (next < description->nr_locks && description->locks[next].depth)
+		next++;
+	return next - i - 1;
+}
 
 #endif

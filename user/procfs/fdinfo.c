@@ -5,23 +5,49 @@
 
 #include "procfs/fdinfo.h"
 
-static int give_lock(struct proc_text line, proc_fdinfo_lock_fn *fn, void *data)
+static void skip_blanks(struct proc_text *line)
+{
+	while (proc_text_skip(line, "\t") || proc_text_skip(line, " "))
+		;
+}
+
+static int give_lock(struct proc_text line, const struct proc_fdinfo_fns *fns, void *data)
 {
 	struct proc_lock lock;
 
-	while (proc_text_skip(&line, "\t") || proc_text_skip(&line, " "))
-		;
-	return proc_lock_parse(line, &lock) ?: fn(&lock, data);
+	skip_blanks(&line);
+	return proc_lock_parse(line, &lock) ?: fns->lock(&lock, data);
 }
 
-int proc_fdinfo_line(struct proc_text line, struct proc_fdinfo *info, proc_fdinfo_lock_fn *fn,
-		     void *data)
+/* Few kernels have this line and the next. What looks otherwise is a driver's, and of no concern here. */
+static int give_request(struct proc_text line, const struct proc_fdinfo_fns *fns, void *data)
+{
+	struct proc_lock request;
+
+	skip_blanks(&line);
+	return proc_lock_parse(line, &request) || !request.depth ? 0 : fns->lock(&request, data);
+}
+
+static int give_lease(struct proc_text line, const struct proc_fdinfo_fns *fns, void *data)
+{
+	struct proc_break told;
+
+	skip_blanks(&line);
+	return !fns->lease || proc_break_parse(line, &told) ? 0 : fns->lease(&told, data);
+}
+
+int proc_fdinfo_line(struct proc_text line, struct proc_fdinfo *info,
+		     const struct proc_fdinfo_fns *fns, void *data)
 {
 	uint64_t value;
 	bool ok = true;
 
 	if (proc_text_skip(&line, "lock:")) {
-		return fn ? give_lock(line, fn, data) : 0;
+		return fns ? give_lock(line, fns, data) : 0;
+	} else if (proc_text_skip(&line, "blocked:")) {
+		return fns ? give_request(line, fns, data) : 0;
+	} else if (proc_text_skip(&line, "lease:")) {
+		return fns ? give_lease(line, fns, data) : 0;
 	} else if (proc_text_skip(&line, "pos:")) {
 		ok = proc_text_signed(proc_text_word(&line), &info->pos);
 	} else if (proc_text_skip(&line, "flags:")) {
@@ -56,7 +82,7 @@ static bool is_known(struct proc_text line, unsigned int *seen)
 }
 
 int proc_fdinfo_read(int dir, int fd, struct proc_lines *lines, struct proc_fdinfo *info,
-		     proc_fdinfo_lock_fn *fn, void *data)
+		     const struct proc_fdinfo_fns *fns, void *data)
 {
 	struct proc_text line;
 	unsigned int seen = 0;
@@ -75,7 +101,7 @@ int proc_fdinfo_read(int dir, int fd, struct proc_lines *lines, struct proc_fdin
 			break;
 		}
 		if (is_known(line, &seen))
-			err = proc_fdinfo_line(line, info, fn, data);
+			err = proc_fdinfo_line(line, info, fns, data);
 	}
 	proc_lines_close(lines);
 	return err;

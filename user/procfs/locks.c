@@ -6,12 +6,12 @@
 
 #include "procfs/locks.h"
 
-static bool parse_number(struct proc_text *line, struct proc_lock *lock)
+static bool parse_number(struct proc_text *line, uint64_t *nr)
 {
 	struct proc_text field;
 
 	return proc_text_field(line, ':', &field) &&
-	       proc_text_unsigned(proc_text_word(&field), 10, UINT64_MAX, &lock->nr) &&
+	       proc_text_unsigned(proc_text_word(&field), 10, UINT64_MAX, nr) &&
 	       proc_text_skip(line, " ");
 }
 
@@ -63,16 +63,14 @@ static bool parse_state(struct proc_text *line, struct proc_lock *lock)
 	return word.at < word.end;
 }
 
-static bool parse_type(struct proc_text *line, struct proc_lock *lock)
+static bool parse_type(struct proc_text word, uint8_t *type)
 {
-	struct proc_text word = proc_text_word(line);
-
 	if (proc_text_is(word, "READ"))
-		lock->type = F_RDLCK;
+		*type = F_RDLCK;
 	else if (proc_text_is(word, "WRITE") || proc_text_is(word, "RW"))
-		lock->type = F_WRLCK;
+		*type = F_WRLCK;
 	else if (proc_text_is(word, "UNLCK") || proc_text_is(word, "NONE"))
-		lock->type = F_UNLCK;
+		*type = F_UNLCK;
 	else
 		return false;
 	return true;
@@ -123,11 +121,64 @@ static bool parse_range(struct proc_text *line, struct proc_lock *lock)
 
 int proc_lock_parse(struct proc_text line, struct proc_lock *lock)
 {
-	bool ok = parse_number(&line, lock) && parse_depth(&line, lock) &&
-		  parse_kind(&line, lock) && parse_state(&line, lock) && parse_type(&line, lock) &&
-		  parse_pid(&line, lock) && parse_inode(&line, lock) && parse_range(&line, lock);
+	bool ok = parse_number(&line, &lock->nr) && parse_depth(&line, lock) &&
+		  parse_kind(&line, lock) && parse_state(&line, lock) &&
+		  parse_type(proc_text_word(&line), &lock->type) && parse_pid(&line, lock) &&
+		  parse_inode(&line, lock) && parse_range(&line, lock);
 
+	lock->is_told = false;
 	return ok ? 0 : -EINVAL;
+}
+
+static bool parse_deadline(struct proc_text word, bool *pending, int64_t *ms)
+{
+	uint64_t value;
+
+	if (*pending)
+		return false;
+	*pending = true;
+	*ms = PROC_NO_DEADLINE;
+	if (proc_text_is(word, "never"))
+		return true;
+	if (!proc_text_unsigned(word, 10, UINT32_MAX, &value))
+		return false;
+	*ms = value;
+	return true;
+}
+
+static bool parse_pair(struct proc_text word, struct proc_text value, struct proc_break *told)
+{
+	if (proc_text_is(word, "held"))
+		return parse_type(value, &told->held);
+	if (proc_text_is(word, "target"))
+		return parse_type(value, &told->target);
+	if (proc_text_is(word, "downgrade"))
+		return parse_deadline(value, &told->downgrade, &told->downgrade_ms);
+	if (proc_text_is(word, "unlock"))
+		return parse_deadline(value, &told->unlock, &told->unlock_ms);
+	return proc_text_len(value);
+}
+
+/* The target is that of the change which is pending last, and less than what is held. */
+static bool makes_sense(const struct proc_break *told)
+{
+	if (told->unlock)
+		return told->target == F_UNLCK && told->held != F_UNLCK;
+	return told->downgrade && told->target == F_RDLCK && told->held == F_WRLCK;
+}
+
+int proc_break_parse(struct proc_text line, struct proc_break *told)
+{
+	struct proc_text word;
+
+	*told = (struct proc_break){ .held = F_UNLCK, .target = F_UNLCK };
+	if (!parse_number(&line, &told->nr))
+		return -EINVAL;
+	while (proc_text_len(word = proc_text_word(&line))) {
+		if (!parse_pair(word, proc_text_word(&line), told))
+			return -EINVAL;
+	}
+	return makes_sense(told) ? 0 : -EINVAL;
 }
 
 int proc_locks_each(const char *path, proc_lock_fn *fn, void *data)

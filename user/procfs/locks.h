@@ -19,6 +19,21 @@ enum proc_lock_state {
 	PROC_LOCK_BREAKER, /* an open that waits for a lease to be given up */
 };
 
+/** PROC_NO_DEADLINE - In a deadline: there is no limit. */
+#define PROC_NO_DEADLINE (-1)
+
+/*
+ * How a lease is being broken: the "lease:" line that some kernels have in fdinfo behind that of the lock. Times
+ * are in milliseconds, and 0 once they are over.
+ */
+struct proc_break {
+	uint64_t nr; /* of the lock */
+	uint8_t held; /* F_RDLCK or F_WRLCK */
+	uint8_t target; /* F_RDLCK or F_UNLCK */
+	bool downgrade, unlock; /* which is pending */
+	int64_t downgrade_ms, unlock_ms;
+};
+
 /* One line, as it is. */
 struct proc_lock {
 	uint64_t nr; /* a request that waits has the number of the lock that is held */
@@ -33,6 +48,8 @@ struct proc_lock {
 	uint32_t dev_major, dev_minor; /* of the superblock */
 	uint64_t ino;
 	int64_t start, end; /* inclusive; CRLOCK_EOF */
+	bool is_told; /* a breaking lease of fdinfo: how is told */
+	struct proc_break told;
 };
 
 /**
@@ -44,6 +61,16 @@ struct proc_lock {
  * Returns: 0 or -EINVAL.
  */
 int proc_lock_parse(struct proc_text line, struct proc_lock *lock);
+
+/**
+ * proc_break_parse - Reads one line about a lease that is being broken.
+ * @line: without what comes before the number
+ *
+ * It is pairs of a word and a value; those that are not known are let pass.
+ *
+ * Returns: 0 or -EINVAL.
+ */
+int proc_break_parse(struct proc_text line, struct proc_break *told);
 
 /** proc_lock_fn - Is called for each line. What it returns, if not 0, ends the reading. */
 typedef int proc_lock_fn(const struct proc_lock *lock, void *data);
