@@ -175,7 +175,7 @@ $(O)/ynl: $(linux_source)
 lint: deps $(O)/ynl
 	$(Q)git ls-files -z | xargs -0 grep -lZE '^#!/bin/(ba)?sh' | xargs -0 shellcheck -x
 	$(Q)$(O)/ynl/scripts/kernel-doc -none -Werror kmod/*.[ch] uapi/linux/*.h
-	$(Q)! command -v codespell >/dev/null || git ls-files -z | xargs -0 codespell
+	$(Q)! command -v codespell >/dev/null || git ls-files -z -- . ":!patches" | xargs -0 codespell
 
 # Installing ---------------------------------------------------------------------------------------
 
