@@ -67,3 +67,9 @@ compile() {
 host_program() {
 	cached "host-$(hash_of "$here/host.c" "$here/frames.h")" compile "$here/host.c"
 }
+
+# has_entry VMLINUX: whether QEMU can start it past the firmware. That is told by a note of owner Xen and type 18,
+# XEN_ELFNOTE_PHYS32_ENTRY.
+has_entry() {
+	readelf --notes --wide "$1" 2>/dev/null | grep -q 'Xen.*0x0*12)'
+}
