@@ -153,6 +153,13 @@ shell: deps
 	$(Q)PATH=$(O)/bin:$(O)/test:$$PATH selftests/vm/run -i -t 0 -k $(KERNEL) -- \
 		sh -c 'insmod $(O)/kmod-$$(uname -r)/crlock.ko && exec bash'
 
+# check-kernel: try PATCHES="A.patch B.patch" of the lock reporting of KDIR=KERNEL-TREE; TESTS=PATTERN too, JSON=FILE
+.PHONY: check-kernel
+check-kernel: deps
+	$(if $(KDIR),,$(error check-kernel: say which kernel: KDIR=/path/to/linux (patches/README.md)))
+	$(remake) user test-programs KDIR=
+	$(Q)selftests/kernel/check -o '$(O)' $(if $(TESTS),-t '$(TESTS)') $(if $(JSON),-j '$(JSON)') '$(KDIR)' $(PATCHES)
+
 # bench: how long it takes to get all locks, beside other ways, in a VM; KERNEL=VERSION
 bench: deps
 	$(remake) user test-programs module-$(KERNEL)

@@ -39,11 +39,12 @@ def served(directory):
 
 def enter(row, directory):
     """Makes the place of a row."""
-    done = subprocess.run(["sh", "-c", COMMANDS.get(row, ":")], cwd=directory, stdin=subprocess.DEVNULL,
-                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=LIMIT)
-    if done.returncode:
-        lines = done.stdout.decode(errors="replace").split("\n")
-        raise RuntimeError("its place is not made: " + "; ".join(line for line in lines if line))
+    if row in COMMANDS:
+        done = subprocess.run(["sh", "-c", COMMANDS[row]], cwd=directory, stdin=subprocess.DEVNULL,
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=LIMIT)
+        if done.returncode:
+            lines = done.stdout.decode(errors="replace").split("\n")
+            raise RuntimeError("its place is not made: " + "; ".join(line for line in lines if line))
     if row in NFS:
         if not os.path.exists(served(directory)):
             nfs.serve(served(directory))
