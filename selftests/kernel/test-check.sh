@@ -5,7 +5,7 @@
 # shellcheck source-path=SCRIPTDIR source=../lib.sh
 . "$(dirname "$0")/../lib.sh"
 
-plan 22
+plan 23
 cd "$work" || exit
 
 # What the check needs of the project to get to where it looks at patches.
@@ -54,6 +54,7 @@ refused "a directory that is no tree" ".*/empty is not a kernel's source tree.*"
 refused "a tree too old" ".*/old is Linux 5\.15; .* 6\.1 or newer" old
 refused "a tree without x86" ".*/arm has no arch/x86.*" arm
 refused "a tree of another architecture" ".*/configured is configured for arm64.*" configured
+refused "a patch that does not apply" ".*/bad\.patch does not apply: .*fs/locks\.c.*" linux bad.patch
 refused "no patch" "missing\.patch: no such patch" linux missing.patch
 is "nothing is left behind" "$(ls out/kernel 2>&1)" "ls: cannot access 'out/kernel': No such file or directory"
 like "no tree at all is bad usage" "$("$root/selftests/kernel/check" 2>&1; echo $?)" "^usage: .*2\$"

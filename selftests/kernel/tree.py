@@ -3,7 +3,8 @@
 """Makes, or brings up to date, a scratch copy of a kernel's sources with patches applied.
 
   tree.py KERNEL-TREE SCRATCH [PATCH...]
-  tree.py -n KERNEL-TREE      prints what changes whenever a source does
+  tree.py -n KERNEL-TREE              prints what changes whenever a source does
+  tree.py -c KERNEL-TREE [PATCH...]   only looks whether they apply
 
 What no patch touches is a symbolic link to the kernel tree, which is only read. What one does is a file of the
 scratch copy; it is written, and so becomes newer than its object, only if it is to be another than it was: make
@@ -143,12 +144,15 @@ def fingerprint(tree):
 
 
 def main():
+    words = [os.path.realpath(word) if word[0] != "-" else word for word in sys.argv[1:]]
     try:
-        if sys.argv[1] == "-n":
-            print(fingerprint(os.path.realpath(sys.argv[2])))
-            return
-        tree, scratch = (os.path.realpath(path) for path in sys.argv[1:3])
-        update(tree, scratch, [os.path.realpath(patch) for patch in sys.argv[3:]])
+        if words[0] == "-n":
+            print(fingerprint(words[1]))
+        elif words[0] == "-c":
+            with tempfile.TemporaryDirectory() as stage:
+                patched(words[1], words[2:], os.path.realpath(stage))
+        else:
+            update(words[0], words[1], words[2:])
     except (Refused, OSError) as error:
         sys.exit(f"check-kernel: {error}")
 
