@@ -28,5 +28,5 @@ unset MAKEFLAGS MAKELEVEL MFLAGS O KDIR V
 
 # kbuild TREE WORD...
 kbuild() {
-	make --no-print-directory -C "$1" O=obj LOCALVERSION= ARCH=x86_64 -j"$(nproc)" "${@:2}"
+	make --no-print-directory -C "$1" O=obj LOCALVERSION= ARCH=x86 -j"$(nproc)" "${@:2}"
 }
