@@ -5,7 +5,7 @@
 # shellcheck source-path=SCRIPTDIR source=../lib.sh
 . "$(dirname "$0")/../lib.sh"
 
-plan 23
+plan 27
 cd "$work" || exit
 
 # What the check needs of the project to get to where it looks at patches.
@@ -58,6 +58,24 @@ refused "a patch that does not apply" ".*/bad\.patch does not apply: .*fs/locks\
 refused "no patch" "missing\.patch: no such patch" linux missing.patch
 is "nothing is left behind" "$(ls out/kernel 2>&1)" "ls: cannot access 'out/kernel': No such file or directory"
 like "no tree at all is bad usage" "$("$root/selftests/kernel/check" 2>&1; echo $?)" "^usage: .*2\$"
+
+# A kernel that does not build -----------------------------------------------------------------------------------
+
+tree broken 6 12
+printf 'tinyconfig:\n\t@echo "a.c:1:1: error: no such thing"; false\n' >>broken/Makefile
+said=$("$root/selftests/kernel/check" -o out broken 2>&1)
+is "a kernel that does not build is told" "$?" 2
+like "with what the compiler said" "$said" "^a\.c:1:1: error: no such thing"$'\n'".*broken does not build: its configuration"
+is "and nothing is left behind" "$(ls out/kernel)" ""
+mkdir small
+said=$(unshare -m sh -c 'mount -t tmpfs -o size=1m none small && exec "$@"' sh \
+	"$root/selftests/kernel/build" small linux 2>&1)
+status=$?
+if [[ $said == *unshare* || $said == *mount:* ]]; then
+	skip "a full disk is told" "mounting is not allowed"
+else
+	like "a full disk is told" "$status $said" "^2 check-kernel: .*/small: 1 MiB are free, and a kernel needs 3072\$"
+fi
 
 # The scratch copy ---------------------------------------------------------------------------------------------
 
