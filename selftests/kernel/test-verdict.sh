@@ -39,7 +39,7 @@ of() {
 row=$(found a row 0 '')
 said base "$row" "$(found a locks-type 1 'is READ')"
 said patched "$row" "$(found a locks-type 1 'is WRITE')"
-judged "one fault each" 0 "ok 1 a: same"$'\n'
+judged "one fault each" 0 "# a: locks-type is broken in both"$'\n'"#   is WRITE"$'\n'"ok 1 a: same"$'\n'
 is "the kernel is named" "$(of 'd["kernel"]')" 6.12.1-crlock
 
 said patched "$row"
@@ -49,7 +49,7 @@ said base "$row"
 said patched "$row" "$(found a locks-type 2 'is WRITE')"
 judged "a fault more" 1 "#   nothing   \| is WRITE"$'\n'"not ok 1 a: worse"
 is "in JSON" "$(of '[x for x in d["rows"] if x["verdict"] != "same"]')" \
-	"[{'row': 'a', 'rule': 'locks-type', 'verdict': 'worse', 'base': '', 'patched': 'is WRITE'}]"
+	"[{'row': 'a', 'rule': 'locks-type', 'limit': False, 'verdict': 'worse', 'base': '', 'patched': 'is WRITE'}]"
 
 said patched
 judged "a row that was not tried" 1 "was not tried"$'\n'"not ok 1 a: worse"

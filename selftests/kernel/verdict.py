@@ -78,8 +78,8 @@ def compare(base, patched):
         # A row or a test that is not there was not tried; any other rule has found nothing.
         if key not in patched.found and (rule == "row" or rule.startswith("test ")):
             new = {"times": old["times"] + 1, "lines": ["was not tried"], "limit": False}
-        result.append({"row": row, "rule": rule, "verdict": verdict(old, new), "base": "\n".join(old["lines"]),
-                       "patched": "\n".join(new["lines"])})
+        result.append({"row": row, "rule": rule, "limit": old["limit"] or new["limit"], "verdict": verdict(old, new),
+                       "base": "\n".join(old["lines"]), "patched": "\n".join(new["lines"])})
     return result
 
 
@@ -108,6 +108,10 @@ def print_ktap(found):
             if item["verdict"] != "same":
                 print(f"# {row}: {item['rule']} is {item['verdict']}")
                 for line in side_by_side(item["base"], item["patched"]):
+                    print(f"#   {line}")
+            elif item["patched"] and not item["limit"] and not item["rule"].startswith("test "):
+                print(f"# {row}: {item['rule']} is broken in both")
+                for line in item["patched"].split("\n"):
                     print(f"#   {line}")
         print(f"{'not ok' if said == 'worse' else 'ok'} {number} {row}: {said}")
     for number, rule in enumerate(rules, len(rows) + 1):
