@@ -8,7 +8,7 @@
 . "$(dirname "$0")/common.sh"
 
 cd "$work" || exit
-plan 105
+plan 107
 keep_leases
 
 # Locks of all kinds, in all states -------------------------------------------------------------------------
@@ -121,6 +121,13 @@ is "and those of a process alone" "$(of 'sorted(x["rule"] for x in d["limited"] 
 run nsenter -t "$inside" -p -m crlock verify
 is "in another pid namespace nothing is wrong" "$status $(head -n 1 <<<"$out" | sed 's/.*: //') $said" "0 no difference "
 like "and what it does not see is told" "$out" "[0-9]+ hidden"
+# The lock of a process outside, which has no number there.
+mkdir -p inner/proc
+nsenter -t "$inside" -p -m cp /proc/locks "$work/inner/proc/locks"
+printf '%d: FLOCK  ADVISORY  READ 0 %s 0 EOF\n' "$(($(sed -n '$s/:.*//p' inner/proc/locks) + 1))" \
+	"$(sed -nE "s/^[0-9]+: FLOCK .* ([0-9a-f:]+:$(stat -c %i shared)) .*/\1/p;T;q" /proc/locks)" >>inner/proc/locks
+nsenter -t "$inside" -p -m crlock verify --json --rounds 2 --proc "$work/inner/proc" >result
+is "that it were seen would be wrong" "$(names)" "fdinfo-missing locks-extra"
 
 crlock verify --list >list
 missing=''
@@ -137,6 +144,10 @@ cp -r --parents /proc/[0-9]*/fdinfo /proc/"$threads"/task/*/fdinfo copy 2>/dev/n
 cp /proc/locks "$copy/locks"
 verify --rounds 2 --proc "$copy"
 is "a copy is like the original" "$status $said$(names)" "0 "
+mkdir foreign
+unshare -pf cp -r --parents /proc/locks /proc/[0-9]*/fdinfo /proc/"$threads"/task/*/fdinfo foreign 2>/dev/null
+verify --rounds 2 --proc foreign/proc
+is "whichever pid namespace reads it" "$status $said$(names)" "0 "
 
 # inode FILE
 inode() {

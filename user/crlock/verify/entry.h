@@ -19,6 +19,7 @@ enum field {
 	FIELD_DEVICE = 1 << 5,
 	FIELD_RANGE = 1 << 6,
 	NR_FIELDS = 7,
+	ALL_FIELDS = (1 << NR_FIELDS) - 1,
 };
 
 struct entry {

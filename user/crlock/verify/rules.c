@@ -13,8 +13,8 @@ const struct rule_text rules[NR_RULES] = {
 	},
 	LOCKS(OF_EXTRA) = {
 		"locks-extra",
-		"/proc/locks has a line, and no lock is like that",
-		"a lock comes twice",
+		"/proc/locks has a line, and no lock is like that, or its setter is not visible from here",
+		"a lock comes twice; in a container, one that was set from outside comes with 0",
 	},
 	LOCKS(OF_KIND) = {
 		"locks-kind",
