@@ -10,7 +10,7 @@ $(foreach source,$(wildcard selftests/kmod/*_test.c),$(eval $(call test_program,
 # whether it is to tear the fixture down: it must not be in a register.
 $(call objects,$(wildcard selftests/kmod/*_test.c)): override CFLAGS += -O0
 
-# The module as it would be with another ABI, for foreign-abi.sh.
+# The module as it would be with another ABI, for foreign-abi.sh, and beside it one that gives delegations.
 .PHONY: test-modules
 test-modules: $(patsubst %,foreign-module-%,$(KERNELS))
 
@@ -18,8 +18,8 @@ foreign = $(O)/kmod-foreign-$(call release,$*)
 
 # Sources are copied when they are newer, and changed once, so that little is built again.
 foreign-module-%:
-	$(call say,ABI,$(foreign)) mkdir -p $(foreign) && cp -ru Kbuild kmod uapi $(foreign)/
+	$(call say,ABI,$(foreign)) mkdir -p $(foreign) && cp -ru Kbuild kmod uapi selftests/kmod/delegate.c $(foreign)/
 	$(Q)header=$(foreign)/uapi/linux/crlock.h; grep -qx '#define CRLOCK_ABI 4711' $$header || \
 		sed -i 's/^#define CRLOCK_ABI .*/#define CRLOCK_ABI 4711/' $$header
 	+$(Q)$(MAKE) --no-print-directory -C /lib/modules/$(call release,$*)/build M=$(foreign) V=$(V) \
-		modules >$(foreign)/build.log 2>&1 || { cat $(foreign)/build.log; exit 1; }
+		CRLOCK_TEST_MODULES=m modules >$(foreign)/build.log 2>&1 || { cat $(foreign)/build.log; exit 1; }

@@ -17,6 +17,7 @@
 
 static const struct row *const groups[] = {
 	flock_rows, posix_rows, ofd_rows, lease_rows, waiter_rows, place_rows, view_rows,
+	served_rows,
 };
 
 #define NR_GROUPS (sizeof(groups) / sizeof(*groups))

@@ -37,7 +37,7 @@ expect("proc", "holders not known", "/proc has descriptors alone",
        "flock: in flight", "flock: in flight, sender gone", "flock: held only by a mapping")
 expect("proc", "setter not known", "the kernel prints -1 for the process that set a lock of a description",
        "ofd: two descriptions of one process, ranges that overlap", "ofd: description shared by fork",
-       "ofd: converted in the middle", "waiter: of an OFD lock",
+       "ofd: converted in the middle", "waiter: of an OFD lock", "lease: of a description with locks of all kinds",
        "place: tmpfs", "place: ext4", "place: xfs", "place: btrfs", "place: overlayfs, lower",
        "place: overlayfs, upper", "place: overlayfs, copied up while locked", "place: an unlinked file",
        "place: memfd")

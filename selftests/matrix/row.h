@@ -16,7 +16,7 @@ struct row {
 };
 
 extern const struct row flock_rows[], posix_rows[], ofd_rows[], lease_rows[], waiter_rows[], place_rows[],
-	view_rows[];
+	view_rows[], served_rows[];
 
 /** after_exec - What a row becomes that calls execve(2). */
 void after_exec(void);

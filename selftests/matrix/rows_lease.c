@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
+#include <sys/file.h>
 #include <unistd.h>
 
 #include "row.h"
@@ -111,6 +112,22 @@ static void take_notice(void)
 	must("F_SETOWN", fcntl(fd, F_SETOWN, pid));
 }
 
+/* Of all of the inode's lists fdinfo has lines, one after the other. */
+static void take_all_kinds(void)
+{
+	int fd = take("READ", O_RDONLY, F_RDLCK);
+
+	must("flock", flock(fd, LOCK_SH));
+	lock_is("FLOCK", "READ", 0, TO_EOF);
+	held_by(getpid(), fd);
+	range(fd, F_SETLK, F_RDLCK, 0, 9);
+	lock_is("POSIX", "READ", 0, 9);
+	held_by(getpid(), fd);
+	range(fd, F_OFD_SETLK, F_RDLCK, 20, 29);
+	lock_is("OFD", "READ", 20, 29);
+	held_by(getpid(), fd);
+}
+
 static void set_break_time(int seconds)
 {
 	FILE *file = fopen("/proc/sys/fs/lease-break-time", "w");
@@ -171,6 +188,7 @@ const struct row lease_rows[] = {
 	{ "lease: breaking to read, then to nothing", take_both },
 	{ "lease: of two readers, breaking together", take_readers },
 	{ "lease: write, of a description opened to read", take_write_of_reader },
+	{ "lease: of a description with locks of all kinds", take_all_kinds },
 	{ "lease: whose notice goes to another process", take_notice },
 	{ "lease: whose deadline is over", take_expired },
 	{ "lease: breaking without a deadline", take_without_deadline },

@@ -3,6 +3,7 @@
 #include <limits.h>
 #include <linux/sched.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -80,6 +81,42 @@ static void take_largest(void)
 	fd = open_file("file", O_RDWR);
 	set(F_WRLCK, LLONG_MAX - 1, LLONG_MAX - 1);
 	is("WRITE", LLONG_MAX - 1, LLONG_MAX - 1);
+}
+
+static void take_open_twice(void)
+{
+	fd = open_file("file", O_RDWR);
+	open_file("file", O_RDONLY);
+	set(F_WRLCK, 0, 9);
+	is("WRITE", 0, 9);
+}
+
+/* The kernel has a list of locks on each processor. Where there is only one, all are set there. */
+static void set_on(const cpu_set_t *all, int processor, long long start)
+{
+	cpu_set_t one;
+
+	CPU_ZERO(&one);
+	CPU_SET(processor, &one);
+	must("sched_setaffinity", sched_setaffinity(0, sizeof(one), &one));
+	set(F_WRLCK, start, start + 9);
+	is("WRITE", start, start + 9);
+	must("sched_setaffinity", sched_setaffinity(0, sizeof(*all), all));
+}
+
+static void take_on_processors(void)
+{
+	cpu_set_t all;
+	int first = 0, last = CPU_SETSIZE - 1;
+
+	must("sched_getaffinity", sched_getaffinity(0, sizeof(all), &all));
+	while (!CPU_ISSET(first, &all))
+		first++;
+	while (!CPU_ISSET(last, &all))
+		last--;
+	fd = open_file("file", O_RDWR);
+	set_on(&all, first, 0);
+	set_on(&all, last, 20);
 }
 
 static void *set_in_thread(void *data)
@@ -192,6 +229,8 @@ const struct row posix_rows[] = {
 	{ "posix: split by an unlock", take_split },
 	{ "posix: to the end of the file", take_eof },
 	{ "posix: at the largest offset", take_largest },
+	{ "posix: of a file that is open twice", take_open_twice },
+	{ "posix: set on two processors", take_on_processors },
 	{ "posix: set by a thread that is gone", take_thread },
 	{ "posix: set by a task that shared the descriptors and is gone", take_task },
 	{ "posix: whose setter's pid is another's now", take_reused },

@@ -81,6 +81,18 @@ static void take_one(void)
 	held_by(getpid(), fd);
 }
 
+/* Numbers are those of the pid namespace that /proc is of, whoever reads it. */
+static void take_for_stranger(void)
+{
+	int fd = open_file("file", O_RDWR);
+
+	take_one();
+	range(fd, F_SETLK, F_WRLCK, 0, 9);
+	lock_is("POSIX", "WRITE", 0, 9);
+	held_by(getpid(), fd);
+	read_by("unshare -pf");
+}
+
 static void take_for_user_namespace(void)
 {
 	take_one();
@@ -110,6 +122,7 @@ static void take_of_lockd(void)
 const struct row view_rows[] = {
 	{ "view: from a child pid namespace", take_from_inside },
 	{ "view: from a child pid namespace, of holders outside", take_outside },
+	{ "view: of who is in another pid namespace than /proc", take_for_stranger },
 	{ "view: from a user namespace", take_for_user_namespace },
 	{ "view: of a user without capabilities", take_for_anybody },
 	{ "view: of a lock that only lockd has", take_of_lockd },

@@ -12,6 +12,11 @@ static void wait_flock(void)
 	must("flock", flock(open_file("file", O_RDWR), LOCK_EX));
 }
 
+static void wait_shared(void)
+{
+	must("flock", flock(open_file("file", O_RDWR), LOCK_SH));
+}
+
 static void take_flock(void)
 {
 	fd = open_file("file", O_RDWR | O_CLOEXEC);
@@ -40,6 +45,15 @@ static void take_two_levels(void)
 	take_flock();
 	one("WRITE", wait_flock);
 	one("WRITE", wait_flock);
+}
+
+/* The writer waits for the first reader, which the second one is not in the way of: it waits for the lock. */
+static void take_up_again(void)
+{
+	take_flock();
+	one("READ", wait_shared);
+	one("WRITE", wait_flock);
+	one("READ", wait_shared);
 }
 
 static void wait_range(void)
@@ -73,6 +87,7 @@ static void take_waiting_ofd(void)
 const struct row waiter_rows[] = {
 	{ "waiter: of a flock", take_waiting_flock },
 	{ "waiter: two levels", take_two_levels },
+	{ "waiter: two levels, and one of the first again", take_up_again },
 	{ "waiter: of a range", take_waiting_range },
 	{ "waiter: of an OFD lock", take_waiting_ofd },
 	{ 0 },

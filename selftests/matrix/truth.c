@@ -25,7 +25,7 @@ static size_t nr;
 static pid_t other;
 static char reader[NAME_LEN];
 static bool dumped = true;
-static const char *elsewhere = "";
+static const char *elsewhere = "", *copier = "";
 
 void lock_is(const char *kind, const char *held, long long start, long long end)
 {
@@ -126,6 +126,12 @@ void seen_by(const char *format, ...)
 	va_end(args);
 }
 
+void read_by(const char *command)
+{
+	not_dumped();
+	copier = command;
+}
+
 void tell_truth(void)
 {
 	FILE *file = fopen("truth.new", "w");
@@ -133,7 +139,8 @@ void tell_truth(void)
 	if (!file)
 		err(1, "truth");
 	fprintf(file, "{\"pid\": %d, \"other\": %d, \"dumped\": %s, ", getpid(), other, dumped ? "true" : "false");
-	fprintf(file, "\"reader\": \"%s\", \"about\": \"%s\", \"locks\": [", reader, elsewhere);
+	fprintf(file, "\"reader\": \"%s\", \"about\": \"%s\", ", reader, elsewhere);
+	fprintf(file, "\"copier\": \"%s\", \"locks\": [", copier);
 	for (size_t i = 0; i < nr; i++) {
 		const struct lock *lock = &locks[i];
 

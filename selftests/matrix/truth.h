@@ -55,6 +55,9 @@ void not_dumped(void);
 /** seen_by - All this is so for who reads through a command, which runs another. It is only looked at. */
 void seen_by(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
+/** read_by - It is so too where this command, before that which it runs, is the one to read /proc. */
+void read_by(const char *command);
+
 /** tell_truth - Writes the file. */
 void tell_truth(void);
 
