@@ -112,6 +112,7 @@ remake = +$(Q)$(MAKE) --no-print-directory
 # check: build all, and run all tests on each of KERNELS; TESTS=PATTERN for some
 check: deps
 	$(remake) user test-programs modules-strict test-modules $(O)/ynl
+	$(if $(TESTS),,$(remake) check-mutants MUTANTS=$(QUICK_MUTANT))
 	$(Q)selftests/run-tests -o $(O) $(if $(TESTS),-m '$(TESTS)') $(KERNELS)
 
 # Any word of warning is a failure, of sparse's too.
@@ -122,6 +123,19 @@ modules-strict:
 		rm -rf $(O)/kmod-$(call release,$$kernel)/kmod/*.o; done
 	$(remake) modules KFLAGS='W=1 C=2' >$(O)/modules.log 2>&1 || { cat $(O)/modules.log; exit 1; }
 	$(Q)! grep -iE 'warning|error' $(O)/modules.log
+
+# check-mutants: whether the tests see what is wrong with each of patches/mutants; MUTANTS=PATTERN for some
+.PHONY: check-mutants
+check-mutants: deps
+	$(remake) user test-programs $(patsubst %,$(O)/linux-source-%/Makefile,$(KERNELS))
+	$(Q)selftests/kernel/mutants -o $(O) $(if $(MUTANTS),-m '$(MUTANTS)') -r patches/mutants/RESULTS.md $(KERNELS)
+
+# The one that check tries: it was a bug of the kernel once.
+QUICK_MUTANT = breaking-lease-reads-read
+
+# Sources of kernels, of Debian's packages.
+$(O)/linux-source-%/Makefile: /usr/src/linux-source-%.tar.xz
+	$(call say,UNPACK,$(@D)) mkdir -p $(O) && tar -xf $< -C $(O) && touch $@
 
 # check-whole: fixtures through all of crdump, crrestore and CRIU, with the module and without it
 check-whole: deps
@@ -182,7 +196,7 @@ $(O)/ynl: $(linux_source)
 lint: deps $(O)/ynl
 	$(Q)git ls-files -z | xargs -0 grep -lZE '^#!/bin/(ba)?sh' | xargs -0 shellcheck -x
 	$(Q)$(O)/ynl/scripts/kernel-doc -none -Werror kmod/*.[ch] uapi/linux/*.h
-	$(Q)! command -v codespell >/dev/null || git ls-files -z -- . ":!patches" | xargs -0 codespell
+	$(Q)! command -v codespell >/dev/null || git ls-files -z ':!*.patch' | xargs -0 codespell
 
 # Installing ---------------------------------------------------------------------------------------
 

@@ -10,6 +10,7 @@ with the line that is there and the one that should be. A row that cannot be mad
 """
 
 import fnmatch
+import glob
 import json
 import os
 import re
@@ -77,6 +78,20 @@ def keys(finding):
     yield from map(int, re.findall(r"(?:READ|WRITE|UNLCK) (\d+) ", f"{finding['got']}"))
 
 
+def verified_copy(copier, directory, name, row_of):
+    """The same of /proc as somebody else reads it, for one row. What is gone meanwhile is left out of the copy."""
+    os.mkdir(directory)
+    subprocess.run([*copier, "cp", "-r", "--parents", "/proc/locks", *glob.glob("/proc/[0-9]*/fdinfo"), directory],
+                   check=False, capture_output=True, timeout=matrix.LIMIT)
+    done = subprocess.run(["crlock", "verify", "--json", "--rounds", "4", "--proc", f"{directory}/proc"], check=False,
+                          capture_output=True, timeout=4 * matrix.LIMIT)
+    lines = [done.stderr.decode(errors="replace").strip()]
+    if done.returncode <= 1:
+        lines = [f"{finding['where']}: {finding['got'] or 'no line'}, should be: {finding['wanted'] or 'no line'}"
+                 for finding in json.loads(done.stdout)["differences"] if row_of(finding) == name]
+    say(name, "copy", False, len(lines), lines)
+
+
 def verified(reader, row_of):
     """What crlock verify finds, by row: lines that are wrong, and what no line tells."""
     done = subprocess.run([*reader, "crlock", "verify", "--json", "--rounds", "4", "--verbose"], check=False,
@@ -119,6 +134,8 @@ def tell(rows):
     for row in rows:
         if row.reader():
             verified(row.reader(), lambda finding, name=row.name: name)
+        elif row.truth and row.truth["copier"]:
+            verified_copy(row.truth["copier"].split(), f"{row.directory}/copy", row.name, row_of)
 
 
 def main(program, work, pattern):
