@@ -257,7 +257,7 @@ TEST(lines_that_are_no_locks)
 static const struct {
 	const char *text;
 	struct proc_break told;
-} breaks[] = {
+} break_lines[] = {
 	{ "1: held WRITE target READ downgrade 44980",
 	  { .nr = 1, .held = F_WRLCK, .target = F_RDLCK, .downgrade = true, .downgrade_ms = 44980 } },
 	{ "2: held READ target UNLCK unlock 0",
@@ -274,11 +274,11 @@ static const struct {
 
 TEST(breaks)
 {
-	for (size_t i = 0; i < NR(breaks); i++) {
-		const struct proc_break *wanted = &breaks[i].told;
+	for (size_t i = 0; i < NR(break_lines); i++) {
+		const struct proc_break *wanted = &break_lines[i].told;
 		struct proc_break told;
 
-		ASSERT_EQ(0, proc_break_parse(fenced(breaks[i].text), &told)) TH_LOG("%s", breaks[i].text);
+		ASSERT_EQ(0, proc_break_parse(fenced(break_lines[i].text), &told)) TH_LOG("%s", break_lines[i].text);
 		EXPECT_EQ(wanted->nr, told.nr);
 		EXPECT_EQ(wanted->held, told.held);
 		EXPECT_EQ(wanted->target, told.target);
@@ -398,7 +398,7 @@ TEST(fdinfo_lines_of_patched_kernels)
 
 	/* A file may show something else by these names: that is no error. */
 	for (size_t i = 0; i < NR(drivers); i++)
-		EXPECT_EQ(0, proc_fdinfo_line(fenced(drivers[i]), &info, &give, &given)) TH_LOG("%s", drivers[i]);
+		EXPECT_EQ(0, proc_fdinfo_line(fenced(drivers[i]), &info, &give, &given));
 	EXPECT_EQ(1, given.nr);
 	EXPECT_EQ(0, proc_fdinfo_line(fenced("lease:\t1: held READ target UNLCK unlock 9"), &info, &locks_only,
 				      &given));
