@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Kernels with patches/ tell in fdinfo how a lease is being broken, and what waits for a lock: then there is nothing to
 # guess from /proc, which says the same as the module.
+# needs: patches
 
 # shellcheck source-path=SCRIPTDIR source=../lib.sh
 . "$(dirname "$0")/../lib.sh"

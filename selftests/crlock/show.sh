@@ -48,8 +48,7 @@ plan 86
 
 start
 readonly dumped=$pid
-# What it writes while it is copied would be in the images twice.
-check "a tree is dumped" crdump --no-precopy -t "$pid" -D whole
+check "a tree is dumped" crdump -t "$pid" -D whole
 show whole --json
 is "crlock show --json" "$status $said" "0 "
 check "is JSON" /usr/bin/python3 -m json.tool shown
@@ -69,7 +68,7 @@ is "how much of shared memory was dumped" "$(of "($pages)('[shared', 'rw-s')")" 
 is "of memory without a name that has one" "$(of "($pages)('memfd:memory', 'rw-s')")" "[4096]"
 is "of private memory" \
 	"$(of '[m["dumped"] for m in d["processes"][0]["mappings"] if m["vma"].get("madv") == 1 << 10]')" "[8192]"
-is "as much as all images of pages have" "$(of 'sum({m["vma"]["shmid"] if m["perms"][3] == "s" else (q["pid"], m["start"]): m["dumped"] for q in d["processes"] for m in q.get("mappings", []) if m["dumped"]}.values())')" \
+is "as much as all images of pages have" "$(of 'sum({(m["mapped"], m["vma"]["shmid"]) if m["perms"][3] == "s" else (q["pid"], m["start"]): m["dumped"] for q in d["processes"] for m in q.get("mappings", []) if m["dumped"]}.values())')" \
 	"$(cat whole/pages-*.img | wc -c)"
 is "registers and all else that images have" \
 	"$(of '(len(d["processes"][0]["threads"]), "ip" in d["processes"][0]["threads"][1]["core"]["thread_info"]["gpregs"], d["images"]["stats-dump"][0]["dump"]["pages_written"] > 0)')" \
