@@ -51,7 +51,7 @@ for source in kmod proc; do
 	check "$source: a process that does all that is refused" check_of -t "$pid" --source=$source
 	for what in shm aio uffd uts deadline seccomp undo policy; do
 		if [[ $source == proc && $what == @(undo|policy) ]]; then
-			skip "$source: $what" "only the module can tell"
+			is "$source: $what, of which only the module can tell" "$(told "${patterns[$what]}" >/dev/null && echo told)" ""
 		elif grep -q "^not $what:" said-by; then
 			skip "$source: $what" "$(grep "^not $what:" said-by)"
 		else
