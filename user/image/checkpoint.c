@@ -27,7 +27,7 @@ const struct checkpoint_file *checkpoint_file_of(const struct checkpoint *checkp
 	return NULL;
 }
 
-static bool is_dumped(const struct checkpoint *checkpoint, pid_t pid)
+bool checkpoint_has_process(const struct checkpoint *checkpoint, pid_t pid)
 {
 	for (size_t i = 0; i < checkpoint->nr_processes; i++) {
 		if (checkpoint->processes[i].pid == pid)
@@ -43,7 +43,7 @@ static const struct crlock_holder *find_holder(const struct checkpoint *checkpoi
 	for (size_t i = 0; i < file->nr_holders; i++) {
 		const struct crlock_holder *holder = &file->holders[i];
 
-		if (holder->kind == kind && is_dumped(checkpoint, holder->tgid))
+		if (holder->kind == kind && checkpoint_has_process(checkpoint, holder->tgid))
 			return holder;
 	}
 	return NULL;

@@ -56,6 +56,9 @@ struct checkpoint {
 /** checkpoint_free - Frees what a checkpoint owns and empties it. */
 void checkpoint_free(struct checkpoint *checkpoint);
 
+/** checkpoint_has_process - Whether a process was dumped. */
+bool checkpoint_has_process(const struct checkpoint *checkpoint, pid_t pid);
+
 /** checkpoint_file_of - The description with an id, NULL: there is none. */
 const struct checkpoint_file *checkpoint_file_of(const struct checkpoint *checkpoint, uint64_t id);
 

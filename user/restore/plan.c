@@ -24,26 +24,17 @@ static int no_memory(char *why)
 	return fail(why, STATUS_IN_THE_WAY, "%s", strerror(ENOMEM));
 }
 
-static bool is_dumped(const struct checkpoint *checkpoint, pid_t pid)
-{
-	for (size_t i = 0; i < checkpoint->nr_processes; i++) {
-		if (checkpoint->processes[i].pid == pid)
-			return true;
-	}
-	return false;
-}
-
 static int check_names(const struct plan *plan, char *why)
 {
 	const struct options *options = plan->options;
 
 	for (size_t i = 0; i < options->nr_tasks; i++) {
-		if (!is_dumped(plan->checkpoint, options->tasks[i]))
+		if (!checkpoint_has_process(plan->checkpoint, options->tasks[i]))
 			return fail(why, STATUS_USAGE, "--task: %d: is no process of %s",
 				    options->tasks[i], options->dir);
 	}
 	for (size_t i = 0; i < options->nr_pairs; i++) {
-		if (!is_dumped(plan->checkpoint, options->pairs[i].old))
+		if (!checkpoint_has_process(plan->checkpoint, options->pairs[i].old))
 			return fail(why, STATUS_USAGE, "--pid: %d: is no process of %s",
 				    options->pairs[i].old, options->dir);
 	}
@@ -65,7 +56,7 @@ pid_t plan_new_pid(const struct plan *plan, pid_t old)
 {
 	const struct options *options = plan->options;
 
-	if (!is_dumped(plan->checkpoint, old) || !is_wanted(options, old))
+	if (!checkpoint_has_process(plan->checkpoint, old) || !is_wanted(options, old))
 		return 0;
 	if (options->command)
 		return getpid();
@@ -221,7 +212,7 @@ static bool is_left_out(const struct plan *plan, const struct checkpoint_file *f
 	for (size_t i = 0; i < file->nr_holders; i++) {
 		const struct crlock_holder *holder = &file->holders[i];
 
-		if (!is_owner(row, holder) || !is_dumped(plan->checkpoint, holder->tgid))
+		if (!is_owner(row, holder) || !checkpoint_has_process(plan->checkpoint, holder->tgid))
 			continue;
 		if (plan_new_pid(plan, holder->tgid))
 			return false;

@@ -50,10 +50,8 @@ static pid_t find_taker(const struct checkpoint *locks, const struct checkpoint_
 	for (size_t i = 0; i < locks->locks.nr; i++) {
 		const struct crlock_lock *row = &locks->locks.locks[i].row;
 
-		for (size_t j = 0; row->file_id == file->id && j < locks->nr_processes; j++) {
-			if (locks->processes[j].pid == row->pid)
-				return row->pid;
-		}
+		if (row->file_id == file->id && checkpoint_has_process(locks, row->pid))
+			return row->pid;
 	}
 	return locks->nr_processes ? locks->processes[0].pid : 0;
 }
@@ -80,13 +78,9 @@ static pid_t find_setter(const struct checkpoint *locks, const struct checkpoint
 	for (size_t i = 0; i < locks->locks.nr; i++) {
 		const struct crlock_lock *row = &locks->locks.locks[i].row;
 
-		if (row->file_id != file->id || row->kind != CRLOCK_KIND_FLOCK ||
-		    has_descriptor_in(file, row->pid))
-			continue;
-		for (size_t j = 0; j < locks->nr_processes; j++) {
-			if (locks->processes[j].pid == row->pid)
-				return row->pid;
-		}
+		if (row->file_id == file->id && row->kind == CRLOCK_KIND_FLOCK &&
+		    !has_descriptor_in(file, row->pid) && checkpoint_has_process(locks, row->pid))
+			return row->pid;
 	}
 	return 0;
 }
