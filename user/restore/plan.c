@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "image/status.h"
+#include "locks/format.h"
 #include "restore/plan.h"
 
 static int __attribute__((format(printf, 3, 4))) fail(char *why, int status, const char *format, ...)
@@ -380,6 +381,18 @@ void plan_free(struct plan *plan)
 	free(plan->files);
 	free(plan->locks);
 	*plan = (struct plan){ 0 };
+}
+
+void planned_lock_name(struct lock_buffer *name, const struct planned_lock *lock)
+{
+	lock_buffer_format(name, "%s: %s ", lock->file->file->path, lock_kind_name(lock->lock->row.kind));
+	lock_format_state(name, lock->lock);
+	if (lock_is_range(lock->lock->row.kind)) {
+		lock_buffer_add(name, " ");
+		lock_format_offset(name, lock->lock->row.start);
+		lock_buffer_add(name, "-");
+		lock_format_offset(name, lock->lock->row.end);
+	}
 }
 
 bool plan_is_ours(const struct plan *plan, const struct lock *lock)

@@ -7,6 +7,7 @@
 
 #include "image/checkpoint.h"
 #include "locks/apply.h"
+#include "locks/buffer.h"
 #include "restore/options.h"
 #include "trace/remote.h"
 #include "trace/tree.h"
@@ -93,6 +94,9 @@ void plan_free(struct plan *plan);
 
 /** plan_new_pid - The process that gets what a dumped one had; 0: none does. */
 pid_t plan_new_pid(const struct plan *plan, pid_t old);
+
+/** planned_lock_name - Adds what a lock is, for messages: "/srv/db: POSIX WRITE 0-99". */
+void planned_lock_name(struct lock_buffer *name, const struct planned_lock *lock);
 
 /** plan_is_ours - Whether a lock that was read is held by descriptors of the plan. */
 bool plan_is_ours(const struct plan *plan, const struct lock *lock);

@@ -12,21 +12,6 @@
 #include "restore/say.h"
 #include "restore/take.h"
 
-static void name_lock(struct lock_buffer *buffer, const struct planned_lock *lock)
-{
-	const struct crlock_lock *row = &lock->lock->row;
-
-	lock_buffer_add(buffer, lock->file->file->path);
-	lock_buffer_format(buffer, ": %s ", lock_kind_name(row->kind));
-	lock_format_state(buffer, lock->lock);
-	if (!lock_is_range(row->kind))
-		return;
-	lock_buffer_add(buffer, " ");
-	lock_format_offset(buffer, row->start);
-	lock_buffer_add(buffer, "-");
-	lock_format_offset(buffer, row->end);
-}
-
 /* Says what is wrong with a lock. Returns: @ret. */
 static int __attribute__((format(printf, 4, 5))) fail(char *why, const struct planned_lock *lock,
 						      int ret, const char *format, ...)
@@ -38,7 +23,7 @@ static int __attribute__((format(printf, 4, 5))) fail(char *why, const struct pl
 	va_start(args, format);
 	vsnprintf(text, sizeof(text), format, args);
 	va_end(args);
-	name_lock(&buffer, lock);
+	planned_lock_name(&buffer, lock);
 	snprintf(why, WHY_MAX, "%s: %s", lock_buffer_text(&buffer), text);
 	lock_buffer_free(&buffer);
 	return ret;

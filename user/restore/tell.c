@@ -8,18 +8,6 @@
 /* Of a program whose files are all shared every lock would be told. */
 #define OUTSIDERS_TOLD_MAX 16
 
-static void add_name(struct lock_buffer *name, const struct planned_lock *lock)
-{
-	lock_buffer_format(name, "%s: %s ", lock->file->file->path, lock_kind_name(lock->lock->row.kind));
-	lock_format_state(name, lock->lock);
-	if (lock_is_range(lock->lock->row.kind)) {
-		lock_buffer_add(name, " ");
-		lock_format_offset(name, lock->lock->row.start);
-		lock_buffer_add(name, "-");
-		lock_format_offset(name, lock->lock->row.end);
-	}
-}
-
 static void tell_lock(const struct planned_lock *lock)
 {
 	static const char *const progress[] = {
@@ -30,7 +18,7 @@ static void tell_lock(const struct planned_lock *lock)
 	};
 	struct lock_buffer name = { 0 };
 
-	add_name(&name, lock);
+	planned_lock_name(&name, lock);
 	say("%s: %s by %d with descriptor %d", lock_buffer_text(&name), progress[lock->progress],
 	    lock->by->target->pid, lock->by->fd);
 	lock_buffer_free(&name);
@@ -56,7 +44,7 @@ static void tell_outsiders_of(const struct planned_lock *lock)
 	const struct lock_sharing *sharing = lock->lock->sharing;
 	struct lock_buffer line = { 0 };
 
-	add_name(&line, lock);
+	planned_lock_name(&line, lock);
 	lock_buffer_add(&line, ": is no longer shared with ");
 	for (size_t i = 0; i < sharing->nr; i++) {
 		lock_buffer_add(&line, i ? "; " : "");
