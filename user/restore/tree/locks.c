@@ -103,7 +103,7 @@ static int note_kept(struct kept_leases *kept, const struct plan *plan)
 int tree_take_locks(struct puppet *const *leaders, size_t nr, const struct checkpoint *checkpoint,
 		    const struct options *options, struct kept_leases *kept)
 {
-	struct stand_in stand_in = { .leaders = leaders, .nr = nr, .verbose = options->verbose };
+	struct stand_in stand_in = { .verbose = options->verbose };
 	struct options identity;
 	char why[WHY_MAX] = "";
 	struct plan plan = { 0 };

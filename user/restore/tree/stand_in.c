@@ -9,22 +9,13 @@
 #include "restore/tree/actor.h"
 #include "restore/tree/stand_in.h"
 
-static struct puppet *find_leader(const struct stand_in *stand_in, pid_t pid)
-{
-	for (size_t i = 0; i < stand_in->nr; i++) {
-		if (stand_in->leaders[i]->tgid == pid)
-			return stand_in->leaders[i];
-	}
-	return NULL;
-}
-
 const struct lock_actor *stand_in_begin(void *data, const struct planned_lock *lock)
 {
 	struct stand_in *stand_in = data;
 	pid_t setter = lock->lock->row.pid, target = lock->by->target->pid;
 	int ret;
 
-	stand_in->of = find_leader(stand_in, target);
+	stand_in->of = lock->by->target->actor.data;
 	if (setter <= 0 || setter == target || !stand_in->of)
 		return NULL;
 	ret = puppet_clone(&stand_in->puppet, stand_in->of, setter, CLONE_VM | CLONE_FILES);

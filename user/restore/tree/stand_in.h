@@ -10,8 +10,6 @@
 #include "restore/tree/puppet.h"
 
 struct stand_in {
-	struct puppet *const *leaders; /* the first thread of each process */
-	size_t nr;
 	bool verbose;
 	/* Of the one that is there. */
 	struct puppet *of;
@@ -22,6 +20,7 @@ struct stand_in {
 /**
  * stand_in_begin - Makes the process that set a lock, as begin of struct plan_stand_in.
  * @data: struct stand_in
+ * @lock: if its target is driven, a puppet is the data of the target's actor
  *
  * Returns: NULL if that is the target itself, or not known, or if its id is taken.
  */
