@@ -78,6 +78,10 @@ def keys(finding):
     yield from map(int, re.findall(r"(?:READ|WRITE|UNLCK) (\d+) ", f"{finding['got']}"))
 
 
+def told(finding):
+    return f"{finding['where']}: {finding['got'] or 'no line'}, should be: {finding['wanted'] or 'no line'}"
+
+
 def verified_copy(copier, directory, name, row_of):
     """The same of /proc as somebody else reads it, for one row. What is gone meanwhile is left out of the copy."""
     os.mkdir(directory)
@@ -87,8 +91,7 @@ def verified_copy(copier, directory, name, row_of):
                           capture_output=True, timeout=4 * matrix.LIMIT)
     lines = [done.stderr.decode(errors="replace").strip()]
     if done.returncode <= 1:
-        lines = [f"{finding['where']}: {finding['got'] or 'no line'}, should be: {finding['wanted'] or 'no line'}"
-                 for finding in json.loads(done.stdout)["differences"] if row_of(finding) == name]
+        lines = [told(finding) for finding in json.loads(done.stdout)["differences"] if row_of(finding) == name]
     say(name, "copy", False, len(lines), lines)
 
 
@@ -102,8 +105,7 @@ def verified(reader, row_of):
     said = json.loads(done.stdout)
     found = {}
     for finding in said["differences"]:
-        found.setdefault((row_of(finding), finding["rule"], False), []).append(
-            f"{finding['where']}: {finding['got'] or 'no line'}, should be: {finding['wanted'] or 'no line'}")
+        found.setdefault((row_of(finding), finding["rule"], False), []).append(told(finding))
     for finding in said["limited"]:
         found.setdefault((row_of(finding), finding["rule"], True), []).append(
             finding["lock"] or finding["got"] or finding["wanted"] or "")
