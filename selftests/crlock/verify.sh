@@ -8,7 +8,7 @@
 . "$(dirname "$0")/common.sh"
 
 cd "$work" || exit
-plan 107
+plan 127
 keep_leases
 
 # Locks of all kinds, in all states -------------------------------------------------------------------------
@@ -67,7 +67,7 @@ second=$waiter
 wait_for posix:w:5-5:posix
 third=$waiter
 wait_for posix:w:0-9:posix
-background ofd waiter ofd:w:0-9:ofd
+background ofd_asker waiter ofd:w:0-9:ofd
 background posix_ofd waiter posix:w:20-20:ofd
 until_true waits "$posix_ofd"
 until_true waits -1
@@ -155,13 +155,14 @@ inode() {
 }
 flock=$(inode flock) posix=$(inode posix) ofd=$(inode ofd) gone_ino=$(inode gone) ru=$(inode r-u)
 
-# wrong RULES FILE SED: with the file of the copy changed so, these are the rules that are broken.
+# wrong RULES FILE SED: with the file of the report changed so, these are the rules that are broken.
+report=$copy
 wrong() {
 	local name=$1 file=$2
 
 	cp "$file" saved
 	sed -E -i "$3" "$file"
-	verify --rounds 2 --proc "$copy"
+	verify --rounds 2 --proc "$report"
 	is "$name: $3" "$status $(names)" "1 $name"
 	[[ "$status $(names)" == "1 $name" ]] || sed 's/^/# /' result
 	cp saved "$file"
@@ -218,9 +219,9 @@ wrong_line waiter-level "/-> .* $second /s/:  ->/: ->/"
 wrong_line waiter-level "/-> .* $writer2 /s/:  ->/: ->/"
 wrong_line waiter-level "/-> .* $second /s/:  ->/:    ->/"
 
-# fdinfo_of FILE: in the copy, of the process, the first descriptor that has locks of it.
+# fdinfo_of FILE: in the report, of the process, the first descriptor that has locks of it.
 fdinfo_of() {
-	grep -lE "^lock:.*:$(inode "$1") " "$copy/$pid"/fdinfo/* | head -n 1
+	grep -lE "^lock:.*:$(inode "$1") " "$report/$pid"/fdinfo/* | head -n 1
 }
 # wrong_fdinfo RULES FILE SED
 wrong_fdinfo() {
@@ -248,6 +249,74 @@ wrong_fdinfo fdinfo-number posix "/^lock:.* 20 29\$/s/2:/1:/"
 wrong_fdinfo fdinfo-order posix "/^lock:/$swap"
 own_table=$(grep -lE "^lock:.*:$(inode own-table) " "$copy/$threads"/task/*/fdinfo/* | head -n 1)
 wrong fdinfo-missing "$own_table" "/^lock:.*POSIX/d"
+
+# What few kernels tell ----------------------------------------------------------------------------------------
+
+# As these have it: behind a breaking lease how that is being broken, and behind each lock the requests for it, with the
+# process of those that /proc/locks shows with -1.
+report=$work/told/proc
+mkdir told
+cp -r "$copy" told
+cat >tell.py <<'END'
+import glob, json, re, subprocess, sys
+report, asker = sys.argv[1:]
+said = subprocess.run(["crlock", "ls", "--json", "--output-all", "--kind", "lease"], capture_output=True, check=True).stdout
+breaks = {}
+for lock in json.loads(said)["locks"]:
+    if lock["pending"]:
+        told = f"held {lock['held']} target {lock['target']}"
+        if "READ" in lock["pending"]:
+            told += f" downgrade {lock['downgrade']}"
+        if "UNLCK" in lock["pending"]:
+            told += f" unlock {lock['break']}"
+        breaks[lock["inode"]] = told
+requests, held = {}, None
+for line in open(f"{report}/locks"):
+    number, text = line.rstrip("\n").split(": ", 1)
+    if "->" in text:
+        requests[held].append(text.replace(" -1 ", f" {asker} "))
+    elif text not in requests:
+        held = text
+        requests[held] = []
+for name in glob.glob(f"{report}/*/fdinfo/*") + glob.glob(f"{report}/*/task/*/fdinfo/*"):
+    lines = []
+    for line in open(name):
+        lines.append(line)
+        lock = re.match(r"lock:\t(\d+): (.*)", line)
+        if not lock:
+            continue
+        number, text = lock.groups()
+        inode = int(text.split(":")[-1].split()[0])
+        if " BREAKING " in text:
+            lines.append(f"lease:\t{number}: {breaks[inode]}\n")
+        lines += [f"blocked:\t{number}: {request}\n" for request in requests.get(text, [])]
+    open(name, "w").writelines(lines)
+END
+/usr/bin/python3 tell.py "$report" "$ofd_asker"
+verify --rounds 2 --proc "$report"
+is "what few kernels tell is right" "$status $said$(names)" "0 "
+[[ $status == 0 ]] || sed 's/^/# /' result
+is "and no limit any more" "$(of '[x for x in d["limits"] if x in ("held-type", "deadline", "waiter-setter", "waiter-file")]')" "[]"
+
+wrong_fdinfo fdinfo-break r-u "/^lease:/s/READ/WRITE/"
+wrong_fdinfo fdinfo-break w-u "/^lease:/s/WRITE/READ/"
+wrong_fdinfo fdinfo-break w-r-u "/^lease:/s/UNLCK/READ/"
+wrong_fdinfo fdinfo-break w-r-u "/^lease:/s/ downgrade [0-9]+//"
+wrong_fdinfo fdinfo-break w-r "/^lease:/s/ downgrade [0-9]+/ downgrade 100/"
+wrong_fdinfo fdinfo-break w-u "/^lease:/s/ unlock [0-9]+/ unlock never/"
+wrong_fdinfo fdinfo-break w-u "/^lease:/s/\t1:/\t2:/"
+wrong_fdinfo fdinfo-break r-u "/^lease:/d"
+wrong_fdinfo fdinfo-break r "\$alease:\t1: held READ target UNLCK unlock 5"
+wrong_fdinfo blocked-missing flock "/^blocked:.* $second /d"
+wrong_fdinfo blocked-missing ofd "/^blocked:/d"
+wrong_fdinfo blocked-extra flock "/^blocked:.* $second /p"
+wrong_fdinfo blocked-extra ofd "/^blocked:/s/ $ofd_asker / -1 /"
+wrong_fdinfo blocked-extra flock "/^blocked:/s/ $second / $pid /"
+wrong_fdinfo "blocked-extra blocked-missing" posix "/^blocked:/s/ 5 5\$/ 5 6/"
+wrong_fdinfo "blocked-extra blocked-lock blocked-missing" posix "/^blocked:/s/\t1:/\t2:/"
+wrong_fdinfo blocked-level flock "/^blocked:.* $second /s/  ->/    ->/"
+wrong_fdinfo blocked-form flock "/^blocked:.* $second /s/WRITE|READ/& /"
+report=$copy
 
 # What is said ------------------------------------------------------------------------------------------------
 

@@ -46,8 +46,8 @@ static int compare_order(const void *x, const void *y)
 	return 0;
 }
 
-/* For lines that are right but for their order. */
-static void check_order(struct findings *findings, const struct place *place,
+/* For lines that are right but for their order. Returns: whether that is right. */
+static bool check_order(struct findings *findings, const struct place *place,
 			const struct room *room, size_t nr, struct entry *got)
 {
 	for (size_t i = 0; i < nr; i++) {
@@ -60,12 +60,14 @@ static void check_order(struct findings *findings, const struct place *place,
 		if (entry_differs(&room->entries[i], &got[i])) {
 			findings_add(findings, RULE_FDINFO_ORDER, place, &room->entries[i],
 				     &got[i]);
-			break;
+			return false;
 		}
 	}
+	return true;
 }
 
-static void compare_lines(struct findings *findings, const struct place *place,
+/* Returns: whether each line is that of its lock, in order. */
+static bool compare_lines(struct findings *findings, const struct place *place,
 			  const struct room *room, size_t nr_wanted, struct entry *got,
 			  size_t nr_got)
 {
@@ -86,8 +88,7 @@ static void compare_lines(struct findings *findings, const struct place *place,
 		else
 			findings_add(findings, RULE_FDINFO + OF_FORM, place, NULL, &got[i]);
 	}
-	if (pair_all(&pairing) && nr_wanted == nr_got)
-		check_order(findings, place, room, nr_got, got);
+	return pair_all(&pairing) && nr_wanted == nr_got && check_order(findings, place, room, nr_got, got);
 }
 
 /* The lines that a descriptor should have. Returns: how many. */
@@ -121,8 +122,9 @@ static void compare_holder(struct findings *findings, struct shown *shown, const
 	fd = shown_find(shown, holder->tid, holder->fd);
 	if (fd)
 		room->seen[fd - shown->fds] = true;
-	compare_lines(findings, &place, room, make_wanted(room, locks, nr, holder),
-		      fd ? &shown->fdinfo.entries[fd->first] : NULL, fd ? fd->nr : 0);
+	if (compare_lines(findings, &place, room, make_wanted(room, locks, nr, holder),
+			  fd ? &shown->fdinfo.entries[fd->first] : NULL, fd ? fd->nr : 0) && fd)
+		compare_told(findings, shown, fd, &place, room->entries);
 }
 
 static void compare_description(struct findings *findings, struct shown *shown,

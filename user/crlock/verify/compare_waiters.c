@@ -10,8 +10,6 @@
 
 static const struct place locks_place = { .fd = -1 };
 
-/* Levels deeper than this are not looked at. */
-#define DEPTH_MAX    1024
 /* How many requests of the same level one is compared with. */
 #define SIBLINGS_MAX 16
 
@@ -164,6 +162,13 @@ static bool conflict(const struct proc_lock *a, const struct proc_lock *b)
 			      b->start <= a->end);
 }
 
+/* An open has no file. */
+bool can_wait_for(const struct proc_lock *request, const struct proc_lock *above)
+{
+	return conflict(above, request) &&
+	       (!above->has_inode || !request->has_inode || same_file(above, request));
+}
+
 static void check_beneath(struct findings *findings, const struct entry *above, struct entry *entry)
 {
 	const struct proc_lock *a = &above->line, *b = &entry->line;
@@ -171,12 +176,11 @@ static void check_beneath(struct findings *findings, const struct entry *above, 
 
 	if (b->nr != a->nr)
 		findings_add(findings, RULE_WAITER + OF_NUMBER, &locks_place, NULL, entry);
-	/* An open has no file. */
 	if (a->has_inode && b->has_inode && a->ino == b->ino && !same_file(a, b)) {
 		like.line.dev_major = a->dev_major;
 		like.line.dev_minor = a->dev_minor;
 		findings_add(findings, RULE_WAITER + OF_DEVICE, &locks_place, &like, entry);
-	} else if ((a->has_inode && b->has_inode && !same_file(a, b)) || !conflict(a, b)) {
+	} else if (!can_wait_for(b, a)) {
 		findings_add(findings, RULE_WAITER_LOCK, &locks_place, NULL, entry);
 	}
 }
@@ -211,7 +215,7 @@ static void check_request(struct findings *findings, struct level *levels, unsig
 	unsigned int depth = entry->line.depth;
 	struct level *level;
 
-	if (depth >= DEPTH_MAX)
+	if (depth >= REQUEST_DEPTH_MAX)
 		return;
 	if (depth > *deepest + 1) {
 		findings_add(findings, RULE_WAITER_LEVEL, &locks_place, NULL, entry);
@@ -230,7 +234,7 @@ static void check_request(struct findings *findings, struct level *levels, unsig
 
 static void check_tree(struct findings *findings, struct shown *shown)
 {
-	static struct level levels[DEPTH_MAX];
+	static struct level levels[REQUEST_DEPTH_MAX];
 	unsigned int deepest = 0;
 	bool any = false;
 
@@ -369,4 +373,5 @@ void compare_waiters(struct findings *findings, const struct lock_list *list, st
 	pair_tasks(findings, shown, tasks);
 	check_tree(findings, shown);
 	compare_flags(findings, list, shown);
+	compare_requesters(findings, list, shown, tasks);
 }

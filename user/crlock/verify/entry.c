@@ -109,7 +109,7 @@ static const char *state_word(const struct proc_lock *line)
 	return line->has_inode ? "ADVISORY  " : "*NOINODE* ";
 }
 
-static const char *type_word(uint8_t type)
+const char *entry_type_word(uint8_t type)
 {
 	return type == F_WRLCK ? "WRITE" : type == F_RDLCK ? "READ" : "UNLCK";
 }
@@ -118,7 +118,7 @@ static void format(struct lock_buffer *buffer, const struct proc_lock *line)
 {
 	lock_buffer_format(buffer, "%" PRIu64 ": %*s%s%s%s%s %d ", line->nr,
 			   line->depth ? (int)line->depth - 1 : 0, "", line->depth ? "-> " : "",
-			   kind_word(line), state_word(line), type_word(line->type), line->pid);
+			   kind_word(line), state_word(line), entry_type_word(line->type), line->pid);
 	if (line->has_inode)
 		lock_buffer_format(buffer, "%02x:%02x:%" PRIu64, line->dev_major, line->dev_minor,
 				   line->ino);

@@ -45,6 +45,9 @@ uint32_t entry_differs(const struct entry *wanted, const struct entry *got);
 /** entry_order - An order of lines, whatever their numbers; 0: they say the same. */
 int entry_order(const struct proc_lock *a, const struct proc_lock *b);
 
+/** entry_type_word - READ, WRITE or UNLCK, of F_RDLCK and so on. */
+const char *entry_type_word(uint8_t type);
+
 /** entry_format - Adds a line's text in the form that the kernel has, or as it is if that is strange. */
 void entry_format(struct lock_buffer *buffer, const struct entry *entry);
 

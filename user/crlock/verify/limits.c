@@ -14,6 +14,7 @@ static const struct place locks_place = { .fd = -1 };
 struct limits {
 	struct findings *findings;
 	uint64_t *counts; /* by rule */
+	const struct shown *shown;
 };
 
 static void add(struct limits *limits, enum rule rule, const struct entry *entry)
@@ -31,14 +32,44 @@ static void add_lock(struct limits *limits, enum rule rule, const struct lock *l
 	findings_add(limits->findings, rule, &locks_place, &entry, NULL);
 }
 
+/* Whether a descriptor has a line of the lock, and behind it one that tells how that is being broken. */
+static bool fd_tells_break(const struct shown *shown, const struct crlock_holder *holder, const struct lock *lock)
+{
+	const struct shown_fd *fd = holder->tid ? shown_find(shown, holder->tid, holder->fd) : NULL;
+	struct entry wanted;
+
+	entry_of_lock(&wanted, lock);
+	for (size_t i = 0; fd && i < fd->nr; i++) {
+		const struct entry *line = &shown->fdinfo.entries[fd->first + i];
+
+		if (line->is_line && !entry_differs(&wanted, line) &&
+		    tells_break(shown, shown_break(shown, fd, line->line.nr), lock))
+			return true;
+	}
+	return false;
+}
+
+static bool is_told(const struct limits *limits, const struct lock *lock)
+{
+	for (size_t i = 0; limits->shown->told.nr && i < lock->nr_holders; i++) {
+		const struct crlock_holder *holder = &lock->holders[i].row;
+
+		if (holder->kind == CRLOCK_HOLDER_DESCRIPTOR && fd_tells_break(limits->shown, holder, lock))
+			return true;
+	}
+	return false;
+}
+
 static void lease_limits(struct limits *limits, const struct lock *lock)
 {
 	const uint8_t state = lock->row.state;
+	bool breaking = state & (CRLOCK_LOCK_UNLOCK_PENDING | CRLOCK_LOCK_DOWNGRADE_PENDING);
 
-	if (state & CRLOCK_LOCK_UNLOCK_PENDING)
-		add_lock(limits, RULE_HELD_TYPE, lock);
-	if (state & (CRLOCK_LOCK_UNLOCK_PENDING | CRLOCK_LOCK_DOWNGRADE_PENDING))
+	if (breaking && !is_told(limits, lock)) {
 		add_lock(limits, RULE_DEADLINE, lock);
+		if (state & CRLOCK_LOCK_UNLOCK_PENDING)
+			add_lock(limits, RULE_HELD_TYPE, lock);
+	}
 	if (state & CRLOCK_LOCK_NOTICE)
 		add_lock(limits, RULE_NOTICE, lock);
 	if (lock->row.kind == CRLOCK_KIND_LAYOUT)
@@ -122,18 +153,24 @@ static void alike(struct limits *limits, const struct lock_list *list)
 
 static void request_limits(struct limits *limits, struct shown *shown, struct tasks *tasks)
 {
+	struct proc_lock *told;
+	size_t nr = told_requests(shown, &told);
+
+	limits->findings->failed |= !told;
 	for (size_t i = 0; i < shown->locks.nr; i++) {
 		const struct entry *entry = &shown->locks.entries[i];
+		bool is_told = tells_request(told, nr, entry);
 
 		if (!entry->is_line || !entry->line.depth)
 			continue;
-		if (entry->line.kind == CRLOCK_KIND_OFD)
+		if (entry->line.kind == CRLOCK_KIND_OFD && !is_told)
 			add(limits, RULE_WAITER_SETTER, entry);
-		if (entry->line.state == PROC_LOCK_BREAKER)
+		if (entry->line.state == PROC_LOCK_BREAKER && !is_told)
 			add(limits, RULE_WAITER_FILE, entry);
 		if (!entry->task && tasks->lockd)
 			add(limits, RULE_WAITER_REMOTE, entry);
 	}
+	free(told);
 	for (size_t i = 0; i < tasks->nr; i++) {
 		if (tasks->tasks[i].remote)
 			add(limits, RULE_WAITER_REMOTE, &tasks->tasks[i].wanted);
@@ -143,7 +180,7 @@ static void request_limits(struct limits *limits, struct shown *shown, struct ta
 void add_limits(struct findings *findings, const struct lock_list *list, struct shown *shown,
 		struct tasks *tasks, uint64_t counts[NR_RULES])
 {
-	struct limits limits = { findings, counts };
+	struct limits limits = { findings, counts, shown };
 
 	for (size_t i = 0; i < list->nr; i++)
 		lock_limits(&limits, &list->locks[i]);

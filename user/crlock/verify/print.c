@@ -13,7 +13,7 @@
 static void add_where(struct lock_buffer *buffer, const struct finding *finding)
 {
 	if (finding->fd < 0)
-		lock_buffer_add(buffer, "/proc/locks");
+		lock_buffer_add(buffer, finding->rule == RULE_BLOCKED_MISSING ? "fdinfo" : "/proc/locks");
 	else if (finding->tid == finding->tgid)
 		lock_buffer_format(buffer, "/proc/%d/fdinfo/%d", finding->tgid, finding->fd);
 	else

@@ -186,6 +186,36 @@ const struct rule_text rules[NR_RULES] = {
 		"the level of a request is wrong: what is in the way of another is not above it",
 		"two writers that wait for one lock, both at the first level",
 	},
+	[RULE_FDINFO_BREAK] = {
+		"fdinfo-break",
+		"a kernel that tells in fdinfo how leases are being broken does not of one, or wrongly",
+		"lease: 1: held READ, of a write lease",
+	},
+	[RULE_BLOCKED_MISSING] = {
+		"blocked-missing",
+		"a kernel that tells in fdinfo who waits for a lock leaves one out",
+		"only the first of two requests has a line blocked:",
+	},
+	[RULE_BLOCKED_EXTRA] = {
+		"blocked-extra",
+		"fdinfo has a request of nobody, or has one wrongly",
+		"blocked: 1: -> OFDLCK with -1, or with the pid of who holds the lock",
+	},
+	[RULE_BLOCKED_LOCK] = {
+		"blocked-lock",
+		"a request in fdinfo is behind a lock or request that is not in its way",
+		"that for the lock of another description, which is for the same bytes",
+	},
+	[RULE_BLOCKED_LEVEL] = {
+		"blocked-level",
+		"the level of a request in fdinfo is none that can be there",
+		"one of the third level behind one of the first",
+	},
+	[RULE_BLOCKED_FORM] = {
+		"blocked-form",
+		"a request in fdinfo is not of the form that one has in /proc/locks",
+		"\"->\" without a blank behind it",
+	},
 	[RULE_HELD_TYPE] = {
 		"held-type",
 		"of a lease that is being broken, only what it becomes is shown",

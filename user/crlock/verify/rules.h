@@ -31,6 +31,13 @@ enum rule {
 	RULE_FDINFO_ORDER = RULE_WAITER + NR_OF_LINE,
 	RULE_WAITER_LOCK,
 	RULE_WAITER_LEVEL,
+	/* Lines that few kernels have: behind that of a lock in fdinfo. */
+	RULE_FDINFO_BREAK,
+	RULE_BLOCKED_MISSING,
+	RULE_BLOCKED_EXTRA,
+	RULE_BLOCKED_LOCK,
+	RULE_BLOCKED_LEVEL,
+	RULE_BLOCKED_FORM,
 	/* What text cannot tell. */
 	RULE_HELD_TYPE,
 	RULE_DEADLINE,

@@ -17,7 +17,6 @@ struct reading {
 	struct shown *shown;
 	struct proc_lines *lines;
 	int root;
-	bool live;
 };
 
 /*
@@ -47,9 +46,9 @@ static int open_lines(struct reading *reading, int dir, const char *name)
 {
 	struct stat stat;
 
-	if (!reading->live && fstatat(dir, name, &stat, 0))
+	if (!reading->shown->live && fstatat(dir, name, &stat, 0))
 		return -errno;
-	if (!reading->live && !S_ISREG(stat.st_mode))
+	if (!reading->shown->live && !S_ISREG(stat.st_mode))
 		return -EINVAL;
 	return proc_lines_open(reading->lines, dir, name);
 }
@@ -67,26 +66,66 @@ static int read_locks(struct reading *reading)
 	return err ?: ret;
 }
 
-/* A tab comes before the number, and nothing else. */
-static int add_fdinfo_line(struct reading *reading, struct proc_text text)
+static bool skip_blanks(struct proc_text *text)
 {
-	struct proc_text whole = text;
-	bool strange = !proc_text_skip(&text, "lock:\t");
+	bool any = false;
 
-	if (strange && !proc_text_skip(&text, "lock:"))
-		return 0;
-	while (proc_text_skip(&text, " ") || proc_text_skip(&text, "\t"))
-		strange = true;
-	return add_line(&reading->shown->fdinfo, text, strange ? whole : text, strange);
+	while (proc_text_skip(text, " ") || proc_text_skip(text, "\t"))
+		any = true;
+	return any;
 }
 
-static int read_locks_of_fd(struct reading *reading)
+/* A tab comes before the number, and nothing else. */
+static int add_lock_line(struct shown_lines *lines, struct proc_text text, struct proc_text whole)
+{
+	bool strange = !proc_text_skip(&text, "\t");
+
+	strange |= skip_blanks(&text);
+	return add_line(lines, text, strange ? whole : text, strange);
+}
+
+/* The text is kept: another one that says the same is as good. */
+static int add_break(struct shown_lines *lines, struct proc_text text, struct proc_text whole)
+{
+	struct entry entry = { 0 };
+
+	if (lines->nr == SHOWN_MAX)
+		return -E2BIG;
+	skip_blanks(&text);
+	entry.is_line = !proc_break_parse(text, &entry.line.told);
+	entry.line.is_told = entry.is_line;
+	entry.strange = strndup(whole.at, proc_text_len(whole));
+	if (!entry.strange || append(lines->entries, lines->nr, entry)) {
+		free(entry.strange);
+		return -ENOMEM;
+	}
+	return 0;
+}
+
+/* Behind the line of a lock: what looks like one of these elsewhere is a driver's. */
+static int add_fdinfo_line(struct reading *reading, struct proc_text text, const struct shown_fd *fd)
+{
+	struct shown *shown = reading->shown;
+	struct proc_text whole = text;
+
+	if (proc_text_skip(&text, "lock:"))
+		return add_lock_line(&shown->fdinfo, text, whole);
+	if (shown->fdinfo.nr == fd->first)
+		return 0;
+	if (proc_text_skip(&text, "lease:"))
+		return add_break(&shown->told, text, whole);
+	if (proc_text_skip(&text, "blocked:"))
+		return add_lock_line(&shown->requests, text, whole);
+	return 0;
+}
+
+static int read_locks_of_fd(struct reading *reading, const struct shown_fd *fd)
 {
 	struct proc_text text;
 	int err = 0, ret = 0;
 
 	while (!err && (ret = proc_lines_next(reading->lines, &text)) > 0)
-		err = add_fdinfo_line(reading, text);
+		err = add_fdinfo_line(reading, text, fd);
 	/* A descriptor that was closed meanwhile. */
 	return err ?: ret == -ENOMEM ? ret : 0;
 }
@@ -94,7 +133,14 @@ static int read_locks_of_fd(struct reading *reading)
 static int read_fd(struct reading *reading, int dir, pid_t tgid, pid_t tid, int fd)
 {
 	struct shown *shown = reading->shown;
-	struct shown_fd this = { .tgid = tgid, .tid = tid, .fd = fd, .first = shown->fdinfo.nr };
+	struct shown_fd this = {
+		.tgid = tgid,
+		.tid = tid,
+		.fd = fd,
+		.first = shown->fdinfo.nr,
+		.first_told = shown->told.nr,
+		.first_request = shown->requests.nr,
+	};
 	char name[32];
 	int err;
 
@@ -102,9 +148,11 @@ static int read_fd(struct reading *reading, int dir, pid_t tgid, pid_t tid, int 
 	if (open_lines(reading, dir, name))
 		return 0;
 	shown->nr_descriptors++;
-	err = read_locks_of_fd(reading);
+	err = read_locks_of_fd(reading, &this);
 	proc_lines_close(reading->lines);
 	this.nr = shown->fdinfo.nr - this.first;
+	this.nr_told = shown->told.nr - this.first_told;
+	this.nr_requests = shown->requests.nr - this.first_request;
 	if (err || !this.nr)
 		return err;
 	return append(shown->fds, shown->nr_fds, this);
@@ -213,10 +261,10 @@ static int compare_fds(const void *x, const void *y)
 
 int shown_read(struct shown *shown, const char *root, bool live)
 {
-	struct reading reading = { .shown = shown, .live = live };
+	struct reading reading = { .shown = shown };
 	int err;
 
-	*shown = (struct shown){ 0 };
+	*shown = (struct shown){ .live = live };
 	reading.root = open(root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (reading.root < 0)
 		return -errno;
@@ -241,8 +289,21 @@ void shown_free(struct shown *shown)
 {
 	free_lines(&shown->locks);
 	free_lines(&shown->fdinfo);
+	free_lines(&shown->told);
+	free_lines(&shown->requests);
 	free(shown->fds);
 	*shown = (struct shown){ 0 };
+}
+
+const struct entry *shown_break(const struct shown *shown, const struct shown_fd *fd, uint64_t nr)
+{
+	for (size_t i = 0; i < fd->nr_told; i++) {
+		const struct entry *entry = &shown->told.entries[fd->first_told + i];
+
+		if (entry->line.told.nr == nr)
+			return entry;
+	}
+	return NULL;
 }
 
 const struct shown_fd *shown_find(const struct shown *shown, pid_t tid, int fd)
