@@ -126,12 +126,8 @@ modules-strict:
 # check-mutants: whether the tests see what is wrong with each of patches/mutants; MUTANTS=PATTERN for some
 .PHONY: check-mutants
 check-mutants: deps
-	$(remake) user test-programs $(patsubst %,$(O)/linux-source-%/Makefile,$(KERNELS))
+	$(remake) user test-programs
 	$(Q)selftests/kernel/mutants -o $(O) $(if $(MUTANTS),-m '$(MUTANTS)') -r patches/mutants/RESULTS.md $(KERNELS)
-
-# Sources of kernels, of Debian's packages.
-$(O)/linux-source-%/Makefile: /usr/src/linux-source-%.tar.xz
-	$(call say,UNPACK,$(@D)) mkdir -p $(O) && tar -xf $< -C $(O) && touch $@
 
 # check-whole: fixtures through all of crdump, crrestore and CRIU, with the module and without it
 check-whole: deps

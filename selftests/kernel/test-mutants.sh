@@ -66,7 +66,7 @@ run 6.2
 is "a kernel without mutants is named" "$status $said" "1 mutants: 6.2: there are mutants of 6.1 and 6.12"
 run -m nothing 6.12
 is "so is a pattern that matches none" "$status $said" "1 mutants: nothing: no mutant is called so"
-run -m ofd-with-pid 6.12
+run -m ofd-with-pid 6.12="$work/nowhere"
 is "what cannot be tried is not caught" "$status $(tail -n 1 <<<"$said")" "1 mutants: 0 of 1 caught"
 
 # Some that are not built: what stands for the check says what it would of a mutant, by its name.
@@ -92,18 +92,18 @@ faked() {
 	status=0
 	said=$("$fake/mutants" -r "$results" "$@" 2>&1 </dev/null) || status=$?
 }
-faked 6.12
+faked 6.12=fake-6.12
 is "one that is caught is told with the rule and the row" "$status $(sed -n 3p <<<"$said")" \
 	"0 ok 1 6.12 seen: locks-type in flock: b, and 1 more"
 check "a run of one kernel writes no results" test ! -e "$results"
-faked 6.1 6.12
+faked 6.1=fake-6.1 6.12=fake-6.12
 is "a run of all ends with how many were" "$status $(tail -n 1 <<<"$said")" "0 mutants: 2 of 2 caught"
 like "and writes what came out, and of which kernels" "$(<"$results")" \
 	"on Linux 6.1-fake and 6.12-fake;.*"$'\n'"\| seen \| it is seen \| locks-type in flock: b, and 1 more \| locks-type"
 printf 'Mutant: it is not seen\n' >"$work/fake/patches/mutants/linux-6.12/unseen.patch"
-faked -m seen 6.1 6.12
+faked -m seen 6.1=fake-6.1 6.12=fake-6.12
 is "some of them write none" "$status $(tail -n 1 "$results")" "0 mutants: 2 of 2 caught"
-faked 6.1 6.12
+faked 6.1=fake-6.1 6.12=fake-6.12
 is "a survivor is a failure" "$status $(tail -n 1 <<<"$said") $(grep -c 'it survived' "$results")" \
 	"1 mutants: 2 of 3 caught 1"
 finish
