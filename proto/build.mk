@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Messages of the images. Programs that link proto need -lprotobuf-c.
 
-proto_names := inventory filelocks crlock pstree core mm pagemap fdinfo files fs ghost-file remap-fpath \
+proto_names := inventory checksums filelocks crlock pstree core mm pagemap fdinfo files fs ghost-file remap-fpath \
 	pipes-data sk-queues tty-info memfd stats timens
 proto_headers := $(patsubst %,$(O)/proto/%.pb-c.h,$(proto_names))
 

@@ -53,7 +53,7 @@ crit_decodes() {
 	local image
 
 	for image in "$1"/*.img "$1"/stats-*; do
-		[[ $image == */pages-* || $image == */crlock.img ]] || crit show "$image" || return
+		[[ $image == */pages-* || $image == */@(crlock|checksums).img ]] || crit show "$image" || return
 	done
 }
 

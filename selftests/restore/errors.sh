@@ -52,7 +52,9 @@ done
 cp -a image mixed
 hold_and_dump flock:w:"$work/a" posix:w:0-8:"$work/b" && kill_holder
 cp image/filelocks.img mixed
-refused "images of two checkpoints" "4 crrestore: mixed/filelocks.img.* does not agree with crlock.img" \
+refused "images of two checkpoints" "4 crrestore: mixed: filelocks.img: it is not as it was written: its checksum is another" \
+	--locks-only -D mixed -- true
+refused "and --no-verify" "4 crrestore: mixed/filelocks.img.* does not agree with crlock.img" --no-verify \
 	--locks-only -D mixed -- true
 hold_and_dump flock:w:"$work/a" posix:w:0-9:"$work/b" && kill_holder
 
@@ -76,7 +78,7 @@ before=$(locks "$target")
 for image in inventory crlock filelocks; do
 	cp -a image cut
 	truncate -s -1 "cut/$image.img"
-	refused "--pid, and $image.img is truncated" "4 crrestore: cut/$image.img: at byte [0-9]+: it is truncated" \
+	refused "--pid, and $image.img is truncated" "4 crrestore: cut: $image.img: it is not as it was written: it is truncated" \
 		--locks-only -D cut --pid "$target"
 	rm -r cut
 done

@@ -2,7 +2,7 @@
 /*
  * Checkpoints: what was written is read again, and what is damaged, foreign or absurd is refused, whatever it is.
  */
-/* links: image proto locks procfs libcrlock : -lprotobuf-c -lmnl -lz */
+/* links: image proto locks procfs libcrlock : -lprotobuf-c -lmnl -lz -lxxhash */
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -368,10 +368,12 @@ TEST_F(image, checkpoint_is_not_overwritten)
 			EXPECT_EQ(0, memcmp(after.bytes, before.bytes, before.len));
 		}
 		free(after.bytes);
-		EXPECT_EQ(NR(image_names) - i, count_entries(self->dir));
+		EXPECT_EQ(NR(image_names) + 1 - i, count_entries(self->dir));
 		/* A part of one is none, but not to be lost either. */
 		unlink(in(self, image_names[i]));
 	}
+	EXPECT_EQ(-EEXIST, write_it(&everything, self->dir, self->why, sizeof(self->why)));
+	unlink(in(self, IMAGE_CHECKSUMS));
 	EXPECT_EQ(0, write_it(&everything, self->dir, self->why, sizeof(self->why)));
 	free(before.bytes);
 }
@@ -380,6 +382,7 @@ TEST_F(image, nothing_is_written_through_links)
 {
 	for (size_t i = 0; i < NR(image_names); i++)
 		unlink(in(self, image_names[i]));
+	unlink(in(self, IMAGE_CHECKSUMS));
 	/* A link that leads nowhere is no image, and must not become one elsewhere. */
 	ASSERT_EQ(0, symlink(self->other, in(self, IMAGE_INVENTORY)));
 	EXPECT_GT(0, write_it(&everything, self->dir, self->why, sizeof(self->why)));
@@ -409,14 +412,14 @@ TEST_F(image, inventory_comes_last)
 	ssize_t len;
 
 	ASSERT_EQ(0, mkdir(self->other, 0700));
-	ASSERT_LE(0, inotify_add_watch(fd, self->other, IN_CREATE | IN_CLOSE_WRITE | IN_MODIFY));
+	ASSERT_LE(0, inotify_add_watch(fd, self->other, IN_CREATE | IN_MOVED_TO | IN_CLOSE_WRITE | IN_MODIFY));
 	ASSERT_EQ(0, write_it(&everything, self->other, self->why, sizeof(self->why)));
 	len = read(fd, events, sizeof(events));
 	ASSERT_LT(0, len);
 	for (char *at = events; at < events + len;) {
 		struct inotify_event *event = (struct inotify_event *)at;
 
-		if (event->mask & IN_CREATE)
+		if (event->mask & (IN_CREATE | IN_MOVED_TO))
 			strcpy(last_made, event->name);
 		else if (!strcmp(last_made, IMAGE_INVENTORY) && strcmp(event->name, IMAGE_INVENTORY))
 			made_last = false;

@@ -3,7 +3,7 @@
  * Streams: what is done to a directory at the one end is done at the other; of a stream that is truncated,
  * damaged or made up nothing is left.
  */
-/* links: image proto locks procfs libcrlock : -lprotobuf-c -lmnl -lz */
+/* links: image proto locks procfs libcrlock : -lprotobuf-c -lmnl -lz -lxxhash */
 #include <dirent.h>
 #include <endian.h>
 #include <errno.h>
@@ -21,6 +21,7 @@
 
 #pragma GCC diagnostic ignored "-Wmissing-prototypes"
 #include "kselftest_harness.h"
+#include "image/checksums.h"
 #include "image/file.h"
 #include "image/inventory.h"
 #include "image/magic.h"
@@ -169,9 +170,9 @@ static bool same_file(int dir, int other, const char *name)
 {
 	int a = openat(dir, name, O_RDONLY), b = openat(other, name, O_RDONLY);
 	struct content x = content_of(a), y = content_of(b);
-	/* That one has the time. */
+	/* That one has the time, and so is its checksum another. */
 	bool same = a >= 0 && b >= 0 && x.len == y.len &&
-		    (!strcmp(name, IMAGE_INVENTORY) || !memcmp(x.bytes, y.bytes, x.len));
+		    (!strcmp(name, IMAGE_INVENTORY) || !strcmp(name, IMAGE_CHECKSUMS) || !memcmp(x.bytes, y.bytes, x.len));
 
 	free(x.bytes);
 	free(y.bytes);
@@ -201,6 +202,16 @@ static size_t same_directories(const char *path, const char *other)
 	return nr == nr_other ? nr : 0;
 }
 
+/* Whether what was written out of order, moved and copied has the right checksums, which are read with it. */
+static bool is_verified(const char *path, const struct image_error *error)
+{
+	int dir = open(path, O_RDONLY | O_DIRECTORY);
+	bool good = checksums_verify(dir, path, error) == 1;
+
+	close(dir);
+	return good;
+}
+
 TEST_F(stream, what_was_done_is_done)
 {
 	/* Less than a page, and more than a frame. */
@@ -217,7 +228,9 @@ TEST_F(stream, what_was_done_is_done)
 		ASSERT_EQ(0, image_directory_make(&directory, self->other, &self->error));
 		ASSERT_EQ(0, write_files(&directory, sizes[i], &self->error));
 		image_directory_close(&directory, true);
-		EXPECT_EQ(4, same_directories(self->dir, self->other));
+		EXPECT_TRUE(is_verified(self->dir, &self->error)) TH_LOG("%s", self->why);
+		EXPECT_TRUE(is_verified(self->other, &self->error)) TH_LOG("%s", self->why);
+		EXPECT_EQ(5, same_directories(self->dir, self->other));
 		ASSERT_EQ(0, stat(self->dir, &st));
 		EXPECT_EQ(S_IFDIR | 0700, st.st_mode);
 		remove_dir(self->dir);

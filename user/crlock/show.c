@@ -3,22 +3,30 @@
  * crlock show - shows what a checkpoint has in it.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <getopt.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "crlock/command.h"
 #include "crlock/say.h"
 #include "crlock/show/print.h"
+#include "image/checksums.h"
+#include "image/inventory.h"
+
+#define OPTION_VERIFY 256
 
 static int print_help(void)
 {
 	printf("usage: crlock show DIR [OPTION...]\n\n"
 	       "Shows what a checkpoint has in it: processes, their memory and open files, and locks.\n"
 	       "It may have been written by crdump or by criu dump.\n\n"
-	       "  -J, --json  JSON, with all that the images say\n"
+	       "  -J, --json    JSON, with all that the images say\n"
+	       "      --verify  only tell whether all images are as crdump wrote them\n"
 	       "  -h, --help\n\n"
-	       "Exit status: 0; 1: failure; 2: bad usage; 4: the directory or an image. See crlock-show(1).\n");
+	       "Exit status: 0; 1: failure, or an image that is not as it was written; 2: bad usage;\n"
+	       "4: the directory or an image. See crlock-show(1).\n");
 	return say_written();
 }
 
@@ -42,14 +50,56 @@ static int show(const char *path, bool json)
 	return *why && err != -ENOMEM ? STATUS_IMAGE : STATUS_FAILURE;
 }
 
+/* Names each image that is damaged. */
+static int check_all(const struct image_checksums *list, int dir, const char *path,
+		     const struct image_error *error)
+{
+	size_t damaged = 0;
+
+	for (size_t i = 0; i < list->nr; i++) {
+		if (checksums_check(&list->entries[i], dir, path, error)) {
+			say("%s", error->text);
+			damaged++;
+		}
+	}
+	if (damaged)
+		return STATUS_FAILURE;
+	printf("%zu images are as they were written\n", list->nr);
+	return say_written();
+}
+
+static int verify(const char *path)
+{
+	char why[8192] = "";
+	const struct image_error error = { why, sizeof(why) };
+	struct image_checksums list = { 0 };
+	int dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC), ret, status;
+
+	if (dir < 0) {
+		say("%s: %s", path, strerror(errno));
+		return STATUS_IMAGE;
+	}
+	ret = checksums_read(&list, dir, path, &error);
+	if (!ret)
+		ret = inventory_read(dir, path, &error) ?:
+		      image_error(&error, -ENODATA, path, "there are no checksums: crdump did not write it");
+	if (ret < 0)
+		say("%s", why);
+	status = ret > 0 ? check_all(&list, dir, path, &error) : ret == -ENOENT ? STATUS_IMAGE : STATUS_FAILURE;
+	checksums_free(&list);
+	close(dir);
+	return status;
+}
+
 int run_show(int argc, char **argv)
 {
 	static const struct option long_options[] = {
 		{ "json", no_argument, NULL, 'J' },
+		{ "verify", no_argument, NULL, OPTION_VERIFY },
 		{ "help", no_argument, NULL, 'h' },
 		{ 0 },
 	};
-	bool json = false, help = false;
+	bool json = false, help = false, verified = false;
 	int option;
 
 	opterr = 0;
@@ -57,6 +107,7 @@ int run_show(int argc, char **argv)
 		if (option == '?')
 			return say_usage("%s: no such option", argv[optind - 1]);
 		json |= option == 'J';
+		verified |= option == OPTION_VERIFY;
 		help |= option == 'h';
 	}
 	if (help)
@@ -65,5 +116,7 @@ int run_show(int argc, char **argv)
 		return say_usage("no directory");
 	if (optind + 1 < argc)
 		return say_usage("%s: one directory at a time", argv[optind + 1]);
-	return show(argv[optind], json);
+	if (json && verified)
+		return say_usage("--json and --verify do not go together");
+	return verified ? verify(argv[optind]) : show(argv[optind], json);
 }

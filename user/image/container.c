@@ -1,11 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <endian.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "image/container.h"
@@ -103,6 +101,11 @@ int image_write_bytes(struct image_writer *writer, const void *bytes, size_t siz
 	return fwrite(bytes, 1, size, writer->file) == size ? 0 : write_fails(writer, error);
 }
 
+int image_writer_flush(struct image_writer *writer, const struct image_error *error)
+{
+	return fflush(writer->file) ? write_fails(writer, error) : 0;
+}
+
 int image_writer_close(struct image_writer *writer, int ret, const struct image_error *error)
 {
 	if (fclose(writer->file) && !ret)
@@ -166,15 +169,11 @@ static int check_magic(struct image_reader *reader, uint32_t wanted, const struc
 static int open_file(struct image_reader *reader, int dir, const char *name,
 		     const struct image_error *error)
 {
-	int fd = openat(dir, name, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-	struct stat st;
+	int fd = image_open(dir, name);
 
 	if (fd < 0)
-		return image_error(error, -errno, reader->name, "%s", strerror(errno));
-	if (fstat(fd, &st) || !S_ISREG(st.st_mode)) {
-		close(fd);
-		return image_error(error, -EBADMSG, reader->name, "is no regular file");
-	}
+		return image_error(error, fd, reader->name, "%s",
+				   fd == -EBADMSG ? "is no regular file" : strerror(-fd));
 	reader->file = fdopen(fd, "r");
 	if (!reader->file) {
 		close(fd);

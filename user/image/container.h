@@ -35,6 +35,9 @@ int image_write(struct image_writer *writer, const ProtobufCMessage *message,
 int image_write_bytes(struct image_writer *writer, const void *bytes, size_t size,
 		      const struct image_error *error);
 
+/** image_writer_flush - Has all in the file that was appended. Returns: as image_write(). */
+int image_writer_flush(struct image_writer *writer, const struct image_error *error);
+
 /**
  * image_writer_close - Closes an image; image_directory_flush() brings it to disk.
  * @ret: of what went before

@@ -37,7 +37,7 @@ static int fails(const struct image_directory *directory, const struct image_err
 /* An unfinished checkpoint is one too as far as its files would be overwritten. */
 static int refuse_images(struct image_directory *directory, const struct image_error *error)
 {
-	static const char *const names[] = { IMAGE_INVENTORY, IMAGE_FILELOCKS, IMAGE_CRLOCK };
+	static const char *const names[] = { IMAGE_INVENTORY, IMAGE_FILELOCKS, IMAGE_CRLOCK, IMAGE_CHECKSUMS };
 	struct stat st;
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
@@ -155,6 +155,19 @@ int image_directory_complete(struct image_directory *directory, const struct ima
 	return ret ? image_error(error, ret, directory->path, "%s", strerror(-ret)) : 0;
 }
 
+int image_open(int dir, const char *name)
+{
+	int fd = openat(dir, name, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	struct stat st;
+
+	if (fd < 0)
+		return -errno;
+	if (!fstat(fd, &st) && S_ISREG(st.st_mode))
+		return fd;
+	close(fd);
+	return -EBADMSG;
+}
+
 void image_directory_close(struct image_directory *directory, bool keep)
 {
 	for (size_t i = 0; !keep && i < directory->nr_files; i++)
@@ -164,6 +177,7 @@ void image_directory_close(struct image_directory *directory, bool keep)
 	free(directory->files);
 	directory->files = NULL;
 	directory->nr_files = 0;
+	checksums_free(&directory->checksums);
 	stream_writer_close(directory->stream);
 	directory->stream = NULL;
 	if (directory->fd >= 0)

@@ -10,6 +10,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "image/checksums.h"
+
 /* A line that says what is wrong. */
 struct image_error {
 	char *text;
@@ -29,6 +31,7 @@ struct image_directory {
 	bool made; /* by us */
 	char **files; /* made by us */
 	size_t nr_files;
+	struct image_checksums checksums; /* of files that were closed; of a stream: none */
 	uint32_t nr_pages; /* how many pages-N.img were begun: the last N */
 };
 
@@ -79,6 +82,13 @@ int image_directory_flush(struct image_directory *directory, const struct image_
  * Returns: 0 or a negative errno value.
  */
 int image_directory_complete(struct image_directory *directory, const struct image_error *error);
+
+/**
+ * image_open - Opens a file of a checkpoint, to read it.
+ *
+ * Returns: a descriptor, -EBADMSG if it is no regular file, or another negative errno value.
+ */
+int image_open(int dir, const char *name);
 
 /** image_directory_close - Closes it. @keep: false: what was made is taken away. */
 void image_directory_close(struct image_directory *directory, bool keep);

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "image/file.h"
+#include "image/hash.h"
 #include "image/progress.h"
 #include "image/stream.h"
 
@@ -19,12 +20,30 @@ struct image_file {
 	int fd; /* -1: it is in a stream */
 	uint32_t member; /* of the stream */
 	uint64_t end; /* of what stdio has written */
+	XXH3_state_t *sum; /* NULL: of what is in a stream, or was not written from its beginning to its end */
+	uint64_t summed; /* bytes */
 };
+
+/* What is overwritten, or not seen here, has to be read when all is written. */
+static void lose_sum(struct image_file *file)
+{
+	XXH3_freeState(file->sum);
+	file->sum = NULL;
+}
+
+static void add_to_sum(struct image_file *file, uint64_t at, const void *data, size_t size)
+{
+	if (file->sum && at == file->summed && !XXH3_64bits_update(file->sum, data, size))
+		file->summed += size;
+	else if (size)
+		lose_sum(file);
+}
 
 static void free_file(struct image_file *file)
 {
 	if (file->fd >= 0)
 		close(file->fd);
+	lose_sum(file);
 	free(file->name);
 	free(file);
 }
@@ -51,6 +70,9 @@ int image_file_create(struct image_directory *directory, const char *name, struc
 	} else {
 		file->fd = image_directory_create(directory, name, error);
 		ret = file->fd < 0 ? file->fd : 0;
+		file->sum = XXH3_createState();
+		if (file->sum)
+			XXH3_64bits_reset(file->sum);
 	}
 	if (ret)
 		free_file(file);
@@ -83,6 +105,7 @@ int image_file_write(struct image_file *file, uint64_t at, const void *data, siz
 {
 	int ret = 0;
 
+	add_to_sum(file, at, data, size);
 	if (!file->directory->stream)
 		ret = write_all(file->fd, at, data, size);
 	else if (size)
@@ -131,6 +154,7 @@ int image_file_copy(struct image_file *file, uint64_t at, int from, off_t from_a
 			return -errno;
 		if (!n)
 			return 0;
+		lose_sum(file);
 		progress_add(n);
 		size -= n;
 	}
@@ -147,6 +171,7 @@ int image_file_move(struct image_file *file, uint64_t at, struct image_file *fro
 		return stream_write(file->directory->stream, STREAM_MOVE, file->member, at, &move,
 				    sizeof(move));
 	ret = image_file_copy(file, at, from->fd, from_at, size);
+	lose_sum(from);
 	/* So as not to need room for all of it twice. A filesystem that cannot do it needs it. */
 	fallocate(from->fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, from_at, size);
 	return ret;
@@ -157,6 +182,8 @@ int image_file_truncate(struct image_file *file, uint64_t size)
 	if (file->directory->stream)
 		return stream_write(file->directory->stream, STREAM_TRUNCATE, file->member, size,
 				    NULL, 0);
+	if (size != file->summed)
+		lose_sum(file);
 	return ftruncate(file->fd, size) ? -errno : 0;
 }
 
@@ -187,6 +214,18 @@ int image_file_replace(struct image_file *file, struct image_file *other,
 	return ret;
 }
 
+static int note_sum(const struct image_file *file)
+{
+	const struct image_checksum checksum = {
+		.name = file->name,
+		.known = file->sum,
+		.size = file->summed,
+		.xxh3 = file->sum ? XXH3_64bits_digest(file->sum) : 0,
+	};
+
+	return checksums_add(&file->directory->checksums, &checksum);
+}
+
 int image_file_close(struct image_file *file)
 {
 	int ret = 0;
@@ -195,8 +234,8 @@ int image_file_close(struct image_file *file)
 		return 0;
 	if (file->directory->stream)
 		ret = stream_write(file->directory->stream, STREAM_CLOSE, file->member, 0, NULL, 0);
-	else if (close(file->fd))
-		ret = -errno;
+	else
+		ret = close(file->fd) ? -errno : note_sum(file);
 	file->fd = -1;
 	free_file(file);
 	return ret;

@@ -30,16 +30,24 @@ int inventory_write(struct image_directory *directory, Image__TaskKobjIdsEntry *
 		    const struct image_error *error)
 {
 	Image__InventoryEntry message = IMAGE__INVENTORY_ENTRY__INIT;
-	struct image_writer writer;
-	int ret = image_directory_flush(directory, error);
+	int ret;
 
 	fill_in(&message, root_ids);
-	if (!ret)
-		ret = image_writer_open(&writer, directory, IMAGE_INVENTORY, IMAGE_MAGIC_INVENTORY,
-					error);
-	if (!ret)
-		ret = image_writer_close(&writer, image_write(&writer, &message.base, error), error);
-	return ret ? ret : image_directory_complete(directory, error);
+	ret = image_write_one(directory, directory->stream ? IMAGE_INVENTORY : IMAGE_INVENTORY_NEW,
+			      IMAGE_MAGIC_INVENTORY, &message.base, error);
+	if (ret || !directory->stream)
+		return ret ? ret : inventory_complete(directory, true, error);
+	return image_directory_complete(directory, error);
+}
+
+int inventory_complete(struct image_directory *directory, bool flush, const struct image_error *error)
+{
+	int ret = checksums_write(directory, error);
+
+	if (!ret && flush)
+		ret = image_directory_flush(directory, error);
+	ret = ret ? ret : image_directory_replace(directory, IMAGE_INVENTORY_NEW, IMAGE_INVENTORY, error);
+	return ret || !flush ? ret : image_directory_flush(directory, error);
 }
 
 int inventory_load(Image__InventoryEntry **out, int dir, const char *path, const struct image_error *error)

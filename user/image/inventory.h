@@ -10,14 +10,22 @@
 #include "inventory.pb-c.h"
 
 /**
- * inventory_write - Makes a directory a checkpoint: flushes all that was written, then writes and flushes the
- * inventory. Or completes a stream with it.
+ * inventory_write - Makes a directory a checkpoint, by inventory_complete(). Or completes a stream with it.
  * @root_ids: namespaces of the first process, NULL: only locks were dumped
  *
  * Returns: 0 or a negative errno value.
  */
 int inventory_write(struct image_directory *directory, Image__TaskKobjIdsEntry *root_ids,
 		    const struct image_error *error);
+
+/**
+ * inventory_complete - Makes a directory a checkpoint in which all is written, the inventory by the name of
+ * IMAGE_INVENTORY_NEW: writes checksums.img, flushes all, and gives the inventory its name.
+ * @flush: false: nothing has to be on disk
+ *
+ * Returns: 0 or a negative errno value.
+ */
+int inventory_complete(struct image_directory *directory, bool flush, const struct image_error *error);
 
 /**
  * inventory_load - Reads the inventory.

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -108,11 +107,12 @@ static int open_pages(struct image_pages *pages, int dir, const char *path, uint
 	char name[64];
 
 	snprintf(name, sizeof(name), "pages-%u.img", id);
-	pages->fd = openat(dir, name, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	pages->fd = image_open(dir, name);
 	if (pages->fd < 0)
+		return image_error(error, pages->fd, path, "%s: %s", name,
+				   pages->fd == -EBADMSG ? "is no regular file" : strerror(-pages->fd));
+	if (fstat(pages->fd, &st))
 		return image_error(error, -errno, path, "%s: %s", name, strerror(errno));
-	if (fstat(pages->fd, &st) || !S_ISREG(st.st_mode))
-		return image_error(error, -EBADMSG, path, "%s: is no regular file", name);
 	if (st.st_size != size)
 		return image_error(error, -EBADMSG, path, "%s: has %lld bytes, not %lld", name,
 				   (long long)st.st_size, (long long)size);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "image/file.h"
+#include "image/inventory.h"
 #include "image/magic.h"
 #include "image/spool.h"
 #include "image/stream.h"
@@ -14,9 +15,6 @@
 #define MEMBERS_MAX (1U << 18)
 #define NAME_MAX_SIZE 64
 #define SIZE_MAX_BYTES (1ULL << 57)
-
-/* The inventory's name until the stream has come to its end: what is without it is no checkpoint. */
-#define INVENTORY_UNTIL_THEN "inventory.new"
 
 struct spool {
 	struct image_directory *directory;
@@ -83,7 +81,7 @@ static int create(struct spool *spool, const struct stream_frame *frame)
 	if (strlen(name) != frame->size || !is_name(name))
 		return wrong(spool, "a name is none of an image");
 	if (!strcmp(name, IMAGE_INVENTORY)) {
-		strcpy(name, INVENTORY_UNTIL_THEN);
+		strcpy(name, IMAGE_INVENTORY_NEW);
 		spool->has_inventory = true;
 	}
 	ret = make_room(spool);
@@ -185,17 +183,9 @@ static int act_all(struct spool *spool)
 
 static int complete(struct spool *spool, bool flush)
 {
-	int ret = 0;
-
 	if (!spool->has_inventory)
 		return wrong(spool, "no checkpoint: there is no " IMAGE_INVENTORY);
-	if (flush)
-		ret = image_directory_flush(spool->directory, spool->error);
-	ret = ret ? ret : image_directory_replace(spool->directory, INVENTORY_UNTIL_THEN, IMAGE_INVENTORY,
-						  spool->error);
-	if (!ret && flush)
-		ret = image_directory_flush(spool->directory, spool->error);
-	return ret;
+	return inventory_complete(spool->directory, flush, spool->error);
 }
 
 int image_spool(struct image_directory *directory, bool flush, int fd, const char *name,

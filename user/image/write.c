@@ -39,6 +39,8 @@ static int write_header(struct image_writer *writer, const struct checkpoint *ch
 	message.dump_time_ms = checkpoint->dump_time_ms;
 	message.source = checkpoint->source;
 	message.lease_break_time = checkpoint->lease_break_time;
+	message.has_checksums = true;
+	message.checksums = true;
 	return write_record(writer, IMAGE__CRLOCK_RECORD__RECORD_CHECKPOINT, &message.base, error);
 }
 

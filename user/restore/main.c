@@ -3,11 +3,16 @@
  * crrestore - brings processes back from a checkpoint, or takes its file locks again.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "image/checksums.h"
+#include "image/directory.h"
+#include "image/inventory.h"
+#include "image/magic.h"
 #include "image/progress.h"
 #include "image/status.h"
 #include "procfs/file.h"
@@ -139,10 +144,37 @@ static int restore_locks(const struct options *options)
 	return status;
 }
 
+/* A stream has checksums of its own. */
+static int verify(const struct options *options)
+{
+	char why[WHY_MAX] = "";
+	const struct image_error error = { why, sizeof(why) };
+	int dir, ret;
+
+	if (options->no_verify || options->stream)
+		return 0;
+	dir = open(options->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (dir < 0) {
+		say("%s: %s", options->dir, strerror(errno));
+		return STATUS_IMAGE;
+	}
+	/* Which of them says what is wrong: whether it is a checkpoint at all comes first. */
+	if (faccessat(dir, IMAGE_INVENTORY, F_OK, 0))
+		ret = inventory_read(dir, options->dir, &error);
+	else
+		ret = checksums_verify(dir, options->dir, &error);
+	close(dir);
+	if (ret < 0)
+		say("%s", why);
+	return ret < 0 ? STATUS_IMAGE : 0;
+}
+
 static int restore(const struct options *options)
 {
-	int status = options->locks_only ? restore_locks(options) : restore_processes(options);
+	int status = verify(options);
 
+	if (!status)
+		status = options->locks_only ? restore_locks(options) : restore_processes(options);
 	input_close(&input, status && !options->check);
 	return status;
 }

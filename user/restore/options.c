@@ -25,6 +25,7 @@ enum {
 	OPTION_STREAM,
 	OPTION_INHERIT,
 	OPTION_EXTERNAL,
+	OPTION_NO_VERIFY,
 };
 
 static const struct option long_options[] = {
@@ -36,6 +37,7 @@ static const struct option long_options[] = {
 	{ "inherit-fd", required_argument, NULL, OPTION_INHERIT },
 	{ "locks-only", no_argument, NULL, OPTION_LOCKS_ONLY },
 	{ "log-file", required_argument, NULL, 'o' },
+	{ "no-verify", no_argument, NULL, OPTION_NO_VERIFY },
 	{ "on-conflict", required_argument, NULL, OPTION_ON_CONFLICT },
 	{ "pid", required_argument, NULL, 'p' },
 	{ "pidfile", required_argument, NULL, OPTION_PIDFILE },
@@ -73,6 +75,7 @@ static int help(void)
 	       "                             pipe[INODE], socket[INODE], tty[RDEV:DEV], file[MOUNT:INODE],\n"
 	       "                             or a path\n"
 	       "      --check                only say what is in the way\n"
+	       "      --no-verify            take images that were changed since crdump wrote them\n"
 	       "  -o, --log-file FILE        write there what is said\n"
 	       "      --file-locks           accepted; locks are always restored\n"
 	       "      --external WHAT        accepted; --inherit-fd says what stands for it\n"
@@ -287,6 +290,9 @@ static int read_option(struct options *options, int option)
 		return open_log(optarg);
 	case OPTION_CHECK:
 		options->check = true;
+		return OPTIONS_DONE;
+	case OPTION_NO_VERIFY:
+		options->no_verify = true;
 		return OPTIONS_DONE;
 	case OPTION_INHERIT:
 		return read_inherit(options, optarg);

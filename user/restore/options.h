@@ -25,6 +25,7 @@ struct options {
 	bool detached; /* crrestore ends when the processes go on */
 	bool sibling; /* the first process becomes a child of crrestore's parent */
 	bool shell_job; /* it stays in this session, with this terminal */
+	bool no_verify; /* images may have been changed since they were written */
 	bool check; /* only say what is in the way */
 	const char *root; /* directory that paths begin at; NULL: / */
 	const char *pidfile;

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * checksums.img: what each image of a checkpoint has in it. It tells damage, not malice: who can change an image can
+ * change its checksum.
+ */
+#ifndef IMAGE_CHECKSUMS_H
+#define IMAGE_CHECKSUMS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct image_directory;
+struct image_error;
+
+struct image_checksum {
+	char *name;
+	bool known; /* what was not written from its beginning to its end is to be read again */
+	uint64_t size, xxh3;
+};
+
+struct image_checksums {
+	struct image_checksum *entries;
+	size_t nr;
+};
+
+/** checksums_free - Frees what a list owns, and empties it. */
+void checksums_free(struct image_checksums *list);
+
+/** checksums_add - Appends one, with a copy of the name. Returns: 0 or -ENOMEM. */
+int checksums_add(struct image_checksums *list, const struct image_checksum *entry);
+
+/**
+ * checksums_write - Writes checksums.img of all files that were made, and closed, in a directory.
+ *
+ * Returns: 0 or a negative errno value.
+ */
+int checksums_write(struct image_directory *directory, const struct image_error *error);
+
+/**
+ * checksums_read - Reads checksums.img, and checks it itself.
+ * @list: the caller frees it with checksums_free(), also after an error
+ * @dir: the directory, @path its path for messages
+ *
+ * Returns: 1; 0 if the checkpoint is of a program that writes none; -EBADMSG, also if there must be one and is not;
+ * or another negative errno value.
+ */
+int checksums_read(struct image_checksums *list, int dir, const char *path, const struct image_error *error);
+
+/** checksums_check - Reads an image, and checks it. Returns: 0, -EBADMSG or another negative errno value. */
+int checksums_check(const struct image_checksum *entry, int dir, const char *path,
+		    const struct image_error *error);
+
+/**
+ * checksums_verify - Checks all images of a checkpoint, up to the first one that is damaged.
+ *
+ * Returns: as checksums_read().
+ */
+int checksums_verify(int dir, const char *path, const struct image_error *error);
+
+#endif
