@@ -450,6 +450,9 @@ TEST_F(stream, sizes_that_make_no_sense)
 	REFUSED(STREAM_WRITE, 2, UINT64_MAX, "x", 1);
 	REFUSED(STREAM_WRITE, 2, 1ULL << 63, "x", 1);
 	REFUSED(STREAM_TRUNCATE, 2, UINT64_MAX, NULL, 0);
+	/* Holes that would take years to read. */
+	REFUSED(STREAM_WRITE, 2, 1ULL << 40, "x", 1);
+	REFUSED(STREAM_TRUNCATE, 2, 1ULL << 40, NULL, 0);
 	/* More than there ever was. */
 	REFUSED(STREAM_MOVE, 1, 0, &move, sizeof(move));
 	move.size = htole64(4);

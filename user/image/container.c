@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "image/container.h"
@@ -170,10 +171,13 @@ static int open_file(struct image_reader *reader, int dir, const char *name,
 		     const struct image_error *error)
 {
 	int fd = image_open(dir, name);
+	struct stat st;
 
 	if (fd < 0)
 		return image_error(error, fd, reader->name, "%s",
 				   fd == -EBADMSG ? "is no regular file" : strerror(-fd));
+	if (!fstat(fd, &st))
+		reader->size = st.st_size;
 	reader->file = fdopen(fd, "r");
 	if (!reader->file) {
 		close(fd);
@@ -215,6 +219,8 @@ int image_read(struct image_reader *reader, const ProtobufCMessageDescriptor *ty
 		return ret;
 	if (size > IMAGE_RECORD_MAX)
 		return image_reader_wrong(reader, error, "the size of a record is absurd");
+	if (size > reader->size - reader->next)
+		return image_reader_wrong(reader, error, "it is truncated");
 	if (make_room(&reader->record, &reader->room, size))
 		return image_error(error, -ENOMEM, reader->name, "%s", strerror(ENOMEM));
 	if (fread(reader->record, 1, size, reader->file) != size)

@@ -53,6 +53,7 @@ int image_write_one(struct image_directory *directory, const char *name, uint32_
 struct image_reader {
 	char *name; /* with the directory, for messages */
 	FILE *file;
+	uint64_t size; /* of the file: no record can be larger */
 	uint64_t offset; /* of the record that was read last */
 	uint64_t next;
 	uint8_t *record; /* reused */

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "image/file.h"
@@ -175,6 +176,13 @@ int image_file_move(struct image_file *file, uint64_t at, struct image_file *fro
 	/* So as not to need room for all of it twice. A filesystem that cannot do it needs it. */
 	fallocate(from->fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, from_at, size);
 	return ret;
+}
+
+int64_t image_file_size(const struct image_file *file)
+{
+	struct stat st;
+
+	return fstat(file->fd, &st) ? -errno : st.st_size;
 }
 
 int image_file_truncate(struct image_file *file, uint64_t size)

@@ -40,6 +40,9 @@ int image_file_copy(struct image_file *file, uint64_t at, int from, off_t from_a
 int image_file_move(struct image_file *file, uint64_t at, struct image_file *from, uint64_t from_at,
 		    uint64_t size);
 
+/** image_file_size - How many bytes it has now; of a file in a directory. Returns: that or a negative errno value. */
+int64_t image_file_size(const struct image_file *file);
+
 /** image_file_truncate - Sets its size. Returns: 0 or a negative errno value. */
 int image_file_truncate(struct image_file *file, uint64_t size);
 

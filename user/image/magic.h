@@ -28,7 +28,7 @@
 #define IMAGE_MAGIC_MEMFD	0x48453499
 #define IMAGE_MAGIC_TIMENS	0x43114433
 #define IMAGE_MAGIC_STATS	0x57093306
-/* Ours: "crlk" and "chck" in memory. */
+/* Ours; the first is "crlk" in memory. */
 #define IMAGE_MAGIC_CRLOCK 0x6b6c7263
 #define IMAGE_MAGIC_CHECKSUMS 0x6b636863
 

@@ -8,6 +8,7 @@
 #include "image/file.h"
 #include "image/inventory.h"
 #include "image/magic.h"
+#include "image/pages.h"
 #include "image/spool.h"
 #include "image/stream.h"
 
@@ -21,7 +22,7 @@ struct spool {
 	struct stream_reader *reader;
 	struct image_file **members; /* by number less one; NULL: closed */
 	size_t nr, room;
-	uint64_t received, moved; /* bytes */
+	uint64_t received, moved, kept; /* bytes */
 	bool has_inventory;
 	const struct image_error *error;
 };
@@ -136,6 +137,23 @@ static int replace(struct spool *spool, struct image_file *file, const struct st
 	return image_file_replace(file, gone, spool->error);
 }
 
+/*
+ * What is kept was sent, but for holes and what fills last pages: else a short stream could make files of any size, and
+ * their checksums would take as long as if they were on disk.
+ */
+static int close_file(struct spool *spool, struct image_file *file)
+{
+	int64_t size = image_file_size(file);
+	int ret = image_file_close(file);
+
+	if (size < 0 || ret)
+		return fails(spool, size < 0 ? (int)size : ret);
+	spool->kept += size;
+	if (spool->kept > 2 * spool->received + spool->nr * IMAGE_PAGE_SIZE)
+		return wrong(spool, "files are much larger than what was sent");
+	return 0;
+}
+
 static int act(struct spool *spool, const struct stream_frame *frame)
 {
 	struct image_file **place, *file;
@@ -162,7 +180,7 @@ static int act(struct spool *spool, const struct stream_frame *frame)
 		return replace(spool, file, frame);
 	case STREAM_CLOSE:
 		*place = NULL;
-		return fails(spool, image_file_close(file));
+		return close_file(spool, file);
 	default:
 		return wrong(spool, "it makes no sense");
 	}
@@ -195,8 +213,12 @@ int image_spool(struct image_directory *directory, bool flush, int fd, const cha
 	int ret = stream_reader_open(&spool.reader, fd, name, error);
 
 	ret = ret ? ret : act_all(&spool);
-	for (size_t i = 0; i < spool.nr; i++)
-		image_file_close(spool.members[i]);
+	for (size_t i = 0; i < spool.nr; i++) {
+		if (ret || !spool.members[i])
+			image_file_close(spool.members[i]);
+		else
+			ret = close_file(&spool, spool.members[i]);
+	}
 	ret = ret ? ret : complete(&spool, flush);
 	stream_reader_close(spool.reader);
 	free(spool.members);

@@ -64,6 +64,8 @@ static int add_bytes(json_t *record, struct image_reader *reader, uint32_t size,
 
 	if (size > IMAGE_RECORD_MAX)
 		return image_reader_wrong(reader, error, "the size of what follows a record is absurd");
+	if (size > reader->size - reader->next)
+		return image_reader_wrong(reader, error, "it is truncated");
 	bytes = malloc(size + 1);
 	if (!bytes)
 		return -ENOMEM;
