@@ -140,6 +140,22 @@ check-load: deps
 	$(remake) user test-programs modules
 	$(Q)CRLOCK_LOAD_SECONDS=300 CRLOCK_TEST_TIMEOUT=1200 selftests/run-tests -o $(O) -m 'kmod/load.sh' $(KERNELS)
 
+# fuzz: readers of images and of streams under clang's libFuzzer, ASan and UBSan, SECONDS=20 each
+.PHONY: fuzz check-asan
+SECONDS ?= 20
+fuzz: deps
+	$(Q)command -v clang >/dev/null || { echo 'missing: sudo apt-get install clang libclang-rt-dev'; exit 1; }
+	$(remake) O=$(O)/fuzz CC=clang CFLAGS='$(sanitized) -fsanitize=fuzzer-no-link' fuzz-programs
+	$(Q)selftests/fuzz/run -o $(O)/fuzz -s $(SECONDS)
+
+# check-asan: unit tests, and the corpus of the fuzzers, under ASan and UBSan
+check-asan: deps
+	$(remake) O=$(O)/asan CFLAGS='$(sanitized)' user test-programs
+	$(Q)selftests/run-tests -o $(O)/asan -u -m 'unit/*_test'
+	$(Q)selftests/fuzz/run -o $(O)/asan
+
+sanitized := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all
+
 # unit: the tests that need no module, here
 unit: deps
 	$(remake) user test-programs
@@ -184,14 +200,14 @@ $(O)/ynl: $(linux_source)
 		linux-source-6.12/tools/net/ynl linux-source-6.12/Documentation/netlink \
 		linux-source-6.12/scripts/kernel-doc && touch $@
 
-# A suffix of 1024 in roff, an inode number's variable, and a field of CRIU's images.
+# Of what codespell takes for errors bu is troff's, ser a name in a test, useable a field of CRIU's images.
 right_words := bu,ser,useable
 
 # lint: shellcheck, kernel-doc and spelling
 lint: deps $(O)/ynl
 	$(Q)git ls-files -z | xargs -0 grep -lZE '^#!/bin/(ba)?sh' | xargs -0 shellcheck -x
 	$(Q)$(O)/ynl/scripts/kernel-doc -none -Werror kmod/*.[ch] uapi/linux/*.h
-	$(Q)! command -v codespell >/dev/null || git ls-files -z ':!*.patch' | xargs -0 codespell -L $(right_words)
+	$(Q)git ls-files -z ':!*.patch' | xargs -0 codespell -L $(right_words)
 
 # Installing ---------------------------------------------------------------------------------------
 

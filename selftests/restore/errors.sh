@@ -18,7 +18,7 @@ refused() {
 }
 
 cd "$work" || exit
-plan 75
+plan 77
 hold_and_dump flock:w:"$work/a" posix:w:0-9:"$work/b"
 kill_holder
 
