@@ -5,7 +5,7 @@
 # shellcheck source-path=SCRIPTDIR source=../lib.sh
 . "$(dirname "$0")/../lib.sh"
 
-plan 16
+plan 20
 cd "$work" || exit
 
 # said FILE LINE...: what a guest has printed.
@@ -51,6 +51,17 @@ judged "a fault more" 1 "#   nothing   \| is WRITE"$'\n'"not ok 1 a: worse"
 is "in JSON" "$(of '[x for x in d["rows"] if x["verdict"] != "same"]')" \
 	"[{'row': 'a', 'rule': 'locks-type', 'limit': False, 'verdict': 'worse', 'base': '', 'patched': 'is WRITE'}]"
 
+# limit ROW RULE TIMES
+limit() {
+	printf '# report {"row": "%s", "rule": "%s", "limit": true, "times": %d, "lines": []}' "$@"
+}
+said base "$row" "$(limit a held-type 2)"
+said patched "$row" "$(limit a held-type 1)"
+judged "what is told now" 0 "ok 1 a: better"$'\n'".*ok 3 rule held-type: better"
+said patched "$row" "$(limit a held-type 1)" "$(found a locks-missing 1 'is gone')"
+judged "what is not told, since the line is gone" 1 "not ok 1 a: worse"$'\n'".*ok 3 rule held-type: same"
+
+said base "$row"
 said patched
 judged "a row that was not tried" 1 "was not tried"$'\n'"not ok 1 a: worse"
 

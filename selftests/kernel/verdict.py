@@ -80,6 +80,11 @@ def compare(base, patched):
             new = {"times": old["times"] + 1, "lines": ["was not tried"], "limit": False}
         result.append({"row": row, "rule": rule, "limit": old["limit"] or new["limit"], "verdict": verdict(old, new),
                        "base": "\n".join(old["lines"]), "patched": "\n".join(new["lines"])})
+    # Less to be counted, because lines are wrong, is no gain.
+    wrong = {item["row"] for item in result if item["verdict"] == "worse"}
+    for item in result:
+        if item["limit"] and item["verdict"] == "better" and item["row"] in wrong:
+            item["verdict"] = "same"
     return result
 
 
