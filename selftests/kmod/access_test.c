@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Who may ask: what is told, or not, without capabilities, from a user namespace, and from another pid
- * namespace.
+ * Who may ask: what of each command is told, or not, without capabilities, to an ordinary user, and from namespaces
+ * of each kind.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -53,6 +54,7 @@ enum request {
 	FILES,
 	REGS,
 	ALL_REGS,
+	TASKS,
 	EVENTS,
 	NR_REQUESTS,
 };
@@ -61,6 +63,7 @@ enum request {
 struct asking {
 	pid_t stopped; /* a process whose registers can be told */
 	uint64_t caps;
+	bool (*become)(struct asking *asking); /* who asks */
 	struct raw raw;
 	bool failed;
 	struct raw_answer answers[NR_REQUESTS];
@@ -74,14 +77,15 @@ static void ask(struct asking *asking, enum request which)
 		[FILES] = CRLOCK_CMD_FILE_GET,
 		[REGS] = CRLOCK_CMD_REGS_GET,
 		[ALL_REGS] = CRLOCK_CMD_REGS_GET,
+		[TASKS] = CRLOCK_CMD_TASK_GET,
 		[EVENTS] = CRLOCK_CMD_MONITOR,
 	};
-	bool dump = which == LOCKS || which == FILES || which == ALL_REGS;
+	bool of_process = which == FILES || which == ALL_REGS || which == TASKS;
 	struct raw_request request;
 
-	raw_begin(&request, &asking->raw, commands[which], dump);
+	raw_begin(&request, &asking->raw, commands[which], of_process || which == LOCKS);
 	/* Nothing happens to locks of that process. */
-	if (which == FILES || which == ALL_REGS || which == EVENTS)
+	if (of_process || which == EVENTS)
 		mnl_attr_put_u32(&request.nlh, CRLOCK_A_TGID, asking->stopped);
 	if (which == REGS)
 		mnl_attr_put_u32(&request.nlh, CRLOCK_A_TID, asking->stopped);
@@ -124,6 +128,7 @@ static void expect_all(struct __test_metadata *_metadata, const struct asking *a
 	expect(_metadata, asking, FILES, locks);
 	expect(_metadata, asking, REGS, regs);
 	expect(_metadata, asking, ALL_REGS, regs);
+	expect(_metadata, asking, TASKS, regs);
 	expect(_metadata, asking, EVENTS, locks);
 }
 
@@ -228,69 +233,182 @@ TEST_F(caps, are_asked_for_of_the_opener)
 	expect_all(_metadata, self->asking, variant->locks, variant->regs);
 }
 
-/* User namespaces ---------------------------------------------------------------------------------------- */
+/* Capability by capability ------------------------------------------------------------------------------ */
 
-FIXTURE(access)
+FIXTURE(each_cap)
 {
 	struct child child;
 	struct asking *asking;
 };
 
-FIXTURE_SETUP(access)
+FIXTURE_SETUP(each_cap)
 {
 	ASSERT_TRUE(start_stopped(&self->child, &self->asking));
 }
 
-FIXTURE_TEARDOWN(access)
+FIXTURE_TEARDOWN(each_cap)
 {
 	child_end(&self->child);
 }
 
-static void ask_in_user_namespace(void *data)
+static void expect_by_rule(struct __test_metadata *_metadata, struct asking *asking, uint64_t caps)
+{
+	bool reads = caps & (CAP(CHECKPOINT_RESTORE) | CAP(SYS_ADMIN));
+	const char *regs = caps & CAP(SYS_PTRACE) ? NULL : needs_ptrace;
+
+	asking->caps = caps;
+	ASSERT_TRUE(child_run(ask_with_caps, asking));
+	expect_all(_metadata, asking, reads ? NULL : needs_reading, reads ? regs : needs_reading);
+}
+
+TEST_F(each_cap, less_than_all_of_root)
+{
+	for (int cap = 0; cap <= CAP_LAST_CAP; cap++)
+		expect_by_rule(_metadata, self->asking, ALL_CAPS & ~(1ULL << cap));
+}
+
+TEST_F(each_cap, alone)
+{
+	for (int cap = 0; cap <= CAP_LAST_CAP; cap++)
+		expect_by_rule(_metadata, self->asking, 1ULL << cap);
+}
+
+/* Users and namespaces ---------------------------------------------------------------------------------- */
+
+FIXTURE(caller)
+{
+	struct child child;
+	struct asking *asking;
+};
+
+FIXTURE_VARIANT(caller)
+{
+	bool (*become)(struct asking *asking);
+	const char *refusal; /* of all but information; NULL: all is told */
+};
+
+FIXTURE_SETUP(caller)
+{
+	ASSERT_TRUE(start_stopped(&self->child, &self->asking));
+	self->asking->become = variant->become;
+}
+
+FIXTURE_TEARDOWN(caller)
+{
+	child_end(&self->child);
+}
+
+#define NOBODY 65534
+
+static bool become_user(struct asking *asking)
+{
+	return !setresgid(NOBODY, NOBODY, NOBODY) && !setresuid(NOBODY, NOBODY, NOBODY);
+}
+
+static bool become_user_with_caps(struct asking *asking)
+{
+	uint64_t caps = CAP(CHECKPOINT_RESTORE) | CAP(SYS_PTRACE);
+
+	return !prctl(PR_SET_KEEPCAPS, 1) && become_user(asking) && set_caps(caps, caps);
+}
+
+static bool write_line(const char *name, const char *line)
+{
+	int fd = open(name, O_WRONLY | O_CLOEXEC);
+	bool written = fd >= 0 && write(fd, line, strlen(line)) == (ssize_t)strlen(line);
+
+	close(fd);
+	return written;
+}
+
+/* Root there, with every capability. */
+static bool enter_user_namespace(struct asking *asking)
+{
+	return !unshare(CLONE_NEWUSER) && write_line("/proc/self/uid_map", "0 0 1") &&
+	       write_line("/proc/self/setgroups", "deny") && write_line("/proc/self/gid_map", "0 0 1");
+}
+
+/* The same, made by who has no capability outside. */
+static bool enter_user_namespace_of_user(struct asking *asking)
+{
+	return become_user(asking) && !prctl(PR_SET_DUMPABLE, 1) && !unshare(CLONE_NEWUSER) &&
+	       write_line("/proc/self/uid_map", "0 65534 1");
+}
+
+static bool enter_network(struct asking *asking)
+{
+	return !unshare(CLONE_NEWNET);
+}
+
+/* It belongs to the user namespace. */
+static bool enter_own_network(struct asking *asking)
+{
+	return enter_user_namespace(asking) && enter_network(asking);
+}
+
+static bool enter_other_namespaces(struct asking *asking)
+{
+	return !unshare(CLONE_NEWNS | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWCGROUP);
+}
+
+/* Process 1 asks, of a child of its own; who made it waits for it. */
+static bool enter_pid_namespace(struct asking *asking)
+{
+	int status;
+	pid_t pid;
+
+	if (unshare(CLONE_NEWPID))
+		return false;
+	pid = fork();
+	if (pid > 0)
+		_exit(waitpid(pid, &status, 0) == pid && !status ? 0 : 1);
+	pid = pid ? -1 : fork();
+	if (!pid) {
+		raise(SIGSTOP);
+		_exit(1);
+	}
+	asking->stopped = pid;
+	return getpid() == 1 && waitpid(pid, &status, WUNTRACED) == pid && WIFSTOPPED(status);
+}
+
+static bool enter_own_pid_namespace(struct asking *asking)
+{
+	return enter_user_namespace(asking) && enter_pid_namespace(asking);
+}
+
+/* clang-format off */
+FIXTURE_VARIANT_ADD(caller, user) { .become = become_user, .refusal = needs_reading };
+FIXTURE_VARIANT_ADD(caller, user_with_caps) { .become = become_user_with_caps };
+FIXTURE_VARIANT_ADD(caller, root_of_user_namespace) {
+	.become = enter_user_namespace, .refusal = needs_reading,
+};
+FIXTURE_VARIANT_ADD(caller, root_of_user_namespace_of_user) {
+	.become = enter_user_namespace_of_user, .refusal = needs_reading,
+};
+FIXTURE_VARIANT_ADD(caller, root_in_network) { .become = enter_network };
+FIXTURE_VARIANT_ADD(caller, root_of_user_namespace_in_its_network) {
+	.become = enter_own_network, .refusal = needs_reading,
+};
+FIXTURE_VARIANT_ADD(caller, root_in_pid_namespace) { .become = enter_pid_namespace };
+FIXTURE_VARIANT_ADD(caller, root_of_user_namespace_in_its_pid_namespace) {
+	.become = enter_own_pid_namespace, .refusal = needs_reading,
+};
+FIXTURE_VARIANT_ADD(caller, root_in_other_namespaces) { .become = enter_other_namespaces };
+/* clang-format on */
+
+static void become_and_ask(void *data)
 {
 	struct asking *asking = data;
 
-	/* There it has every capability. */
-	if (unshare(CLONE_NEWUSER) || !raw_open(&asking->raw))
+	if (!asking->become(asking) || !raw_open(&asking->raw))
 		_exit(1);
 	ask_all(asking);
 }
 
-TEST_F(access, is_refused_from_a_user_namespace)
+TEST_F(caller, is_told_what_it_may_be)
 {
-	ASSERT_TRUE(child_run(ask_in_user_namespace, self->asking));
-	expect_all(_metadata, self->asking, needs_reading, needs_reading);
-}
-
-static void ask_in_network_namespace(void *data)
-{
-	struct asking *asking = data;
-
-	if (unshare(CLONE_NEWNET) || !raw_open(&asking->raw))
-		_exit(1);
-	ask_all(asking);
-}
-
-TEST_F(access, is_given_from_a_network_namespace)
-{
-	ASSERT_TRUE(child_run(ask_in_network_namespace, self->asking));
-	expect_all(_metadata, self->asking, NULL, NULL);
-}
-
-static void ask_in_own_network_namespace(void *data)
-{
-	struct asking *asking = data;
-
-	/* Its network belongs to the user namespace. */
-	if (unshare(CLONE_NEWUSER | CLONE_NEWNET) || !raw_open(&asking->raw))
-		_exit(1);
-	ask_all(asking);
-}
-
-TEST_F(access, is_refused_from_a_network_of_a_user_namespace)
-{
-	ASSERT_TRUE(child_run(ask_in_own_network_namespace, self->asking));
-	expect_all(_metadata, self->asking, needs_reading, needs_reading);
+	ASSERT_TRUE(child_run(become_and_ask, self->asking));
+	expect_all(_metadata, self->asking, variant->refusal, variant->refusal);
 }
 
 /* Pid namespaces ------------------------------------------------------------------------------------------ */
