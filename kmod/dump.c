@@ -35,7 +35,7 @@ void *crlock_dump_state(struct netlink_callback *cb, size_t size)
 
 	if (!context->dump)
 		context->dump = kzalloc(size, GFP_KERNEL_ACCOUNT);
-	return context->dump ?: ERR_PTR(-ENOMEM);
+	return context->dump ?: ERR_PTR(crlock_explain(-ENOMEM, cb->extack));
 }
 
 /** crlock_dump_take - The state of a dump that ends, or NULL; the caller frees it with kfree(). */
@@ -100,7 +100,7 @@ int crlock_dump_error(struct crlock_dump *dump, struct sk_buff *skb, struct netl
 		/* The text is good until the dump is done, which is after it was sent. */
 		if (dump->text[0] && cb->extack)
 			cb->extack->_msg = dump->text;
-		return dump->err;
+		return crlock_explain(dump->err, cb->extack);
 	}
 	header = crlock_dump_begin(skb, cb, command);
 	if (!header || nla_put_u64_64bit(skb, CRLOCK_A_NEEDED, dump->needed, CRLOCK_A_PAD))

@@ -215,15 +215,17 @@ static void free_listener(struct listener *listener)
 	kfree(listener);
 }
 
-static int start(void)
+static int start(struct netlink_ext_ack *extack)
 {
 	int err = crlock_events_start(&events_work);
 
 	if (err)
 		return err;
 	err = crlock_probes_start();
-	if (err)
+	if (err) {
+		NL_SET_ERR_MSG(extack, "the kernel does not give its tracepoints");
 		crlock_events_stop();
+	}
 	return err;
 }
 
@@ -245,7 +247,7 @@ static int add(struct listener *listener, struct netlink_ext_ack *extack)
 		NL_SET_ERR_MSG(extack, "events are sent to as many sockets as they can be");
 		return -EUSERS;
 	}
-	err = nr_listeners ? 0 : start();
+	err = nr_listeners ? 0 : start(extack);
 	if (err)
 		return err;
 	listener->before = crlock_events_lost();
@@ -312,7 +314,7 @@ int crlock_monitor(struct sk_buff *skb, struct genl_info *info)
 		return ret;
 	if (listener)
 		free_listener(listener);
-	return err;
+	return crlock_explain(err, info->extack);
 }
 
 /* A socket is closed: of all that netlink knows, those that events are sent to. */

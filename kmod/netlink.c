@@ -76,6 +76,20 @@ int crlock_may(const struct sk_buff *skb, bool regs, struct netlink_ext_ack *ext
 	return 0;
 }
 
+/**
+ * crlock_explain - Gives an error a text that not every place it comes from can give it.
+ * @err: 0 or an error
+ * @extack: gets the text; it may be NULL
+ *
+ * Return: @err.
+ */
+int crlock_explain(int err, struct netlink_ext_ack *extack)
+{
+	if (err == -ENOMEM)
+		NL_SET_ERR_MSG(extack, "there is not enough memory");
+	return err;
+}
+
 static u32 features(void)
 {
 	return CRLOCK_FEATURE_DELEGATIONS | CRLOCK_FEATURE_MAPPINGS | CRLOCK_FEATURE_IN_FLIGHT |
@@ -101,7 +115,7 @@ static int info_get(struct sk_buff *skb, struct genl_info *info)
 	void *header;
 
 	if (!reply)
-		return -ENOMEM;
+		return crlock_explain(-ENOMEM, info->extack);
 	header = genlmsg_put_reply(reply, info, &crlock_family, 0, CRLOCK_CMD_INFO_GET);
 	if (!header || put_info(reply)) {
 		nlmsg_free(reply);
@@ -162,7 +176,6 @@ struct genl_family crlock_family = {
 	.maxattr = CRLOCK_A_MAX,
 	.ops = crlock_ops,
 	.n_ops = ARRAY_SIZE(crlock_ops),
-	.resv_start_op = CRLOCK_CMD_MAX + 1,
 	/* Locks are not of a network namespace, and capabilities are asked for in the initial one. */
 	.netnsok = true,
 	/* A walk may take long; requests have nothing in common that a mutex would protect. */

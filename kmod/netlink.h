@@ -7,6 +7,7 @@
 extern struct genl_family crlock_family;
 
 int crlock_may(const struct sk_buff *skb, bool regs, struct netlink_ext_ack *extack);
+int crlock_explain(int err, struct netlink_ext_ack *extack);
 int crlock_netlink_init(void);
 void crlock_netlink_exit(void);
 

@@ -150,7 +150,7 @@ int crlock_regs_get(struct sk_buff *skb, struct genl_info *info)
 	if (task)
 		put_task_struct(task);
 	say_why(info->extack, attr, err);
-	return err;
+	return crlock_explain(err, info->extack);
 }
 
 /* All threads of a process -------------------------------------------------------------------------- */
@@ -260,7 +260,7 @@ int crlock_regs_get_dump(struct sk_buff *skb, struct netlink_callback *cb)
 		if (err) {
 			if (header)
 				genlmsg_cancel(skb, header);
-			return skb->len ?: err;
+			return skb->len ?: crlock_explain(err, cb->extack);
 		}
 		genlmsg_end(skb, header);
 		get->next++;

@@ -255,6 +255,23 @@ TEST_F(request, with_an_attribute_longer_than_itself_is_refused)
 	EXPECT_STRNE("", self->answer.text);
 }
 
+TEST_F(request, with_a_reserved_field_or_flag_is_refused)
+{
+	struct genlmsghdr *genl;
+
+	raw_begin(&self->request, &self->raw, CRLOCK_CMD_INFO_GET, false);
+	genl = mnl_nlmsg_get_payload(&self->request.nlh);
+	genl->reserved = 1;
+	ASSERT_TRUE(raw_ask(&self->raw, &self->request, &self->answer));
+	EXPECT_EQ(-EINVAL, self->answer.error);
+	EXPECT_STREQ("genlmsghdr.reserved field is not 0", self->answer.text);
+	raw_begin(&self->request, &self->raw, CRLOCK_CMD_INFO_GET, false);
+	self->request.nlh.nlmsg_flags |= NLM_F_ROOT;
+	ASSERT_TRUE(raw_ask(&self->raw, &self->request, &self->answer));
+	EXPECT_EQ(-EINVAL, self->answer.error);
+	EXPECT_STREQ("ambiguous or reserved bits set in nlmsg_flags", self->answer.text);
+}
+
 TEST_F(request, with_too_many_processes_is_refused)
 {
 	struct raw_request *request = calloc(1, sizeof(*request) + 4097 * 8);
