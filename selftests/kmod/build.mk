@@ -6,6 +6,16 @@ kmod_shared := $(addprefix selftests/kmod/,child.c freezer.c place.c raw.c regis
 
 $(foreach source,$(wildcard selftests/kmod/*_test.c),$(eval $(call test_program,kmod/$(basename $(notdir $(source))),$(source) $(kmod_shared),libcrlock,-lmnl -lpthread)))
 
+# What the specification says, for programs that ask by it.
+kmod_spec := selftests/kmod/spec.c $(O)/selftests/kmod/spec-tables.c selftests/kmod/raw.c
+
+$(O)/selftests/kmod/spec-tables.c: selftests/kmod/spec.py uapi/crlock.yaml
+	$(call say,SPEC,$@) mkdir -p $(@D) && /usr/bin/python3 $^ >$@
+
+$(call objects,$(O)/selftests/kmod/spec-tables.c): override CPPFLAGS += -I.
+
+$(eval $(call test_program,secrets,selftests/kmod/secrets.c $(kmod_spec),,-lmnl))
+
 # After an assertion that fails the harness looks at a variable that was set after its setjmp(), to see
 # whether it is to tear the fixture down: it must not be in a register.
 $(call objects,$(wildcard selftests/kmod/*_test.c)): override CFLAGS += -O0

@@ -50,8 +50,7 @@ static void read_rows(struct raw_answer *answer, const struct nlmsghdr *nlh)
 	}
 }
 
-/* Returns: whether it was the last message. */
-static bool read_message(struct raw_answer *answer, const struct nlmsghdr *nlh)
+bool raw_read(struct raw_answer *answer, const struct nlmsghdr *nlh)
 {
 	if (nlh->nlmsg_type != NLMSG_ERROR && nlh->nlmsg_type != NLMSG_DONE) {
 		read_rows(answer, nlh);
@@ -78,7 +77,7 @@ bool raw_ask(struct raw *raw, struct raw_request *request, struct raw_answer *an
 		if (rest < 0)
 			return false;
 		for (; !done && mnl_nlmsg_ok(nlh, rest); nlh = mnl_nlmsg_next(nlh, &rest))
-			done = read_message(answer, nlh);
+			done = raw_read(answer, nlh);
 	}
 	return true;
 }

@@ -44,6 +44,9 @@ void raw_close(struct raw *raw);
 /** raw_begin - Begins a request. @dump: NLM_F_DUMP, else NLM_F_ACK. */
 void raw_begin(struct raw_request *request, const struct raw *raw, uint8_t command, bool dump);
 
+/** raw_read - Reads one message of an answer. Returns: whether it was the last, which has an error or 0. */
+bool raw_read(struct raw_answer *answer, const struct nlmsghdr *nlh);
+
 /** raw_ask - Sends it, and reads all of the answer. Returns: false if the socket failed. */
 bool raw_ask(struct raw *raw, struct raw_request *request, struct raw_answer *answer);
 
