@@ -102,7 +102,7 @@ module-%:
 # What these need is installed first, and then make starts anew: what is asked of pkg-config and of
 # /lib/modules when this file is read must find it.
 
-.PHONY: deps check check-whole check-load bench demo shell lint unit
+.PHONY: deps check check-whole check-load check-fuzz bench demo shell lint unit
 # deps: install the Debian packages that building and testing need, or say how
 deps:
 	$(Q)selftests/deps $(KERNELS)
@@ -155,6 +155,13 @@ check-asan: deps
 	$(Q)selftests/fuzz/run -o $(O)/asan
 
 sanitized := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all
+
+# check-fuzz: a million requests, most of them malformed, to the module, on each of KERNELS
+FUZZ_REQUESTS ?= 1000000
+check-fuzz: deps
+	$(remake) user test-programs modules
+	$(Q)CRLOCK_FUZZ_REQUESTS=$(FUZZ_REQUESTS) CRLOCK_TEST_TIMEOUT=14000 VM_TIMEOUT=14400 \
+		selftests/run-tests -o $(O) -m 'kmod/fuzz.sh' $(KERNELS)
 
 # unit: the tests that need no module, here
 unit: deps

@@ -1,0 +1,135 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Whatever the family is asked, it answers or says why not, and goes on. CRLOCK_FUZZ_REQUESTS: how many requests;
+# CRLOCK_FUZZ_SEED: the same again.
+#
+# Where the kernel has failslab or kmemleak, allocations fail too, and lost memory is looked for. Debian's kernels
+# have neither.
+
+# shellcheck source-path=SCRIPTDIR source=../lib.sh
+. "$(dirname "$0")/../lib.sh"
+cd "$work" || exit
+
+readonly requests=${CRLOCK_FUZZ_REQUESTS:-5000} cgroups=/sys/fs/cgroup failslab=/sys/kernel/debug/failslab
+readonly kmemleak=/sys/kernel/debug/kmemleak
+readonly crowd=$((requests / 20 > 640 ? requests / 20 : 640))
+readonly printk=/proc/sys/kernel/printk
+printk_before=$(<$printk)
+seed=${CRLOCK_FUZZ_SEED:-$(od -An -N4 -tu4 /dev/urandom)}
+seed=${seed// /}
+[[ -d $failslab ]]
+has_failslab=$((! $?))
+[[ -e $kmemleak ]]
+has_kmemleak=$((! $?))
+
+plan $((9 + (2 * has_failslab) + has_kmemleak))
+
+# Of who is killed for want of memory the kernel tells with a trace, as it does of its bugs. What watches the console is
+# not to take it for one; here all but that is looked at.
+splats_but_of_oom() {
+	sed '/invoked oom-killer/,/Memory cgroup out of memory/d' "$1" >"$1.rest"
+	"$root/selftests/vm/splats" "$1.rest"
+}
+
+# new_group NAME [LIMIT]
+new_group() {
+	mkdir "$cgroups/$1" && echo "${2:-max}" >"$cgroups/$1/memory.max"
+}
+
+in_group() (
+	echo "$BASHPID" >"$cgroups/$1/cgroup.procs" && shift && "$@"
+)
+
+# kept GROUP: bytes of the kernel's that are still charged to a group in which nothing runs.
+kept() {
+	awk '$1 == "kernel" { print $2 }' "$cgroups/$1/memory.stat"
+}
+
+# keeps_little GROUP: what one of a hundred requests would leave behind is more.
+keeps_little() {
+	kept "$1"
+	(($(kept "$1") < 200000 + requests))
+}
+
+remove_groups() {
+	rmdir "$cgroups"/crlock-fuzz-* 2>/dev/null
+}
+trap 'echo "$printk_before" >$printk; remove_groups; clean_up' EXIT
+
+# fuzz_says OPTION...: what it says at the end goes to the file `said`, what it finds is shown.
+fuzz_says() {
+	fuzz -s "$seed" "$@" "$stopped" "$running" "$gone" >said
+}
+
+tell() {
+	echo "# after $SECONDS seconds"
+	sed 's/^/# /' said
+}
+
+no_allocations_fail() {
+	echo 0 >$failslab/probability
+}
+
+# Of who asks one of a hundred small allocations fails, also those that may wait.
+allocations_fail() {
+	echo 1 >$failslab/probability && echo -1 >$failslab/times && echo N >$failslab/ignore-gfp-wait &&
+		echo Y >$failslab/task-filter && echo 0 >$failslab/verbose
+}
+
+echo "crlock-test: $work" >/dev/kmsg
+background stopped hold flock:w:flock --same posix:r:5-9: ofd:w:0-1:ofd --child flock:r:mapped --map flock:w:sent --in-flight
+background running hold posix:w:1-1:running
+background gone hold flock:w:gone
+end_background
+kill -STOP "$stopped"
+until_true grep -q '^State:	T' "/proc/$stopped/status"
+# So that events come, and what is told is never twice the same.
+mkdir churn
+background churn churn churn
+
+echo +memory >$cgroups/cgroup.subtree_control
+new_group crlock-fuzz-free
+new_group crlock-fuzz-tight 2M
+
+check "each request is answered, or refused with a reason" in_group crlock-fuzz-free fuzz_says -n "$requests"
+tell
+like "all kinds were there" "$(tail -n 1 said)" \
+	"^$requests requests: [1-9][0-9]* good, [1-9][0-9]* attribute, [1-9][0-9]* length, [1-9][0-9]* header, [1-9][0-9]* junk,"
+check "each dump of a crowd is answered" in_group crlock-fuzz-free fuzz_says -n "$crowd" -j 64 -c
+tell
+check "nothing is kept of all that" until_true keeps_little crlock-fuzz-free
+echo "# $(kept crlock-fuzz-free) bytes are"
+
+# Snapshots that the group has no room for, when there are many at a time.
+specs=(ofd:w:0-0:many)
+for ((i = 1; i < 500; i++)); do
+	specs+=(--same "ofd:w:$((2 * i))-$((2 * i)):")
+done
+background many hold "${specs[@]}"
+echo 3 >$printk
+check "the family goes on when who asks is killed for want of memory" \
+	fuzz_says -n "$((requests / 5))" -j 64 -c -g $cgroups/crlock-fuzz-tight
+tell
+like "some were" "$(tail -n 1 said)" ', [1-9][0-9]* killed; 0 failures$'
+echo "$printk_before" >$printk
+check "nothing is kept of that" until_true keeps_little crlock-fuzz-tight
+echo "# $(kept crlock-fuzz-tight) bytes are"
+
+if ((has_failslab)); then
+	allocations_fail
+	check "the family goes on when allocations fail" fuzz_says -n "$requests" -f
+	no_allocations_fail
+	tell
+	like "some did" "$(tail -n 1 said)" '; [1-9][0-9]* times no memory, '
+fi
+if ((has_kmemleak)); then
+	# What is new is found at the second scan.
+	echo scan >$kmemleak && echo scan >$kmemleak
+	is "no memory is lost" "$(grep -A 40 'crlock' $kmemleak)" ""
+fi
+
+until_true grep -q '^crlock [0-9]* 0 ' /proc/modules
+like "nothing holds the module" "$(grep '^crlock ' /proc/modules)" '^crlock [0-9]+ 0 '
+dmesg | sed "1,/crlock-test: ${work//\//.}/d" >log
+check "the kernel has nothing to complain of" splats_but_of_oom log
+finish
