@@ -33,15 +33,15 @@ is "programs, library, headers, manuals and completions are there" "$(files)" "$
 644 usr/share/bash-completion/completions/crdump
 644 usr/share/bash-completion/completions/crlock
 644 usr/share/bash-completion/completions/crrestore
-644 usr/share/man/man1/crdump.1
-644 usr/share/man/man1/crlock.1
-644 usr/share/man/man1/crlock-graph.1
-644 usr/share/man/man1/crlock-info.1
-644 usr/share/man/man1/crlock-ls.1
-644 usr/share/man/man1/crlock-monitor.1
-644 usr/share/man/man1/crlock-show.1
-644 usr/share/man/man1/crlock-verify.1
-644 usr/share/man/man1/crrestore.1
+644 usr/share/man/man8/crdump.8
+644 usr/share/man/man8/crlock.8
+644 usr/share/man/man8/crlock-graph.8
+644 usr/share/man/man8/crlock-info.8
+644 usr/share/man/man8/crlock-ls.8
+644 usr/share/man/man8/crlock-monitor.8
+644 usr/share/man/man8/crlock-show.8
+644 usr/share/man/man8/crlock-verify.8
+644 usr/share/man/man8/crrestore.8
 644 usr/share/man/man3/libcrlock.3
 END
 )"

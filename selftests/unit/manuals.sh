@@ -41,7 +41,7 @@ completions() {
 page_of() {
 	local page=${1// /-}
 
-	printf '%s/%s.1' "$man" "$page"
+	printf '%s/%s.8' "$man" "$page"
 }
 
 for command in "${commands[@]}"; do
@@ -57,32 +57,32 @@ for command in "${commands[@]}"; do
 		[[ $("${words[@]}" "$option" --help 2>&1 </dev/null) == *"no such option"* ]] && taken+=" $option"
 	done
 	is "$command takes all of them" "$taken" ""
-	like "$command --help cites the manual" "$("${words[@]}" --help)" "See ${command// /-}\(1\)"
+	like "$command --help cites the manual" "$("${words[@]}" --help)" "See ${command// /-}\(8\)"
 done
 
 # Columns, kinds and sources are in the manual and in the completion too.
 columns=$(crlock ls --help | sed -n '/^Columns:/,/^$/s/^  \([A-Z-]*\) .*/\1/p' | sort)
 is "crlock ls: the manual has all columns" \
-	"$(sed -n '/^\.SH COLUMNS/,/^\.SH NAMES/p' "$man/crlock-ls.1" | grep -A 1 '^\.TP' | grep -E '^\.BR? ' |
+	"$(sed -n '/^\.SH COLUMNS/,/^\.SH NAMES/p' "$man/crlock-ls.8" | grep -A 1 '^\.TP' | grep -E '^\.BR? ' |
 		sed 's/\\-/-/g' | grep -oE '[A-Z][A-Z-]+' | grep -vx BR | sort)" "$columns"
 is "so has the completion" "$(completions crlock ls --output '' | sort)" "$columns"
 is "which goes on after a comma" "$(completions crlock ls --output PID,NH)" PID,NHOLDERS
 is "and after a plus" "$(completions crlock ls --output = +NH)" +NHOLDERS
 columns=$(crlock monitor --help | sed -n '/^Columns:/,/^$/s/^  \([A-Z-]*\) .*/\1/p' | sort)
 is "crlock monitor: the manual has all columns" \
-	"$(sed -n '/^\.SH COLUMNS/,/^\.SH JSON/p' "$man/crlock-monitor.1" | grep -A 1 '^\.TP' | grep -E '^\.BR? [A-Z]' |
+	"$(sed -n '/^\.SH COLUMNS/,/^\.SH JSON/p' "$man/crlock-monitor.8" | grep -A 1 '^\.TP' | grep -E '^\.BR? [A-Z]' |
 		sed 's/\\-/-/g' | grep -oE '[A-Z][A-Z-]+' | grep -vx BR | sort)" "$columns"
 is "so has the completion" "$(completions crlock monitor --output '' | sort)" "$columns"
 events=$(sed -n 's/^\tCRLOCK_EVENT_\([A-Z]*\),$/\L\1/p' "$root/uapi/linux/crlock.h" | sort)
 is "and the manual all events" \
-	"$(sed -n '/^\.SH EVENTS/,/^\.SH COLUMNS/p' "$man/crlock-monitor.1" | grep -A 1 '^\.TP' | sed -n 's/^\.B //p' | sort)" \
+	"$(sed -n '/^\.SH EVENTS/,/^\.SH COLUMNS/p' "$man/crlock-monitor.8" | grep -A 1 '^\.TP' | sed -n 's/^\.B //p' | sort)" \
 	"$events"
 is "so has the completion" "$(completions crlock monitor --event '' | sort)" "$events"
 is "of kinds" "$(completions crlock ls -k flock,l | xargs)" "flock,lease flock,layout"
 is "of sources" "$(completions crlock ls --source '' | xargs) $(completions crlock graph -s k) $(completions crdump --source = p)" \
 	"auto kmod proc kmod proc"
 is "crlock verify: the manual has all rules" \
-	"$(sed -n '/^\.SH RULES/,/^\.SH JSON/s/^\.BR\? \([a-z\\-]*\).*/\1/p' "$man/crlock-verify.1" | tr -d "\\\\" | sort)" \
+	"$(sed -n '/^\.SH RULES/,/^\.SH JSON/s/^\.BR\? \([a-z\\-]*\).*/\1/p' "$man/crlock-verify.8" | tr -d "\\\\" | sort)" \
 	"$(crlock verify --list --json | sed -n 's/.*"rule": "\(.*\)".*/\1/p' | sort)"
 check "of processes" grep -qx "$$" <(completions crdump -t '')
 mkdir directory
@@ -99,10 +99,10 @@ is "none of what it does not know" "$(completions crlock frob -)" ""
 statuses() {
 	sed -n '/^\.SH EXIT STATUS/,/^\.SH [^E]/s/^\.B \([0-9]*\)$/\1/p' "$1" | xargs
 }
-is "the manual of crlock has all statuses of the program" "$(statuses "$man/crlock.1")" \
+is "the manual of crlock has all statuses of the program" "$(statuses "$man/crlock.8")" \
 	"$(sed -n 's/^\tSTATUS_.* = \([0-9]*\),.*/\1/p' "$root/user/crlock/say.h" | sort -nu | xargs)"
 is "those of crdump and crrestore have theirs" \
-	"$(for page in crdump crrestore; do statuses "$man/$page.1"; done | tr ' ' '\n' | sort -nu | xargs)" \
+	"$(for page in crdump crrestore; do statuses "$man/$page.8"; done | tr ' ' '\n' | sort -nu | xargs)" \
 	"$(sed -n 's/^\tSTATUS_.* = \([0-9]*\),.*/\1/p' "$root/user/image/status.h" | xargs)"
 
 # Form -----------------------------------------------------------------------------------------------

@@ -32,7 +32,7 @@ static int print_help(void)
 	       "                        the module if it can be asked, else from /proc; default auto\n"
 	       "  -h, --help\n\n"
 	       "Exit status: 0; 1: failure; 2: bad usage; 3: the module is not loaded (kmod);\n"
-	       "4: the module has another ABI (kmod). See crlock-graph(1).\n");
+	       "4: the module has another ABI (kmod). See crlock-graph(8).\n");
 	return say_written();
 }
 

@@ -119,7 +119,7 @@ static int print_help(void)
 	       "  -J, --json  JSON\n"
 	       "  -h, --help\n\n"
 	       "Exit status: 0; 1: failure; 2: bad usage; 3: the module is not loaded; 4: the module\n"
-	       "has another ABI. See crlock-info(1).\n");
+	       "has another ABI. See crlock-info(8).\n");
 	return say_written();
 }
 

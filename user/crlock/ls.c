@@ -52,7 +52,7 @@ static int print_help(void)
 	for (size_t i = 0; i < nr_columns; i++)
 		printf("  %-10s %s\n", columns[i].name, columns[i].help);
 	printf("\nExit status: 0; 1: failure; 2: bad usage; 3: the module is not loaded (kmod);\n"
-	       "4: the module has another ABI (kmod). See crlock-ls(1).\n");
+	       "4: the module has another ABI (kmod). See crlock-ls(8).\n");
 	return say_written();
 }
 

@@ -29,7 +29,7 @@ static int help(void)
 	printf("\nOptions:\n"
 	       "  -h, --help     show this, or with a command what it takes\n"
 	       "  -V, --version  show the version\n\n"
-	       "See crlock(1).\n");
+	       "See crlock(8).\n");
 	return say_written();
 }
 

@@ -72,7 +72,7 @@ static int print_help(void)
 		printf("  %-10s %s\n", event_columns[i].name, event_columns[i].help);
 	printf("\nExit status: 0: it was interrupted, or nobody reads what it prints; 1: failure; 2: bad\n"
 	       "usage; 3: the module is not loaded, or was unloaded; 4: the module has another ABI.\n"
-	       "See crlock-monitor(1).\n");
+	       "See crlock-monitor(8).\n");
 	return say_written();
 }
 

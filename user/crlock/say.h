@@ -2,14 +2,14 @@
 #ifndef CRLOCK_SAY_H
 #define CRLOCK_SAY_H
 
-/* Exit statuses, as crlock(1) has them. */
+/* Exit statuses, as crlock(8) has them. */
 enum {
 	STATUS_OK = 0,
 	STATUS_FAILURE = 1,
 	STATUS_USAGE = 2,
 	STATUS_NO_MODULE = 3,
 	STATUS_FOREIGN_ABI = 4,
-	STATUS_IMAGE = 4, /* of a checkpoint, as crdump(1) and crrestore(1) have it */
+	STATUS_IMAGE = 4, /* of a checkpoint, as crdump(8) and crrestore(8) have it */
 };
 
 /** say - Prints one line on standard error, with the program's name before it. */

@@ -26,7 +26,7 @@ static int print_help(void)
 	       "      --verify  only tell whether all images are as crdump wrote them\n"
 	       "  -h, --help\n\n"
 	       "Exit status: 0; 1: failure, or an image that is not as it was written; 2: bad usage;\n"
-	       "4: the directory or an image. See crlock-show(1).\n");
+	       "4: the directory or an image. See crlock-show(8).\n");
 	return say_written();
 }
 

@@ -78,7 +78,7 @@ static void print_help(void)
 	     "  -h, --help\n\n"
 	     "Exit status: 0; 1: something stands in the way, and is listed; 2: bad usage; 3: the process\n"
 	     "is not there, or may not be stopped; 4: the directory or the stream; 5: the module.\n"
-	     "See crdump(1).");
+	     "See crdump(8).");
 }
 
 static int parse_pid(struct options *options, const char *text)

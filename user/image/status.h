@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Exit statuses of crdump(1) and crrestore(1).
+ * Exit statuses of crdump(8) and crrestore(8).
  */
 #ifndef IMAGE_STATUS_H
 #define IMAGE_STATUS_H

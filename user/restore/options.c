@@ -88,7 +88,7 @@ static int help(void)
 	       "  -h, --help                 show this\n"
 	       "  -V, --version              show the version\n"
 	       "\n"
-	       "COMMAND has the files open at the recorded numbers. See crrestore(1).\n");
+	       "COMMAND has the files open at the recorded numbers. See crrestore(8).\n");
 	return say_written();
 }
 

@@ -47,7 +47,7 @@ static int print_help(void)
 	       "  -h, --help\n\n"
 	       "Exit status: 0: no line is wrong; 1: some are; 2: it could not compare, or bad "
 	       "usage.\n"
-	       "See crlock-verify(1).\n",
+	       "See crlock-verify(8).\n",
 	       ROUNDS);
 	return say_written();
 }
