@@ -224,13 +224,18 @@ running := $(shell uname -r)
 programs := crlock crdump crrestore
 manuals := $(wildcard user/man/*.[1-8])
 manual_path = $(DESTDIR)$(PREFIX)/share/man/man$(patsubst .%,%,$(suffix $(1)))/$(notdir $(1))
-completions_dir = $(DESTDIR)$(PREFIX)/share/bash-completion/completions
+shells := bash zsh fish
+bash_completions ?= $(PREFIX)/share/bash-completion/completions
+zsh_completions  ?= $(PREFIX)/share/zsh/site-functions
+fish_completions ?= $(PREFIX)/share/fish/vendor_completions.d
+completions = $(wildcard user/completions/$(1)/*)
 
 # install: programs, library, manuals to PREFIX, and the module for the running kernel; DESTDIR is honoured
 install: user install-library
 	install -D -t $(DESTDIR)$(PREFIX)/sbin $(patsubst %,$(O)/bin/%,$(programs))
 	$(foreach manual,$(manuals),install -D -m 644 $(manual) $(call manual_path,$(manual)) &&) true
-	install -D -m 644 -t $(completions_dir) $(wildcard user/completions/*)
+	$(foreach shell,$(shells),install -D -m 644 -t $(DESTDIR)$($(shell)_completions) $(call completions,$(shell)) &&) true
+	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/crlock $(wildcard uapi/*.*)
 	$(if $(wildcard /lib/modules/$(running)/build),\
 		$(MAKE) --no-print-directory module-$(running) && \
 		install -D -m 644 $(O)/kmod-$(running)/crlock.ko \
@@ -253,7 +258,8 @@ install-library: $(O)/lib/libcrlock.a $(O)/lib/libcrlock.so
 uninstall:
 	rm -f $(patsubst %,$(DESTDIR)$(PREFIX)/sbin/%,$(programs))
 	rm -f $(foreach manual,$(manuals),$(call manual_path,$(manual)))
-	rm -f $(patsubst user/completions/%,$(completions_dir)/%,$(wildcard user/completions/*))
+	rm -f $(foreach shell,$(shells),$(addprefix $(DESTDIR)$($(shell)_completions)/,$(notdir $(call completions,$(shell)))))
+	rm -f $(patsubst uapi/%,$(DESTDIR)$(PREFIX)/share/crlock/%,$(wildcard uapi/*.*))
 	rm -f $(patsubst %,$(DESTDIR)$(LIBDIR)/%,libcrlock.a libcrlock.so libcrlock.so.0 pkgconfig/crlock.pc)
 	rm -f $(DESTDIR)$(PREFIX)/include/crlock.h $(DESTDIR)$(PREFIX)/include/linux/crlock.h
 	rm -f $(DESTDIR)/lib/modules/$(running)/updates/crlock.ko

@@ -33,6 +33,13 @@ is "programs, library, headers, manuals and completions are there" "$(files)" "$
 644 usr/share/bash-completion/completions/crdump
 644 usr/share/bash-completion/completions/crlock
 644 usr/share/bash-completion/completions/crrestore
+644 usr/share/crlock/crlock.yaml
+644 usr/share/fish/vendor_completions.d/crdump.fish
+644 usr/share/fish/vendor_completions.d/crlock.fish
+644 usr/share/fish/vendor_completions.d/crrestore.fish
+644 usr/share/man/man3/libcrlock.3
+644 usr/share/man/man4/crlock.4
+644 usr/share/man/man5/crlock-images.5
 644 usr/share/man/man8/crdump.8
 644 usr/share/man/man8/crlock.8
 644 usr/share/man/man8/crlock-graph.8
@@ -42,7 +49,11 @@ is "programs, library, headers, manuals and completions are there" "$(files)" "$
 644 usr/share/man/man8/crlock-show.8
 644 usr/share/man/man8/crlock-verify.8
 644 usr/share/man/man8/crrestore.8
-644 usr/share/man/man3/libcrlock.3
+644 usr/share/zsh/site-functions/_crdump
+644 usr/share/zsh/site-functions/_crlock
+644 usr/share/zsh/site-functions/_crlock_checkpoints
+644 usr/share/zsh/site-functions/_crlock_pids
+644 usr/share/zsh/site-functions/_crrestore
 END
 )"
 if [[ -e /lib/modules/$(uname -r)/build ]]; then
@@ -62,10 +73,10 @@ check "a second time too" make_it install DESTDIR="$tree" PREFIX=/usr
 is "no path of the building is in what is installed" \
 	"$(grep -rlF "$tree" "$tree" | xargs)$(grep -rlF "$build" "$tree/usr/lib/pkgconfig" "$tree/usr/share" | xargs)" ""
 : >"$tree/usr/lib/libcrlock.other"
-: >"$tree/usr/share/man/man1/other.1"
+: >"$tree/usr/share/man/man8/other.8"
 check "it can be uninstalled" make_it uninstall DESTDIR="$tree" PREFIX=/usr
 is "nothing of it is left, and all else is" "$(cd "$tree" && find . -not -type d | sort | xargs)" \
-	"./usr/lib/libcrlock.other ./usr/share/man/man1/other.1"
+	"./usr/lib/libcrlock.other ./usr/share/man/man8/other.8"
 check "a second time too" make_it uninstall DESTDIR="$tree" PREFIX=/usr
 rm -r "$tree"
 

@@ -58,7 +58,8 @@ check "and takes the library" sh -c 'ldd use | grep -q "libcrlock.so.0 => '"$wor
 check "so does one in C++" g++ use.cc -o use-cc $(pkg-config --cflags --libs crlock) -Wl,-rpath,"$work/tree/usr/lib"
 # The manual ----------------------------------------------------------------------------------------------
 
-sed -n '/^\.EX/,/^\.EE/p' "$root/user/man/libcrlock.3" | sed '/^\./d; s/\\-/-/g; s/\\e/\\/g' >example.c
+/usr/bin/python3 "$root/selftests/man/examples.py" unpack "$root/user/man/libcrlock.3" examples
+cp examples/1/text example.c
 check "the example of the manual compiles" gcc -std=gnu17 -Wall -Werror "${include[@]}" -c example.c -o example.o
 is "the manual has all functions" \
 	"$(grep -oE '^\.BI "[^"]*\bcrlock_[a-z_]+\(' "$root/user/man/libcrlock.3" | grep -oE 'crlock_[a-z_]+' | sort)" "$listed"

@@ -1,23 +1,18 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# What --help, the manuals and the completions say of options is the same, and the manuals are well formed.
+# What --help and the manuals say of options is the same, each option has an example, and the manuals are well formed.
 
 # shellcheck source-path=SCRIPTDIR source=../lib.sh
 . "$(dirname "$0")/../lib.sh"
+# shellcheck source=options.sh
+. "$(dirname "$0")/options.sh"
 
 readonly man=$root/user/man
 manuals=("$man"/*.[1-8])
-commands=("crlock" "crlock graph" "crlock ls" "crlock info" "crlock monitor" "crlock show" "crlock verify" "crdump" "crrestore")
-plan $((5 * ${#commands[@]} + 3 * ${#manuals[@]} + 19))
+plan $((5 * ${#commands[@]} + 3 * ${#manuals[@]} + 10))
 cd "$work" || exit
 
 # Options --------------------------------------------------------------------------------------------
-
-# help_options COMMAND...: of the lines that begin with one, up to two blanks or a word that is a value.
-help_options() {
-	"$@" --help | grep -E '^ +-' | sed -E 's/^ +//; s/  .*//' | grep -oE -- '(^|[ ,])--?[A-Za-z][A-Za-z-]*' |
-		tr -d ' ,' | sort -u
-}
 
 # manual_options PAGE: of the heads of paragraphs in OPTIONS.
 manual_options() {
@@ -25,16 +20,18 @@ manual_options() {
 		grep -oE -- '(^|[ ",])--?[A-Za-z][A-Za-z-]*' | tr -d ' ",' | sort -u
 }
 
-# completions WORD...: what comes in place of the last word.
-completions() {
-	(
-		compopt() { :; }
-		# shellcheck source=/dev/null
-		. "$root/user/completions/$1"
-		COMP_WORDS=("$@") COMP_CWORD=$(($# - 1)) COMPREPLY=()
-		"_$1"
-		printf '%s\n' "${COMPREPLY[@]}"
-	)
+# without_example COMMAND...: options that no example of its manual has, under any of their names.
+without_example() {
+	local names name typed
+
+	typed=$(/usr/bin/python3 "$root/selftests/man/examples.py" words "$(page_of "$*")" | tr -s " '\"=" '\n')
+	help_lines "$@" | while read -r -a names; do
+		# Those of which none is short are no names of the same one.
+		[[ ${names[0]} == --* ]] || names=("${names[*]}")
+		for name in "${names[@]}"; do
+			grep -qxFe "${name// /$'\n'}" <<<"$typed" || printf '%s\n' "$name"
+		done
+	done
 }
 
 # of COMMAND: its page.
@@ -49,8 +46,7 @@ for command in "${commands[@]}"; do
 	options=$(help_options "${words[@]}")
 	like "$command --help names options" "$options" '--help'
 	is "$command: the manual has the same options as --help" "$(manual_options "$(page_of "$command")")" "$options"
-	is "$command: so has the completion, as far as they are long" \
-		"$(completions "${words[@]}" -- | grep -x -- '--..*' | sort)" "$(grep -x -- '--..*' <<<"$options")"
+	is "$command: each has an example" "$(without_example "${words[@]}")" ""
 	# What is said to be there is taken: then something else is missing, not the option.
 	taken=''
 	for option in $options; do
@@ -60,38 +56,37 @@ for command in "${commands[@]}"; do
 	like "$command --help cites the manual" "$("${words[@]}" --help)" "See ${command// /-}\(8\)"
 done
 
-# Columns, kinds and sources are in the manual and in the completion too.
-columns=$(crlock ls --help | sed -n '/^Columns:/,/^$/s/^  \([A-Z-]*\) .*/\1/p' | sort)
+# Columns, events and rules are in the manual too.
 is "crlock ls: the manual has all columns" \
 	"$(sed -n '/^\.SH COLUMNS/,/^\.SH NAMES/p' "$man/crlock-ls.8" | grep -A 1 '^\.TP' | grep -E '^\.BR? ' |
-		sed 's/\\-/-/g' | grep -oE '[A-Z][A-Z-]+' | grep -vx BR | sort)" "$columns"
-is "so has the completion" "$(completions crlock ls --output '' | sort)" "$columns"
-is "which goes on after a comma" "$(completions crlock ls --output PID,NH)" PID,NHOLDERS
-is "and after a plus" "$(completions crlock ls --output = +NH)" +NHOLDERS
-columns=$(crlock monitor --help | sed -n '/^Columns:/,/^$/s/^  \([A-Z-]*\) .*/\1/p' | sort)
+		sed 's/\\-/-/g' | grep -oE '[A-Z][A-Z-]+' | grep -vx BR | sort)" "$(columns crlock ls)"
 is "crlock monitor: the manual has all columns" \
 	"$(sed -n '/^\.SH COLUMNS/,/^\.SH JSON/p' "$man/crlock-monitor.8" | grep -A 1 '^\.TP' | grep -E '^\.BR? [A-Z]' |
-		sed 's/\\-/-/g' | grep -oE '[A-Z][A-Z-]+' | grep -vx BR | sort)" "$columns"
-is "so has the completion" "$(completions crlock monitor --output '' | sort)" "$columns"
-events=$(sed -n 's/^\tCRLOCK_EVENT_\([A-Z]*\),$/\L\1/p' "$root/uapi/linux/crlock.h" | sort)
-is "and the manual all events" \
+		sed 's/\\-/-/g' | grep -oE '[A-Z][A-Z-]+' | grep -vx BR | sort)" "$(columns crlock monitor)"
+is "and all events" \
 	"$(sed -n '/^\.SH EVENTS/,/^\.SH COLUMNS/p' "$man/crlock-monitor.8" | grep -A 1 '^\.TP' | sed -n 's/^\.B //p' | sort)" \
-	"$events"
-is "so has the completion" "$(completions crlock monitor --event '' | sort)" "$events"
-is "of kinds" "$(completions crlock ls -k flock,l | xargs)" "flock,lease flock,layout"
-is "of sources" "$(completions crlock ls --source '' | xargs) $(completions crlock graph -s k) $(completions crdump --source = p)" \
-	"auto kmod proc kmod proc"
+	"$(events)"
 is "crlock verify: the manual has all rules" \
 	"$(sed -n '/^\.SH RULES/,/^\.SH JSON/s/^\.BR\? \([a-z\\-]*\).*/\1/p' "$man/crlock-verify.8" | tr -d "\\\\" | sort)" \
 	"$(crlock verify --list --json | sed -n 's/.*"rule": "\(.*\)".*/\1/p' | sort)"
-check "of processes" grep -qx "$$" <(completions crdump -t '')
-mkdir directory
-: >file
-is "of directories" "$(completions crdump -D '') $(completions crrestore -D d) $(completions crlock show '')" "directory directory directory"
-is "of verify" "$(completions crlock verify --proc d) $(completions crlock verify -w '')" "directory "
-is "of files" "$(completions crlock ls --file f)" file
-is "of commands" "$(completions crlock '' | head -n 5 | xargs)" "graph info ls monitor show"
-is "none of what it does not know" "$(completions crlock frob -)" ""
+
+# Interfaces -------------------------------------------------------------------------------------------
+
+# of_header PATTERN: names in the header of the module that match it, but for those that only count.
+of_header() {
+	grep -oE "^	$1" "$root/uapi/linux/crlock.h" | tr -d '\t' | grep -vE '_(CMD|A|REGSET)_(UNSPEC|MAX)$' | sort -u
+}
+of_manual() {
+	grep -oE "\\b$1\\b" "$man/crlock.4" | sort -u
+}
+is "the module's manual has all commands" "$(of_manual 'CRLOCK_CMD_[A-Z_]+')" "$(of_header 'CRLOCK_CMD_[A-Z_]+')"
+is "and all attributes" "$(of_manual 'CRLOCK_A_[A-Z_]+')" "$(of_header 'CRLOCK_A_[A-Z_]+')"
+is "and all parameters" \
+	"$(sed -n '/^\.SH PARAMETERS/,/^\.SH WHO/s/^\.B \([a-z_]*\)$/\1/p' "$man/crlock.4" | sort)" \
+	"$(sed -n 's/^module_param(\([a-z_]*\),.*/\1/p' "$root"/kmod/*.c | sort)"
+is "the images' manual has all of their numbers" \
+	"$(grep -oE '\(?\b[0-9a-f]{8}\b' "$man/crlock-images.5" | tr -d '(' | sort -u)" \
+	"$(sed -n 's/^#define IMAGE_MAGIC_.*0x//p' "$root/user/image/magic.h" | sort -u)"
 
 # Exit statuses ----------------------------------------------------------------------------------------
 

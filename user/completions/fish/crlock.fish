@@ -1,0 +1,62 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# fish completion for crlock(8)
+
+# Whether one of these commands was typed.
+function __crlock_command
+    set -l words (commandline -opc)
+    test (count $words) -gt 1; and contains -- $words[2] $argv
+end
+
+# Directories, for crrestore too, of which those that are checkpoints are said to be.
+function __crlock_checkpoints
+    for directory in (__fish_complete_directories (commandline -ct) '' | string replace -r '\t.*' '')
+        if test -e (string replace -r '^~' ~ -- $directory)/inventory.img
+            printf '%s\tCheckpoint\n' $directory
+        else
+            printf '%s\tDirectory\n' $directory
+        end
+    end
+end
+
+# Words of a list that is separated by commas.
+function __crlock_list
+    __fish_append , $argv
+end
+
+complete -c crlock -f
+complete -c crlock -n __fish_is_first_token -a graph -d 'Show who waits for whom'
+complete -c crlock -n __fish_is_first_token -a info -d 'Show what the kernel module says of itself'
+complete -c crlock -n __fish_is_first_token -a ls -d 'List file locks with their holders and waiters'
+complete -c crlock -n __fish_is_first_token -a monitor -d 'Tell what happens to file locks, as it happens'
+complete -c crlock -n __fish_is_first_token -a show -d 'Show what a checkpoint has in it'
+complete -c crlock -n __fish_is_first_token -a verify -d 'Compare what /proc says of locks with what the module does'
+complete -c crlock -n __fish_is_first_token -s V -l version -d 'Show the version'
+complete -c crlock -s h -l help -d 'Show a summary'
+
+# What several commands have.
+complete -c crlock -n '__crlock_command info ls monitor show verify' -s J -l json -d 'JSON'
+complete -c crlock -n '__crlock_command graph ls monitor verify' -s p -l pid -x -a '(__fish_complete_list , __fish_complete_pids)' -d 'Only of these processes'
+complete -c crlock -n '__crlock_command graph ls monitor verify' -s f -l file -r -F -d 'Only of this file'
+complete -c crlock -n '__crlock_command graph ls monitor' -s k -l kind -x -a '(__crlock_list flock posix ofd lease deleg layout)' -d 'Only of these kinds'
+complete -c crlock -n '__crlock_command graph ls' -s s -l source -x -a 'auto kmod proc' -d 'Where to read from'
+complete -c crlock -n '__crlock_command ls monitor' -s n -l noheadings -d 'No line of column names'
+
+complete -c crlock -n '__crlock_command graph' -s d -l dot -d 'The language of graphviz'
+complete -c crlock -n '__crlock_command graph' -s S -l svg -d 'A picture'
+
+complete -c crlock -n '__crlock_command ls' -s o -l output -x -a '(__crlock_list COMMAND PID KIND STATE START END HOLDERS WAITERS PATH HELD TARGET PENDING BREAK DOWNGRADE DEV INODE GEN MNT RANK ID FILE-ID OWNER-ID MOUNT-ID FLAGS NOTICE NHOLDERS NWAITERS UNKNOWN)' -d 'These columns'
+complete -c crlock -n '__crlock_command ls' -s O -l output-all -d 'All columns'
+complete -c crlock -n '__crlock_command ls' -s r -l raw -d 'Words separated by single blanks'
+complete -c crlock -n '__crlock_command ls' -s u -l notruncate -d 'Do not cut columns to the width of the terminal'
+
+complete -c crlock -n '__crlock_command monitor' -s o -l output -x -a '(__crlock_list TIME EVENT KIND TYPE START END COMMAND PID BY PATH ERROR MORE DEV INODE GEN FILE-ID OWNER-ID)' -d 'These columns'
+complete -c crlock -n '__crlock_command monitor' -s e -l event -x -a '(__crlock_list set blocked granted unblocked refused cancelled released asked broken deadline)' -d 'Only these events'
+complete -c crlock -n '__crlock_command monitor' -s b -l rcvbuf -x -d 'Room for events that are not yet read'
+
+complete -c crlock -n '__crlock_command show' -a '(__crlock_checkpoints)'
+
+complete -c crlock -n '__crlock_command verify' -s w -l watch -x -d 'Compare until so long is over'
+complete -c crlock -n '__crlock_command verify' -l rounds -x -d 'A difference counts if it stays in so many readings'
+complete -c crlock -n '__crlock_command verify' -l proc -x -a '(__fish_complete_directories)' -d 'In place of /proc'
+complete -c crlock -n '__crlock_command verify' -s v -l verbose -d 'Name all that the format cannot tell, too'
+complete -c crlock -n '__crlock_command verify' -s l -l list -d 'Explain all rules, each with an example'
