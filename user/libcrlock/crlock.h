@@ -27,6 +27,16 @@ extern "C" {
 struct crlock;
 
 /**
+ * crlock_load - Has the kernel load the module, if it is installed and not loaded yet.
+ *
+ * The kernel does that for everyone, without a privilege, unless /etc/modprobe.d says no; and nothing else of
+ * this library makes it.
+ *
+ * Returns: 0, -ENOENT if it is not loaded even so, or an error of socket(2) or malloc(3).
+ */
+int crlock_load(void);
+
+/**
  * crlock_open - Connects to the module.
  * @out: the handle; the caller frees it with crlock_close()
  *

@@ -5,6 +5,7 @@
 #include "connection.h"
 
 int crlock_find_family(struct crlock_connection *connection);
+int crlock_load_family(struct crlock_connection *connection);
 int crlock_has_family(struct crlock_connection *connection, uint16_t id);
 
 #endif

@@ -8,8 +8,18 @@
 #include <stdlib.h>
 
 #include "export.h"
+#include "family.h"
 #include "handle.h"
 #include "info.h"
+
+CRLOCK_EXPORT int crlock_load(void)
+{
+	struct crlock_connection connection;
+	int err = crlock_connect_controller(&connection) ?: crlock_load_family(&connection);
+
+	crlock_disconnect(&connection);
+	return err;
+}
 
 CRLOCK_EXPORT int crlock_open(struct crlock **out)
 {
