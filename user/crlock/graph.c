@@ -30,6 +30,7 @@ static int print_help(void)
 	       "                        layout\n"
 	       "  -s, --source SOURCE   kmod: from the kernel module; proc: from /proc; auto: from\n"
 	       "                        the module if it can be asked, else from /proc; default auto\n"
+	       "      --no-load         do not load the module if it is not loaded\n"
 	       "  -h, --help\n\n"
 	       "Exit status: 0; 1: failure; 2: bad usage; 3: the module is not loaded (kmod);\n"
 	       "4: the module has another ABI (kmod). See crlock-graph(8).\n");

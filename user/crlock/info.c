@@ -14,6 +14,7 @@
 #include "crlock/cell.h"
 #include "crlock/command.h"
 #include "crlock/say.h"
+#include "locks/module.h"
 
 static const struct {
 	uint32_t bit;
@@ -93,7 +94,7 @@ static int print_text(const struct crlock_info *info)
 static int show(bool json)
 {
 	struct crlock_info info;
-	int err = crlock_get_info(&info), status;
+	int err = module_get_info(&info), status;
 
 	if (err == -ENOENT) {
 		say("module crlock is not loaded");
@@ -116,7 +117,8 @@ static int print_help(void)
 {
 	printf("usage: crlock info [OPTION...]\n\n"
 	       "Shows what the kernel module says of itself. Needs no privilege.\n\n"
-	       "  -J, --json  JSON\n"
+	       "  -J, --json     JSON\n"
+	       "      --no-load  do not load the module if it is not loaded\n"
 	       "  -h, --help\n\n"
 	       "Exit status: 0; 1: failure; 2: bad usage; 3: the module is not loaded; 4: the module\n"
 	       "has another ABI. See crlock-info(8).\n");
@@ -127,6 +129,7 @@ int run_info(int argc, char **argv)
 {
 	static const struct option long_options[] = {
 		{ "json", no_argument, NULL, 'J' },
+		{ "no-load", no_argument, NULL, 'N' },
 		{ "help", no_argument, NULL, 'h' },
 		{ 0 },
 	};
@@ -137,6 +140,8 @@ int run_info(int argc, char **argv)
 	while ((option = getopt_long(argc, argv, "Jh", long_options, NULL)) != -1) {
 		if (option == '?')
 			return say_usage("%s: no such option", argv[optind - 1]);
+		if (option == 'N')
+			module_never_load();
 		json |= option == 'J';
 		help |= option == 'h';
 	}

@@ -48,6 +48,7 @@ static int print_help(void)
 	       "                        layout\n"
 	       "  -s, --source SOURCE   kmod: from the kernel module; proc: from /proc; auto: from\n"
 	       "                        the module if it can be asked, else from /proc; default auto\n"
+	       "      --no-load         do not load the module if it is not loaded\n"
 	       "  -h, --help\n\nColumns:\n");
 	for (size_t i = 0; i < nr_columns; i++)
 		printf("  %-10s %s\n", columns[i].name, columns[i].help);

@@ -20,6 +20,7 @@
 #include "crlock/options.h"
 #include "crlock/query.h"
 #include "crlock/say.h"
+#include "locks/module.h"
 #include "procfs/file.h"
 #include "procfs/text.h"
 
@@ -49,6 +50,7 @@ static const struct option long_options[] = {
 	{ "kind", required_argument, NULL, 'k' },
 	{ "event", required_argument, NULL, 'e' },
 	{ "rcvbuf", required_argument, NULL, 'b' },
+	{ "no-load", no_argument, NULL, 'N' },
 	{ "help", no_argument, NULL, 'h' },
 	{ 0 },
 };
@@ -67,6 +69,7 @@ static int print_help(void)
 	       "  -e, --event EVENT[,...] only these: set, blocked, granted, unblocked, refused,\n"
 	       "                          cancelled, released, asked, broken, deadline\n"
 	       "  -b, --rcvbuf BYTES      room for events that are not yet read; default 16 MiB\n"
+	       "      --no-load           do not load the module if it is not loaded\n"
 	       "  -h, --help\n\nColumns:\n");
 	for (size_t i = 0; i < nr_event_columns; i++)
 		printf("  %-10s %s\n", event_columns[i].name, event_columns[i].help);
@@ -203,7 +206,7 @@ static int take_signals(struct monitor *monitor)
 
 static int open_module(struct monitor *monitor)
 {
-	int err = crlock_open(&monitor->crlock);
+	int err = module_open(&monitor->crlock);
 
 	if (!err)
 		err = paths_open(&monitor->paths);

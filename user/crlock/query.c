@@ -8,6 +8,7 @@
 #include "crlock/options.h"
 #include "crlock/query.h"
 #include "crlock/say.h"
+#include "locks/module.h"
 #include "procfs/file.h"
 
 /* Options ------------------------------------------------------------------------------------------ */
@@ -71,6 +72,9 @@ int query_take_option(struct query *query, int option)
 		return options_each_word(optarg, take_kind, query);
 	case 's':
 		return take_source(query, optarg);
+	case 'N':
+		module_never_load();
+		return STATUS_OK;
 	default:
 		return STATUS_USAGE;
 	}

@@ -24,7 +24,8 @@ struct query {
 	{ "pid", required_argument, NULL, 'p' }, \
 	{ "file", required_argument, NULL, 'f' }, \
 	{ "kind", required_argument, NULL, 'k' }, \
-	{ "source", required_argument, NULL, 's' }
+	{ "source", required_argument, NULL, 's' }, \
+	{ "no-load", no_argument, NULL, 'N' }
 /* clang-format on */
 
 /** query_take_option - Takes one of these options, with optarg. Returns: the exit status. */

@@ -5,6 +5,7 @@
 #include "dump/facts.h"
 #include "dump/say.h"
 #include "image/status.h"
+#include "locks/module.h"
 
 static bool can_tell_tasks(void)
 {
@@ -20,7 +21,7 @@ int facts_open(struct dump *dump)
 
 	if (from == LOCK_FROM_PROC)
 		return 0;
-	ret = crlock_open(&dump->module);
+	ret = module_open(&dump->module);
 	if (!ret && can_tell_tasks())
 		return 0;
 	crlock_close(dump->module);

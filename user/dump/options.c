@@ -10,10 +10,12 @@
 #include "dump/options.h"
 #include "dump/say.h"
 #include "image/status.h"
+#include "locks/module.h"
 
 enum {
 	OPTION_LOCKS_ONLY = 256,
 	OPTION_SOURCE,
+	OPTION_NO_LOAD,
 	OPTION_CHECK,
 	OPTION_NO_PRECOPY,
 	OPTION_STREAM,
@@ -37,6 +39,7 @@ static const struct option long_options[] = {
 	{ "external-locks", no_argument, NULL, 'x' },
 	{ "hold-locks", no_argument, NULL, OPTION_HOLD_LOCKS },
 	{ "source", required_argument, NULL, OPTION_SOURCE },
+	{ "no-load", no_argument, NULL, OPTION_NO_LOAD },
 	{ "verbose", optional_argument, NULL, 'v' },
 	{ "verbosity", optional_argument, NULL, 'v' },
 	{ "version", no_argument, NULL, 'V' },
@@ -69,6 +72,7 @@ static void print_help(void)
 	     "      --source SOURCE   kmod: ask the kernel module, so that no instruction runs in them;\n"
 	     "                        proc: /proc, and system calls made in them; auto: the module if\n"
 	     "                        it can be asked; default auto\n"
+	     "      --no-load         do not load the module if it is not loaded\n"
 	     "  -o, --log-file FILE   write there what is said\n"
 	     "  -v, --verbose         say what was dumped\n"
 	     "      --external WHAT   what need not be in the tree, for crrestore's --inherit-fd:\n"
@@ -169,6 +173,9 @@ static int take(struct options *options, int option, const char *argument)
 		break;
 	case OPTION_SOURCE:
 		return parse_source(options, argument);
+	case OPTION_NO_LOAD:
+		module_never_load();
+		break;
 	case OPTION_EXTERNAL:
 		return parse_external(options, argument);
 	case OPTION_HOLD_LOCKS:

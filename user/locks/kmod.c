@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "locks/module.h"
 #include "locks/source.h"
 
 struct reading {
@@ -104,7 +105,7 @@ int lock_read_kmod(struct lock_list *list, const struct lock_query *query,
 	struct reading reading = { .list = list };
 	struct crlock *crlock;
 	uint32_t unknown, busy_queues;
-	int err = crlock_open(&crlock);
+	int err = module_open(&crlock);
 
 	if (err)
 		return cannot_open(report, err);

@@ -11,6 +11,7 @@
 
 #include "image/external.h"
 #include "image/status.h"
+#include "locks/module.h"
 #include "restore/options.h"
 #include "restore/say.h"
 
@@ -26,6 +27,7 @@ enum {
 	OPTION_INHERIT,
 	OPTION_EXTERNAL,
 	OPTION_NO_VERIFY,
+	OPTION_NO_LOAD,
 };
 
 static const struct option long_options[] = {
@@ -37,6 +39,7 @@ static const struct option long_options[] = {
 	{ "inherit-fd", required_argument, NULL, OPTION_INHERIT },
 	{ "locks-only", no_argument, NULL, OPTION_LOCKS_ONLY },
 	{ "log-file", required_argument, NULL, 'o' },
+	{ "no-load", no_argument, NULL, OPTION_NO_LOAD },
 	{ "no-verify", no_argument, NULL, OPTION_NO_VERIFY },
 	{ "on-conflict", required_argument, NULL, OPTION_ON_CONFLICT },
 	{ "pid", required_argument, NULL, 'p' },
@@ -84,6 +87,7 @@ static int help(void)
 	       "                             that was dumped; can be given again\n"
 	       "      --task OLD[,OLD...]    only what these dumped processes held\n"
 	       "      --on-conflict ACTION   if others hold conflicting locks: fail, wait[:SECONDS], skip\n"
+	       "      --no-load              do not load the kernel module if it is not loaded\n"
 	       "  -v, --verbose              say what was restored, and with --locks-only name each lock\n"
 	       "  -h, --help                 show this\n"
 	       "  -V, --version              show the version\n"
@@ -319,6 +323,9 @@ static int read_option(struct options *options, int option)
 		return OPTIONS_DONE;
 	case OPTION_TASK:
 		return read_tasks(options, optarg);
+	case OPTION_NO_LOAD:
+		module_never_load();
+		return OPTIONS_DONE;
 	case OPTION_ON_CONFLICT:
 		return read_on_conflict(options, optarg);
 	}

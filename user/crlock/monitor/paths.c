@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "crlock/monitor/paths.h"
+#include "locks/module.h"
 #include "procfs/file.h"
 
 /* How many are kept; the one that was found first goes first. */
@@ -39,7 +40,7 @@ struct search {
 int paths_open(struct paths **out)
 {
 	struct paths *paths = calloc(1, sizeof(*paths));
-	int err = paths ? crlock_open(&paths->crlock) : -ENOMEM;
+	int err = paths ? module_open(&paths->crlock) : -ENOMEM;
 
 	if (err) {
 		free(paths);

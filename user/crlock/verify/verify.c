@@ -28,7 +28,8 @@ static const struct option long_options[] = {
 	{ "watch", required_argument, NULL, 'w' }, { "rounds", required_argument, NULL, 'R' },
 	{ "proc", required_argument, NULL, 'P' },  { "verbose", no_argument, NULL, 'v' },
 	{ "list", no_argument, NULL, 'l' },	   { "json", no_argument, NULL, 'J' },
-	{ "help", no_argument, NULL, 'h' },	   { 0 },
+	{ "no-load", no_argument, NULL, 'N' },	   { "help", no_argument, NULL, 'h' },
+	{ 0 },
 };
 
 static int print_help(void)
@@ -44,6 +45,7 @@ static int print_help(void)
 	       "  -v, --verbose        name all that the format cannot tell, too\n"
 	       "  -l, --list           explain all rules, each with an example\n"
 	       "  -J, --json           JSON\n"
+	       "      --no-load        do not load the module if it is not loaded\n"
 	       "  -h, --help\n\n"
 	       "Exit status: 0: no line is wrong; 1: some are; 2: it could not compare, or bad "
 	       "usage.\n"
@@ -77,6 +79,7 @@ static int take_option(void *data, int option)
 	switch (option) {
 	case 'p':
 	case 'f':
+	case 'N':
 		return query_take_option(&options->query, option);
 	case 'w':
 		return take_number(&options->seconds, optarg, 366 * 86400, "seconds");

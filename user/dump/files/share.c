@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "dump/files/share.h"
+#include "locks/module.h"
 
 struct share {
 	struct crlock_file *rows; /* sorted */
@@ -53,7 +54,7 @@ static int ask_module(struct share *share, const struct trace_tree *tree)
 	pid_t *tgids = calloc(tree->nr, sizeof(*tgids));
 	struct crlock *crlock;
 	size_t nr = 0;
-	int ret = tgids ? crlock_open(&crlock) : -ENOMEM;
+	int ret = tgids ? module_open(&crlock) : -ENOMEM;
 
 	if (ret) {
 		free(tgids);

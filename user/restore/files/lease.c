@@ -10,6 +10,7 @@
 
 #include "libcrlock/crlock.h"
 #include "locks/buffer.h"
+#include "locks/module.h"
 #include "procfs/locks.h"
 #include "restore/conflict.h"
 #include "restore/files/path.h"
@@ -47,7 +48,7 @@ static int read_module(struct lease_table *leases)
 {
 	const struct crlock_filter filter = { .kinds = 1 << CRLOCK_KIND_LEASE };
 	struct crlock *crlock;
-	int ret = crlock_open(&crlock);
+	int ret = module_open(&crlock);
 
 	if (ret)
 		return ret;
