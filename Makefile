@@ -111,7 +111,7 @@ remake = +$(Q)$(MAKE) --no-print-directory
 
 # check: build all, and run all tests on each of KERNELS; TESTS=PATTERN for some
 check: deps
-	$(remake) user test-programs modules-strict test-modules $(O)/ynl
+	$(remake) user test-programs modules-strict test-modules $(O)/ynl packages-compiled
 	$(Q)selftests/run-tests -o $(O) $(if $(TESTS),-m '$(TESTS)') $(KERNELS)
 
 # Any word of warning is a failure, of sparse's too.
@@ -218,7 +218,7 @@ lint: deps $(O)/ynl
 
 # Installing ---------------------------------------------------------------------------------------
 
-.PHONY: install install-library uninstall dkms-install clean help
+.PHONY: install install-programs install-library install-module uninstall dkms-install deb clean help
 running := $(shell uname -r)
 
 programs := crlock crdump crrestore
@@ -230,18 +230,18 @@ zsh_completions  ?= $(PREFIX)/share/zsh/site-functions
 fish_completions ?= $(PREFIX)/share/fish/vendor_completions.d
 completions = $(wildcard user/completions/$(1)/*)
 
+modprobe_conf = $(DESTDIR)/etc/modprobe.d/crlock.conf
+# It is the administrator's once it is there.
+install_modprobe_conf = { test -e $(modprobe_conf) || install -D -m 644 packaging/modprobe.conf $(modprobe_conf); }
+
 # install: programs, library, manuals to PREFIX, and the module for the running kernel; DESTDIR is honoured
-install: user install-library
+install: install-programs install-library install-module
+
+install-programs: user
 	install -D -t $(DESTDIR)$(PREFIX)/sbin $(patsubst %,$(O)/bin/%,$(programs))
 	$(foreach manual,$(manuals),install -D -m 644 $(manual) $(call manual_path,$(manual)) &&) true
 	$(foreach shell,$(shells),install -D -m 644 -t $(DESTDIR)$($(shell)_completions) $(call completions,$(shell)) &&) true
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/crlock $(wildcard uapi/*.*)
-	$(if $(wildcard /lib/modules/$(running)/build),\
-		$(MAKE) --no-print-directory module-$(running) && \
-		install -D -m 644 $(O)/kmod-$(running)/crlock.ko \
-			$(DESTDIR)/lib/modules/$(running)/updates/crlock.ko && \
-		$(if $(DESTDIR),true,depmod -a $(running)),\
-		@echo "the module is not installed: /lib/modules/$(running)/build, the kernel's headers, is missing")
 
 # What pkg-config says depends on where it is installed to, and so is made only now.
 install-library: $(O)/lib/libcrlock.a $(O)/lib/libcrlock.so
@@ -254,6 +254,15 @@ install-library: $(O)/lib/libcrlock.a $(O)/lib/libcrlock.so
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/include user/libcrlock/crlock.h
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/include/linux uapi/linux/crlock.h
 
+install-module:
+	$(if $(wildcard /lib/modules/$(running)/build),\
+		$(MAKE) --no-print-directory module-$(running) && \
+		install -D -m 644 $(O)/kmod-$(running)/crlock.ko \
+			$(DESTDIR)/lib/modules/$(running)/updates/crlock.ko && \
+		$(install_modprobe_conf) && \
+		$(if $(DESTDIR),true,depmod -a $(running)),\
+		@echo "the module is not installed: /lib/modules/$(running)/build, the kernel's headers, is missing")
+
 # uninstall: the reverse
 uninstall:
 	rm -f $(patsubst %,$(DESTDIR)$(PREFIX)/sbin/%,$(programs))
@@ -263,6 +272,7 @@ uninstall:
 	rm -f $(patsubst %,$(DESTDIR)$(LIBDIR)/%,libcrlock.a libcrlock.so libcrlock.so.0 pkgconfig/crlock.pc)
 	rm -f $(DESTDIR)$(PREFIX)/include/crlock.h $(DESTDIR)$(PREFIX)/include/linux/crlock.h
 	rm -f $(DESTDIR)/lib/modules/$(running)/updates/crlock.ko
+	! cmp -s packaging/modprobe.conf $(modprobe_conf) || rm $(modprobe_conf)
 	$(if $(DESTDIR),,-depmod -a $(running))
 
 # dkms-install: the module's sources to /usr/src, for dkms to build
@@ -270,6 +280,26 @@ dkms-install:
 	install -d $(DESTDIR)/usr/src/crlock-$(VERSION)
 	sed 's/@VERSION@/$(VERSION)/' dkms.conf >$(DESTDIR)/usr/src/crlock-$(VERSION)/dkms.conf
 	cp -r Kbuild kmod uapi $(DESTDIR)/usr/src/crlock-$(VERSION)/
+	$(install_modprobe_conf)
+
+# What packages are made of.
+packaged := $(shell find COPYING Kbuild Makefile README.md dkms.conf kmod packaging proto uapi user -type f)
+packages := $(O)/deb/crlock_$(VERSION)_$(shell dpkg --print-architecture 2>/dev/null).changes
+
+# deb: Debian packages of the module for DKMS, the programs and the library, in $(O)/deb
+deb: deps
+	$(remake) $(packages)
+
+# What DKMS compiles in the VMs of the tests.
+.PHONY: packages-compiled
+packages-compiled: $(foreach kernel,$(KERNELS),$(patsubst /lib/modules/%/build,$(O)/deb/dkms-%/log,\
+	$(wildcard /lib/modules/$(call release,$(kernel))/build)))
+
+$(O)/deb/dkms-%/log: $(packages)
+	$(call say,DKMS,$*) selftests/packages/compile $(O)/deb $*
+
+$(packages): $(packaged)
+	$(call say,DEB,$(@D)) packaging/build-debs -o $(@D) $(packaged)
 
 # clean: remove all that was built
 clean:

@@ -96,7 +96,7 @@ rm -r "$tree"
 check "the module's sources can be installed" make_it dkms-install DESTDIR="$tree"
 version=$(crlock --version | cut -d ' ' -f 2)
 sources=$tree/usr/src/crlock-$version
-is "in the folder that dkms looks in" "$(cd "$tree" && find . -mindepth 3 -maxdepth 4 | sort | xargs)" \
+is "in the folder that dkms looks in" "$(cd "$tree" && find ./usr -mindepth 2 -maxdepth 3 | sort | xargs)" \
 	"./usr/src/crlock-$version $(printf "./usr/src/crlock-$version/%s\n" Kbuild dkms.conf kmod uapi | xargs)"
 is "dkms.conf names it" "$(bash -c '. "$1" && echo "$PACKAGE_NAME $PACKAGE_VERSION ${BUILT_MODULE_NAME[0]}"' - "$sources/dkms.conf")" \
 	"crlock $version crlock"
