@@ -1,0 +1,36 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# make deb: what is in the packages, and what lintian says of them.
+
+# shellcheck source-path=SCRIPTDIR source=../lib.sh
+. "$(dirname "$0")/../lib.sh"
+
+plan 9
+cd "$work" || exit
+
+# contents PACKAGE: the files in it, without those of documentation that each package has.
+contents() {
+	dpkg-deb -c "$build/deb/$1"_*.deb | awk '$1 !~ /^d/ { print $6 }' | sed 's|^\./||' | grep -v ^usr/share/doc/ | sort
+}
+
+check "they can be built" env -u MAKEFLAGS -u MAKELEVEL make -s -C "$root" O="$build" deb
+is "lintian finds nothing" \
+	"$(lintian --no-cfg --allow-root --display-info "$build"/deb/crlock_*.changes 2>&1)" ""
+is "nothing keeps it from finding something" "$(dpkg-deb -c "$build"/deb/crlock-tools_*.deb | grep -c lintian/overrides)" 0
+version=$(sed -n 's/.*CRLOCK_VERSION "\(.*\)"/\1/p' "$root/kmod/main.h")
+is "their version is the module's" \
+	"$(for deb in "$build"/deb/*.deb; do dpkg-deb -f "$deb" Version; done | sort -u)" "$version"
+
+make -s -C "$root" DESTDIR="$work/tree" dkms-install >/dev/null
+is "crlock-dkms has what make dkms-install installs" "$(contents crlock-dkms)" \
+	"$(cd tree && find . -type f -printf '%P\n' | sort)"
+is "crlock-tools has programs, their manuals and completions" \
+	"$(contents crlock-tools | sed 's|[^/]*$||' | sort -u | sed 's|man/man[18]|man/man|' | sort -u | xargs)" \
+	"usr/sbin/ usr/share/bash-completion/completions/ usr/share/man/man/"
+is "each has a manual" "$(contents crlock-tools | sed -n 's|^usr/sbin/||p')" \
+	"$(contents crlock-tools | sed -n 's|^usr/share/man/man[18]/\(cr[a-z]*\)\.[18]\.gz|\1|p')"
+multiarch=$(dpkg-architecture -q DEB_HOST_MULTIARCH)
+is "libcrlock0 has the library" "$(contents libcrlock0)" "usr/lib/$multiarch/libcrlock.so.0"
+is "libcrlock-dev has what programs are built with" "$(contents libcrlock-dev | xargs)" \
+	"usr/include/crlock.h usr/include/linux/crlock.h $(printf "usr/lib/$multiarch/%s\n" libcrlock.a libcrlock.so pkgconfig/crlock.pc | xargs) usr/share/man/man3/libcrlock.3.gz"
+finish
