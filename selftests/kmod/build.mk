@@ -14,7 +14,7 @@ $(O)/selftests/kmod/spec-tables.c: selftests/kmod/spec.py uapi/crlock.yaml
 
 $(call objects,$(O)/selftests/kmod/spec-tables.c): override CPPFLAGS += -I.
 
-$(eval $(call test_program,fuzz,$(wildcard selftests/kmod/fuzz/*.c) $(kmod_spec),,-lmnl -lpthread))
+$(eval $(call test_program,fuzz-requests,$(wildcard selftests/kmod/fuzz/*.c) $(kmod_spec),,-lmnl -lpthread))
 $(eval $(call test_program,secrets,selftests/kmod/secrets.c $(kmod_spec),,-lmnl))
 
 # After an assertion that fails the harness looks at a variable that was set after its setjmp(), to see

@@ -58,7 +58,7 @@ trap 'echo "$printk_before" >$printk; remove_groups; clean_up' EXIT
 
 # fuzz_says OPTION...: what it says at the end goes to the file `said`, what it finds is shown.
 fuzz_says() {
-	fuzz -s "$seed" "$@" "$stopped" "$running" "$gone" >said
+	fuzz-requests -s "$seed" "$@" "$stopped" "$running" "$gone" >said
 }
 
 tell() {

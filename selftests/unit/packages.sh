@@ -25,8 +25,8 @@ make -s -C "$root" DESTDIR="$work/tree" dkms-install >/dev/null
 is "crlock-dkms has what make dkms-install installs" "$(contents crlock-dkms)" \
 	"$(cd tree && find . -type f -printf '%P\n' | sort)"
 is "crlock-tools has programs, their manuals and completions" \
-	"$(contents crlock-tools | sed 's|[^/]*$||' | sort -u | sed 's|man/man[18]|man/man|' | sort -u | xargs)" \
-	"usr/sbin/ usr/share/bash-completion/completions/ usr/share/man/man/"
+	"$(contents crlock-tools | sed 's|[^/]*$||; s|man/man[458]|man/man|' | sort -u | xargs)" \
+	"usr/sbin/ usr/share/bash-completion/completions/ usr/share/crlock/ usr/share/fish/vendor_completions.d/ usr/share/man/man/ usr/share/zsh/vendor-completions/"
 is "each has a manual" "$(contents crlock-tools | sed -n 's|^usr/sbin/||p')" \
 	"$(contents crlock-tools | sed -n 's|^usr/share/man/man[18]/\(cr[a-z]*\)\.[18]\.gz|\1|p')"
 multiarch=$(dpkg-architecture -q DEB_HOST_MULTIARCH)

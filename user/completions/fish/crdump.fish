@@ -15,6 +15,7 @@ complete -c crdump -s x -l external-locks -d 'Also locks that processes outside 
 complete -c crdump -l hold-locks -d 'Leave a process that holds them until crrestore has them'
 complete -c crdump -l no-precopy -d 'Do not copy memory while they still run'
 complete -c crdump -l source -x -a 'auto kmod proc' -d 'Who tells of them'
+complete -c crdump -l no-load -d 'Do not load the module if it is not loaded'
 complete -c crdump -s o -l log-file -r -F -d 'Write there what is said'
 complete -c crdump -s v -l verbose -d 'Say what was dumped'
 complete -c crdump -l external -x -a 'file\[ tty\[ pipe\[ unix\[ mnt\[' -d 'What need not be in the tree'

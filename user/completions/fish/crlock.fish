@@ -39,6 +39,7 @@ complete -c crlock -n '__crlock_command graph ls monitor verify' -s p -l pid -x 
 complete -c crlock -n '__crlock_command graph ls monitor verify' -s f -l file -r -F -d 'Only of this file'
 complete -c crlock -n '__crlock_command graph ls monitor' -s k -l kind -x -a '(__crlock_list flock posix ofd lease deleg layout)' -d 'Only of these kinds'
 complete -c crlock -n '__crlock_command graph ls' -s s -l source -x -a 'auto kmod proc' -d 'Where to read from'
+complete -c crlock -n '__crlock_command graph info ls monitor verify' -l no-load -d 'Do not load the module if it is not loaded'
 complete -c crlock -n '__crlock_command ls monitor' -s n -l noheadings -d 'No line of column names'
 
 complete -c crlock -n '__crlock_command graph' -s d -l dot -d 'The language of graphviz'
@@ -53,6 +54,7 @@ complete -c crlock -n '__crlock_command monitor' -s o -l output -x -a '(__crlock
 complete -c crlock -n '__crlock_command monitor' -s e -l event -x -a '(__crlock_list set blocked granted unblocked refused cancelled released asked broken deadline)' -d 'Only these events'
 complete -c crlock -n '__crlock_command monitor' -s b -l rcvbuf -x -d 'Room for events that are not yet read'
 
+complete -c crlock -n '__crlock_command show' -l verify -d 'Only tell whether all images are as they were written'
 complete -c crlock -n '__crlock_command show' -a '(__crlock_checkpoints)'
 
 complete -c crlock -n '__crlock_command verify' -s w -l watch -x -d 'Compare until so long is over'
