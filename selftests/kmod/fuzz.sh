@@ -83,9 +83,6 @@ background gone hold flock:w:gone
 end_background
 kill -STOP "$stopped"
 until_true grep -q '^State:	T' "/proc/$stopped/status"
-# So that events come, and what is told is never twice the same.
-mkdir churn
-background churn churn churn
 
 echo +memory >$cgroups/cgroup.subtree_control
 new_group crlock-fuzz-free
