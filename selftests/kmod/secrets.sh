@@ -33,22 +33,28 @@ print("ready", os.getpid(), flush=True)
 os.read(0, 1)
 END
 
-# A lock of every kind, holders of every kind, threads, timers and handlers of signals.
-background pid hold flock:w:flock --same posix:r:5-9: --same posix:w:100-: --dup 20 ofd:w:0-1:ofd --child lease:r:lease \
-	lease:w:breaking --break r flock:r:mapped --map flock:w:sent --in-flight
-background threads /usr/bin/python3 threads.py
-# Stopped, to have registers that are told.
-kill -STOP "$pid" "$threads"
-until_true grep -q '^State:	T' "/proc/$pid/status"
-until_true grep -q '^State:	T' "/proc/$threads/status"
+# A lock of every kind, holders of every kind, threads, timers and handlers of signals; with addresses that are others each
+# time, parts of which can look like one of the kernel.
+start() {
+	mkdir "$1" && cd "$1" || exit
+	background pid hold flock:w:flock --same posix:r:5-9: --same posix:w:100-: --dup 20 ofd:w:0-1:ofd --child \
+		lease:r:lease lease:w:breaking --break r flock:r:mapped --map flock:w:sent --in-flight
+	background threads /usr/bin/python3 ../threads.py
+	cd .. || exit
+	# Stopped, to have registers that are told.
+	kill -STOP "$pid" "$threads"
+	until_true grep -q '^State:	T' "/proc/$pid/status"
+	until_true grep -q '^State:	T' "/proc/$threads/status"
+}
 
 ids() {
 	grep '^id ' | sort -u
 }
 
-# What is at the same place in every load is no id that looks like it by chance.
+# What is at the same place in every load does not look like it by chance.
 for ((i = 1; i <= loads; i++)); do
 	check "the module is loaded, time $i" reload
+	start "$i"
 	secrets "$pid" "$threads" >"told-$i"
 	ids <"told-$i" >"ids-$i"
 	grep '^address ' "told-$i" | sort -u >"places-$i"
