@@ -10,7 +10,8 @@
 #   .\" meanwhile: COMMANDS  what is done until it has
 #   .\" after: COMMANDS      what must succeed then
 #
-# $CRLOCK_MANUALS, a pattern of the shell, chooses pages. Each begins with /srv, /var/tmp and /mnt empty, and in an empty directory.
+# Each begins with /srv, /var/tmp and /mnt empty; those of a page share a directory. $CRLOCK_MANUALS, a pattern of the
+# shell, chooses pages.
 
 # shellcheck source-path=SCRIPTDIR source=../lib.sh
 . "$(dirname "$0")/../lib.sh"
@@ -47,7 +48,7 @@ piped() {
 	local pipe
 
 	exec {pipe}> >(exec cat >/dev/null)
-	setsid flock /srv/report.lock sleep 1000 </dev/null 2>/dev/null >&"$pipe" &
+	setsid flock /srv/report.lock sleep 1000 </dev/null 2>/dev/null 1>&"$pipe" &
 	started $!
 	exec {pipe}>&-
 	until_true has_child "$pid"
@@ -196,7 +197,7 @@ chmod +x "$work/ssh"
 PATH=$work/bin:$PATH
 empty_places
 
-pages=("$root"/user/man/${CRLOCK_MANUALS:-*}.[1-8])
+mapfile -t pages < <(compgen -G "$root/user/man/${CRLOCK_MANUALS:-*}.[1-8]")
 for page in "${pages[@]}"; do
 	/usr/bin/python3 "$root/selftests/man/examples.py" unpack "$page" "$work/${page##*/}"
 done

@@ -33,6 +33,10 @@ is "programs, library, headers, manuals and completions are there" "$(files)" "$
 644 usr/share/bash-completion/completions/crdump
 644 usr/share/bash-completion/completions/crlock
 644 usr/share/bash-completion/completions/crrestore
+644 usr/share/crlock/crlock-ls.schema.json
+644 usr/share/crlock/crlock-monitor.schema.json
+644 usr/share/crlock/crlock-show.schema.json
+644 usr/share/crlock/crlock-verify.schema.json
 644 usr/share/crlock/crlock.yaml
 644 usr/share/fish/vendor_completions.d/crdump.fish
 644 usr/share/fish/vendor_completions.d/crlock.fish
@@ -102,7 +106,7 @@ is "dkms.conf names it" "$(bash -c '. "$1" && echo "$PACKAGE_NAME $PACKAGE_VERSI
 	"crlock $version crlock"
 is "no file is left to be filled in" "$(grep -rl '@[A-Z]*@' "$sources" | xargs)" ""
 is "only sources are in it" "$(find "$sources" -type f -not -name '*.[ch]' -printf '%P\n' | sort | xargs)" \
-	"Kbuild dkms.conf uapi/crlock.yaml"
+	"Kbuild dkms.conf $(cd "$root" && printf "%s\n" uapi/*.* | sort | xargs)"
 
 # As dkms would, in a copy: the sources must do.
 headers=$(find /lib/modules/*/build -maxdepth 0 2>/dev/null | sort -V | tail -n 1)
