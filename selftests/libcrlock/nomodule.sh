@@ -7,7 +7,7 @@
 # shellcheck source-path=SCRIPTDIR source=../lib.sh
 . "$(dirname "$0")/../lib.sh"
 
-plan 8
+plan 13
 cd "$work" || exit
 
 cat >library.py <<'END'
@@ -43,6 +43,7 @@ def module(*command):
     subprocess.run(command, check=True)
 END
 cat >run.py <<'END'
+import os
 import sys
 import library
 from library import library as api
@@ -50,7 +51,15 @@ from library import each, handle, module, name, open_it
 
 print("open", open_it(), handle.value)
 print("info", name(api.crlock_get_info(library.info)))
-module("insmod", sys.argv[2])
+print("load", name(api.crlock_load()))
+# As if it were installed.
+with open("/etc/modprobe.d/crlock-test.conf", "w") as file:
+    file.write(f"alias net-pf-16-proto-16-family-crlock crlock\ninstall crlock /sbin/insmod {sys.argv[2]}\n")
+print("open", open_it(), handle.value)
+print("info", name(api.crlock_get_info(library.info)))
+print("load", name(api.crlock_load()))
+print("load", name(api.crlock_load()))
+os.unlink("/etc/modprobe.d/crlock-test.conf")
 print("open", open_it(), handle.value is not None)
 print("each", each(), library.locks > 0)
 # A handle keeps nobody from unloading the module.
@@ -68,11 +77,16 @@ background pid hold flock:w:file
 mapfile -t lines < <(timeout 60 /usr/bin/python3 run.py "$build/lib/libcrlock.so.0" "$CRLOCK_KO" 2>&1)
 is "without the module opening says so" "${lines[0]}" "open ENOENT None"
 is "so does asking what it is" "${lines[1]}" "info ENOENT"
-is "with it there is a handle" "${lines[2]}" "open 0 True"
-is "and there are locks" "${lines[3]}" "each 0 True"
-is "when it is unloaded, the handle says so" "${lines[4]}" \
+is "and it cannot be loaded if it is not installed" "${lines[2]}" "load ENOENT"
+is "if it is, opening does not load it" "${lines[3]}" "open ENOENT None"
+is "nor does asking what it is" "${lines[4]}" "info ENOENT"
+is "but to be asked for that does" "${lines[5]}" "load 0"
+is "a second time too" "${lines[6]}" "load 0"
+is "with it there is a handle" "${lines[7]}" "open 0 True"
+is "and there are locks" "${lines[8]}" "each 0 True"
+is "when it is unloaded, the handle says so" "${lines[9]}" \
 	"each ENOENT the module was unloaded since it was connected to"
-is "and a new one cannot be had" "${lines[5]}" "open ENOENT None"
-is "when it is there again, one can" "${lines[6]} ${lines[7]}" "open 0 True each 0"
-is "that is all" "${#lines[@]}" 8
+is "and a new one cannot be had" "${lines[10]}" "open ENOENT None"
+is "when it is there again, one can" "${lines[11]} ${lines[12]}" "open 0 True each 0"
+is "that is all" "${#lines[@]}" 13
 finish
