@@ -86,7 +86,7 @@ until_true grep -q '^State:	T' "/proc/$stopped/status"
 
 echo +memory >$cgroups/cgroup.subtree_control
 new_group crlock-fuzz-free
-new_group crlock-fuzz-tight 2M
+new_group crlock-fuzz-tight 512K
 
 check "each request is answered, or refused with a reason" in_group crlock-fuzz-free fuzz_says -n "$requests"
 tell
@@ -97,15 +97,15 @@ tell
 check "nothing is kept of all that" until_true keeps_little crlock-fuzz-free
 echo "# $(kept crlock-fuzz-free) bytes are"
 
-# Snapshots that the group has no room for, when there are many at a time.
+# A snapshot that the group has no room for.
 specs=(ofd:w:0-0:many)
-for ((i = 1; i < 500; i++)); do
+for ((i = 1; i < 4000; i++)); do
 	specs+=(--same "ofd:w:$((2 * i))-$((2 * i)):")
 done
 background many hold "${specs[@]}"
 echo 3 >$printk
 check "the family goes on when who asks is killed for want of memory" \
-	fuzz_says -n "$((requests / 5))" -j 64 -c -g $cgroups/crlock-fuzz-tight
+	fuzz_says -n "$((requests / 50))" -j 8 -c -g $cgroups/crlock-fuzz-tight
 tell
 like "some were" "$(tail -n 1 said)" ', [1-9][0-9]* killed; 0 failures$'
 echo "$printk_before" >$printk
