@@ -17,18 +17,18 @@ static int take_pid(void *data, struct proc_text word)
 {
 	struct query *query = data;
 	struct crlock_filter *filter = &query->query.filter;
-	pid_t *tgids = (pid_t *)filter->tgids;
+	pid_t *larger;
 	uint64_t pid;
 
 	if (!proc_text_unsigned(word, 10, INT_MAX, &pid) || !pid)
 		return say_usage("%.*s: not a process id", (int)proc_text_len(word), word.at);
-	tgids = reallocarray(tgids, filter->nr_tgids + 1, sizeof(*tgids));
-	if (!tgids) {
+	larger = reallocarray((pid_t *)filter->tgids, filter->nr_tgids + 1, sizeof(*larger));
+	if (!larger) {
 		say("%s", strerror(ENOMEM));
 		return STATUS_FAILURE;
 	}
-	tgids[filter->nr_tgids++] = pid;
-	filter->tgids = tgids;
+	larger[filter->nr_tgids++] = pid;
+	filter->tgids = larger;
 	return STATUS_OK;
 }
 

@@ -189,7 +189,7 @@ static int add_processes(struct checkpoint *checkpoint, const struct trace_tree 
 	if (!checkpoint->processes)
 		return no_memory();
 	for (size_t i = 0; i < tree->nr; i++) {
-		struct checkpoint_process *process = &checkpoint->processes[i];
+		struct checkpoint_process *process;
 
 		if (tree->processes[i].zombie)
 			continue;

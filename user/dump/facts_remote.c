@@ -225,7 +225,7 @@ static int read_process(struct remote *remote, struct dump_process *process)
 int facts_read_remote(struct dump_process *process)
 {
 	char why[512];
-	int ret = 0;
+	int ret = 0, err;
 
 	for (size_t i = 0; !ret && i < process->nr_threads; i++) {
 		struct remote remote = { .tid = process->threads[i].tid };
@@ -238,7 +238,9 @@ int facts_read_remote(struct dump_process *process)
 		read_task(&remote, &process->threads[i].task);
 		if (!i)
 			ret = read_process(&remote, process);
-		ret = trace_remote_close(remote.remote) ?: remote.err ?: ret;
+		err = trace_remote_close(remote.remote) ?: remote.err;
+		if (err)
+			ret = err;
 		if (ret)
 			dump_fail(ret, remote.tid, "system calls in it");
 	}

@@ -94,7 +94,8 @@ static int note(struct image_directory *directory, const char *name, const struc
 	char **files = reallocarray(directory->files, directory->nr_files + 1, sizeof(*files));
 	char *copy = strdup(name);
 
-	directory->files = files ? files : directory->files;
+	if (files)
+		directory->files = files;
 	if (!files || !copy) {
 		free(copy);
 		return image_error(error, -ENOMEM, directory->path, "%s: %s", name, strerror(ENOMEM));

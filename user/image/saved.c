@@ -166,7 +166,7 @@ static int check_ids(const struct source *source, const struct saved_tree *tree)
 
 	for (size_t i = 0; i < tree->nr; i++)
 		nr += tree->processes[i].nr_threads;
-	ids = calloc(nr, sizeof(*ids));
+	ids = calloc(nr + 1, sizeof(*ids));
 	if (!ids)
 		return no_memory(source);
 	nr = 0;

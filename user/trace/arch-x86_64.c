@@ -96,7 +96,7 @@ _Static_assert(sizeof(struct trace_arch_batched) == 64, "the instructions know i
 size_t trace_arch_batch_code(const void **code)
 {
 	*code = trace_batch_begin;
-	return trace_batch_end - trace_batch_begin;
+	return (uintptr_t)trace_batch_end - (uintptr_t)trace_batch_begin;
 }
 
 void trace_arch_batch(struct user_regs_struct *regs, unsigned long at, unsigned long table,

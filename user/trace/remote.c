@@ -367,14 +367,16 @@ int trace_remote_read(struct trace_remote *remote, void *data, size_t size)
  */
 int trace_remote_close(struct trace_remote *remote)
 {
-	int err = 0;
+	int err = 0, failed = 0;
 
 	if (!remote)
 		return 0;
 	if (remote->scratched)
 		err = write_memory(remote, remote->scratch, remote->saved, TRACE_SCRATCH_SIZE);
 	if (remote->used)
-		err = set_regs(remote->tid, &remote->regs) ?: err;
+		failed = set_regs(remote->tid, &remote->regs);
+	if (failed)
+		err = failed;
 	if (remote->masked &&
 	    ptrace(PTRACE_SETSIGMASK, remote->tid, sizeof(remote->mask), &remote->mask))
 		err = -errno;

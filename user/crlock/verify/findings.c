@@ -25,7 +25,8 @@ static uint64_t hash_text(uint64_t hash, const char *text)
 {
 	const char *colon = text ? strchr(text, ':') : NULL;
 
-	text = colon ?: text;
+	if (colon)
+		text = colon;
 	return text ? hash_bytes(hash, text, strlen(text)) : hash_number(hash, 0);
 }
 

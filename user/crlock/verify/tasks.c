@@ -36,7 +36,7 @@ static const long remote_filesystems[] = {
 struct reading {
 	struct tasks *tasks;
 	struct proc_lines *lines;
-	struct task *task; /* that is looked at */
+	struct task task; /* that is looked at */
 	int dir;	   /* its own */
 	struct proc_call call;
 	bool narrow;	   /* of a program of 32 bits, which has other numbers */
@@ -67,7 +67,7 @@ static bool is_remote(const struct reading *reading, int fd)
 
 static bool set_file(struct reading *reading, int fd, struct proc_fdinfo *info)
 {
-	struct task *task = reading->task;
+	struct task *task = &reading->task;
 
 	if (proc_fdinfo_read(reading->dir, fd, reading->lines, info, NULL, NULL))
 		return false;
@@ -81,7 +81,7 @@ static bool set_file(struct reading *reading, int fd, struct proc_fdinfo *info)
 
 static bool wait_of_flock(struct reading *reading)
 {
-	struct proc_lock *line = &reading->task->wanted.line;
+	struct proc_lock *line = &reading->task.wanted.line;
 	uint64_t operation = reading->call.args[1];
 	struct proc_fdinfo info;
 
@@ -90,7 +90,7 @@ static bool wait_of_flock(struct reading *reading)
 		return false;
 	line->kind = CRLOCK_KIND_FLOCK;
 	line->type = operation == LOCK_SH ? F_RDLCK : F_WRLCK;
-	line->pid = reading->task->tgid;
+	line->pid = reading->task.tgid;
 	line->end = CRLOCK_EOF;
 	return true;
 }
@@ -114,7 +114,7 @@ static bool set_range(struct task *task, const struct flock *lock, const struct 
 
 static bool wait_of_fcntl(struct reading *reading)
 {
-	struct task *task = reading->task;
+	struct task *task = &reading->task;
 	struct proc_lock *line = &task->wanted.line;
 	struct proc_fdinfo info;
 	struct flock lock;
@@ -148,7 +148,7 @@ enum {
 /* Its structs have other forms: type and range are let pass. */
 static bool wait_of_narrow_fcntl(struct reading *reading)
 {
-	struct task *task = reading->task;
+	struct task *task = &reading->task;
 	struct proc_lock *line = &task->wanted.line;
 	struct proc_fdinfo info;
 	bool ofd = reading->call.args[1] == F_OFD_SETLKW;
@@ -166,18 +166,18 @@ static bool wait_of_narrow_fcntl(struct reading *reading)
 /* Where it sleeps says that an open waits for a lease. */
 static bool wait_of_open(struct reading *reading)
 {
-	struct entry *wanted = &reading->task->wanted;
+	struct entry *wanted = &reading->task.wanted;
 	char where[64];
 
 	if (proc_read(reading->dir, "wchan", where, sizeof(where)) <= 0 ||
 	    !strstr(where, "break_lease"))
 		return false;
-	reading->task->fd = -1;
+	reading->task.fd = -1;
 	*wanted = (struct entry){
 		.line = {
 			.kind = CRLOCK_KIND_LEASE,
 			.state = PROC_LOCK_BREAKER,
-			.pid = reading->task->tgid,
+			.pid = reading->task.tgid,
 			.end = CRLOCK_EOF,
 		},
 	};
@@ -233,17 +233,16 @@ static bool waits(struct reading *reading)
 
 static int read_thread(struct reading *reading, pid_t tgid, pid_t tid)
 {
-	struct task task = { .tgid = tgid, .tid = tid };
 	int err;
 
 	reading->dir = proc_open(tid);
 	if (reading->dir < 0)
 		return 0;
-	reading->task = &task;
+	reading->task = (struct task){ .tgid = tgid, .tid = tid };
 	err = proc_call_read(reading->dir, &reading->call);
 	reading->tasks->hidden |= err == -EPERM || err == -EACCES;
 	reading->narrow = is_narrow(&reading->call);
-	err = !err && waits(reading) ? append(reading->tasks->tasks, reading->tasks->nr, task) : 0;
+	err = !err && waits(reading) ? append(reading->tasks->tasks, reading->tasks->nr, reading->task) : 0;
 	close(reading->dir);
 	return err;
 }

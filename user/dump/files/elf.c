@@ -104,7 +104,7 @@ static int read_beginning(struct place *place, char *buffer, ssize_t length)
 
 int elf_read_file(struct place *place, int fd)
 {
-	char magic[SELFMAG], *buffer;
+	char magic[SELFMAG] = "", *buffer;
 	int ret;
 
 	if (place->build_id || !is_elf(magic, pread(fd, magic, sizeof(magic), 0)))
@@ -127,7 +127,7 @@ static ssize_t read_memory(pid_t pid, uint64_t start, void *buffer, size_t lengt
 int elf_read_memory(struct place *place, pid_t pid, uint64_t start, uint64_t end)
 {
 	size_t length = end - start < BEGINNING ? end - start : BEGINNING;
-	char magic[SELFMAG], *buffer;
+	char magic[SELFMAG] = "", *buffer;
 	int ret;
 
 	if (place->build_id || !is_elf(magic, read_memory(pid, start, magic, sizeof(magic))))

@@ -67,9 +67,9 @@ static int ask_module(struct share *share, const struct trace_tree *tree)
 	ret = nr ? crlock_each_file(crlock, tgids, nr, keep_row, share) : 0;
 	crlock_close(crlock);
 	free(tgids);
-	if (!ret)
+	if (!ret && share->nr_rows)
 		qsort(share->rows, share->nr_rows, sizeof(*share->rows), compare_rows);
-	else
+	if (ret)
 		share->nr_rows = 0;
 	return ret;
 }

@@ -26,7 +26,9 @@ ssize_t names_note(struct restore_files *files, int parent, const char *base, bo
 		free(copy);
 		return -err;
 	}
-	*name = (struct made_name){ fd, copy, directory };
+	name->parent = fd;
+	name->base = copy;
+	name->directory = directory;
 	return name - names->names;
 }
 
