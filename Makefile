@@ -210,11 +210,27 @@ $(O)/ynl: $(linux_source)
 # Of what codespell takes for errors bu is troff's, ser a name in a test, useable a field of CRIU's images.
 right_words := bu,ser,useable
 
-# lint: shellcheck, kernel-doc and spelling
-lint: deps $(O)/ynl
+$(O)/coccinelle: $(linux_source)
+	$(call say,UNPACK,$@) mkdir -p $@ && tar -xf $< -C $@ --strip-components=3 linux-source-6.12/scripts/coccinelle && \
+		touch $@
+
+# cppcheck finds protobuf-c beside no other header of the system: of those it knows what matters.
+$(O)/cppcheck/protobuf-c:
+	$(Q)mkdir -p $(@D) && ln -sfn $$(pkg-config --variable=includedir libprotobuf-c)/protobuf-c $@
+
+cppcheck := cppcheck -q -j2 --std=c11 --inline-suppr --error-exitcode=1
+
+# lint: shellcheck, kernel-doc and spelling; cppcheck, and the kernel's scripts for coccinelle
+lint: deps $(O)/ynl $(O)/coccinelle $(O)/cppcheck/protobuf-c $(proto_headers)
+	$(Q)selftests/deps $(KERNELS) lint
 	$(Q)git ls-files -z | xargs -0 grep -lZE '^#!/bin/(ba)?sh' | xargs -0 shellcheck -x
 	$(Q)$(O)/ynl/scripts/kernel-doc -none -Werror kmod/*.[ch] uapi/linux/*.h
 	$(Q)git ls-files -z ':!*.patch' | xargs -0 codespell -L $(right_words)
+	$(Q)$(cppcheck) --enable=warning,performance,portability $(filter -D_% -I%,$(CPPFLAGS)) -DCRLOCK_VERSION='""' \
+		-I$(O)/cppcheck user
+	$(Q)$(cppcheck) --enable=warning,performance -D__KERNEL__ -DCONFIG_X86 -Iuapi -Ikmod \
+		--include=selftests/lint/macros.h kmod
+	$(Q)selftests/lint/coccinelle $(O)/coccinelle
 
 # Installing ---------------------------------------------------------------------------------------
 
