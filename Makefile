@@ -111,7 +111,7 @@ remake = +$(Q)$(MAKE) --no-print-directory
 
 # check: build all, and run all tests on each of KERNELS; TESTS=PATTERN for some
 check: deps
-	$(remake) user test-programs modules-strict test-modules $(O)/ynl packages-compiled
+	$(remake) user test-programs modules-strict test-modules $(O)/ynl
 	$(Q)selftests/run-tests -o $(O) $(if $(TESTS),-m '$(TESTS)') $(KERNELS)
 
 # Any word of warning is a failure, of sparse's too.
@@ -155,6 +155,12 @@ check-asan: deps
 	$(Q)selftests/fuzz/run -o $(O)/asan
 
 sanitized := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all
+
+# check-packages: install the Debian packages in a VM, load, dump, restore and purge, on each of KERNELS
+.PHONY: check-packages
+check-packages: deps
+	$(remake) user test-programs modules packages-compiled
+	$(Q)CRLOCK_TEST_TIMEOUT=3600 selftests/run-tests -o $(O) -m packages/install.sh $(KERNELS)
 
 # check-fuzz: a million requests, most of them malformed, to the module, on each of KERNELS
 FUZZ_REQUESTS ?= 1000000

@@ -3,6 +3,7 @@
 # The packages: DKMS builds the module for this kernel, it is loaded, by hand and by the programs that need it, what is
 # dumped by it can be restored, and a purge leaves nothing behind.
 # needs: nomodule
+# needs: packages
 
 # shellcheck source-path=SCRIPTDIR source=../lib.sh
 . "$(dirname "$0")/../lib.sh"
