@@ -33,7 +33,7 @@ def files():
     read, write = os.pipe()
     os.write(write, b"in the pipe")
     server = socket.socket(socket.AF_UNIX)
-    server.bind("\0crlock-show")
+    server.bind(f"\0crlock-show-{os.getpid()}")
     server.listen(3)
     inet = socket.socket()
     inet.bind(("127.0.0.1", 0))

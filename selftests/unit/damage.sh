@@ -35,9 +35,7 @@ fi
 
 mkdir files
 cd files || exit
-# The name of its socket is for one at a time.
-sed "s/crlock-show/crlock-damage-$$/" "$root/selftests/crlock/show_fixture.py" >../fixture.py
-background pid setsid /usr/bin/python3 ../fixture.py 2>/dev/null
+background pid setsid /usr/bin/python3 "$root/selftests/crlock/show_fixture.py" 2>/dev/null
 cd ..
 check "a tree is dumped" crdump --source=proc -t "$pid" -D good
 run crlock show --verify good
