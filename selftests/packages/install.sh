@@ -96,7 +96,8 @@ is "all are configured" "$(dpkg-query -W -f '${db:Status-Abbrev}\n' "${packages[
 version=$(dpkg-query -W -f '${Version}' crlock-dkms)
 is "DKMS has built the module for this kernel" \
 	"$(dkms status)" "crlock/$version, $(uname -r), $(uname -m): installed"
-like "it is where modprobe looks" "$(modinfo -F filename crlock)" "^/(usr/)?lib/modules/$(uname -r)/updates/dkms/crlock.ko"
+like "it is where modprobe looks" "$(modinfo -F filename crlock | sed "s|$(uname -r)|RELEASE|")" \
+	"^/(usr/)?lib/modules/RELEASE/updates/dkms/crlock\.ko(\.xz)?\$"
 is "it is signed with the key of the machine" "$(modinfo -F signer crlock)" "DKMS module signing key"
 openssl x509 -inform DER -in /var/lib/dkms/mok.pub -noout -serial >"$work/serial"
 is "which is the one that can be enrolled" "serial=$(modinfo -F sig_key crlock | tr -d :)" "$(<"$work/serial")"
@@ -129,12 +130,12 @@ cd "$work/files" || exit
 	exec setsid sleep 100000
 ) &
 pid=$!
-# lock_of_sleep: the process and the lock that it has.
+# lock_of_sleep: the lock that the process has; flock(1), which has set it, is gone.
 lock_of_sleep() {
-	crlock ls --source=kmod --raw --noheadings --output COMMAND,PID,KIND,HELD,PATH --pid "$pid"
+	crlock ls --source=kmod --raw --noheadings --output COMMAND,KIND,HELD,PATH --pid "$pid"
 }
 is_holding() {
-	[[ $(lock_of_sleep) == "sleep $pid FLOCK WRITE $work/files/file" ]]
+	[[ $(lock_of_sleep) == "sleep FLOCK WRITE $work/files/file" ]]
 }
 check "a lock is seen" until_true is_holding
 rmmod crlock
