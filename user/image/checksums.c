@@ -14,6 +14,7 @@
 #include "image/magic.h"
 #include "image/progress.h"
 #include "image/records.h"
+#include "locks/append.h"
 
 #define NAME_SIZE_MAX 255
 
@@ -29,20 +30,11 @@ int checksums_add(struct image_checksums *list, const struct image_checksum *ent
 {
 	struct image_checksum copy = *entry;
 
-	/* Doubled at powers of two. */
-	if (!(list->nr & (list->nr - 1))) {
-		struct image_checksum *larger = reallocarray(list->entries, list->nr ? 2 * list->nr : 1,
-							     sizeof(*larger));
-
-		if (!larger)
-			return -ENOMEM;
-		list->entries = larger;
-	}
 	copy.name = strdup(entry->name);
-	if (!copy.name)
-		return -ENOMEM;
-	list->entries[list->nr++] = copy;
-	return 0;
+	if (copy.name && !append(list->entries, list->nr, copy))
+		return 0;
+	free(copy.name);
+	return -ENOMEM;
 }
 
 /* Of bytes of a file ------------------------------------------------------------------------------- */

@@ -159,10 +159,11 @@ static void request_limits(struct limits *limits, struct shown *shown, struct ta
 	limits->findings->failed |= !told;
 	for (size_t i = 0; i < shown->locks.nr; i++) {
 		const struct entry *entry = &shown->locks.entries[i];
-		bool is_told = tells_request(told, nr, entry);
+		bool is_told;
 
 		if (!entry->is_line || !entry->line.depth)
 			continue;
+		is_told = tells_request(told, nr, entry);
 		if (entry->line.kind == CRLOCK_KIND_OFD && !is_told)
 			add(limits, RULE_WAITER_SETTER, entry);
 		if (entry->line.state == PROC_LOCK_BREAKER && !is_told)
