@@ -22,6 +22,7 @@
 #pragma GCC diagnostic ignored "-Wmissing-prototypes"
 #include "kselftest_harness.h"
 #include "image/checksums.h"
+#include "image/directory.h"
 #include "image/file.h"
 #include "image/inventory.h"
 #include "image/magic.h"
@@ -50,26 +51,14 @@ FIXTURE_SETUP(stream)
 	ASSERT_LE(0, self->fd);
 }
 
-static void remove_dir(const char *path)
-{
-	DIR *dir = opendir(path);
-	struct dirent *entry;
-
-	while (dir && (entry = readdir(dir)))
-		unlinkat(dirfd(dir), entry->d_name, 0);
-	if (dir)
-		closedir(dir);
-	rmdir(path);
-}
-
 /* There with -fsanitize=address. */
 int __lsan_do_recoverable_leak_check(void) __attribute__((weak));
 
 FIXTURE_TEARDOWN(stream)
 {
 	close(self->fd);
-	remove_dir(self->dir);
-	remove_dir(self->other);
+	image_directory_remove(self->dir);
+	image_directory_remove(self->other);
 	EXPECT_EQ(0, rmdir(self->top));
 	if (__lsan_do_recoverable_leak_check)
 		EXPECT_EQ(0, __lsan_do_recoverable_leak_check());
@@ -233,8 +222,8 @@ TEST_F(stream, what_was_done_is_done)
 		EXPECT_EQ(5, same_directories(self->dir, self->other));
 		ASSERT_EQ(0, stat(self->dir, &st));
 		EXPECT_EQ(S_IFDIR | 0700, st.st_mode);
-		remove_dir(self->dir);
-		remove_dir(self->other);
+		image_directory_remove(self->dir);
+		image_directory_remove(self->other);
 	}
 }
 
@@ -404,13 +393,13 @@ TEST_F(stream, names_that_are_none)
 	};
 
 	EXPECT_EQ(0, made_up(self, 0, 0, 0, NULL, 0)) TH_LOG("%s", self->why);
-	remove_dir(self->dir);
+	image_directory_remove(self->dir);
 	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
 		REFUSED(STREAM_CREATE, 4, 0, names[i], strlen(names[i]));
 	REFUSED(STREAM_CREATE, 4, 0, "a.img\0", 6);
 	REFUSED(STREAM_CREATE, 4, 0, "a\0.img", 6);
 	EXPECT_EQ(0, made_up(self, STREAM_CREATE, 4, 0, "stats-dump", 10)) TH_LOG("%s", self->why);
-	remove_dir(self->dir);
+	image_directory_remove(self->dir);
 }
 
 TEST_F(stream, names_that_are_there)

@@ -90,6 +90,9 @@ int image_directory_complete(struct image_directory *directory, const struct ima
  */
 int image_open(int dir, const char *name);
 
+/** image_directory_remove - Takes away a directory with the files in it, as far as that can be done. */
+void image_directory_remove(const char *path);
+
 /** image_directory_close - Closes it. @keep: false: what was made is taken away. */
 void image_directory_close(struct image_directory *directory, bool keep);
 

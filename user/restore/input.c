@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include <dirent.h>
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
@@ -8,6 +7,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "image/directory.h"
 #include "image/ending_signals.h"
 #include "image/progress.h"
 #include "image/spool.h"
@@ -94,18 +94,6 @@ int input_read(struct input *input, struct options *options)
 	return status;
 }
 
-static void remove_all(const char *path)
-{
-	DIR *dir = opendir(path);
-	struct dirent *entry;
-
-	while (dir && (entry = readdir(dir)))
-		unlinkat(dirfd(dir), entry->d_name, 0);
-	if (dir)
-		closedir(dir);
-	rmdir(path);
-}
-
 void input_close(struct input *input, bool keep)
 {
 	if (!input->made)
@@ -113,7 +101,7 @@ void input_close(struct input *input, bool keep)
 	if (keep)
 		say("the checkpoint is kept in %s", input->made);
 	else
-		remove_all(input->made);
+		image_directory_remove(input->made);
 	free(input->made);
 	input->made = NULL;
 }
