@@ -490,16 +490,27 @@ static int keep_mount(const struct proc_mount *mount, void *data)
 	return 0;
 }
 
-/* The tree is of one mount namespace. */
-static int read_mounts(struct dump_files *files)
+static int read_mounts_of(struct dump_files *files, pid_t pid)
 {
 	struct proc_mounts *mounts;
-	int ret = proc_mounts_read(&mounts, files->tree->processes[0].pid);
+	int ret = proc_mounts_read(&mounts, pid);
 
 	if (ret)
 		return ret;
 	ret = proc_mounts_each(mounts, keep_mount, files);
 	proc_mounts_free(mounts);
+	return ret;
+}
+
+/*
+ * The tree is of one mount namespace, this program's too. Whose root is a directory sees what is mounted below that
+ * alone, and can have files from outside all the same: those of a container's engine, say.
+ */
+static int read_mounts(struct dump_files *files)
+{
+	int ret = read_mounts_of(files, files->tree->processes[0].pid);
+
+	ret = ret ? ret : read_mounts_of(files, getpid());
 	if (files->nr_mounts)
 		qsort(files->mounts, files->nr_mounts, sizeof(*files->mounts), compare_mounts);
 	return ret;
