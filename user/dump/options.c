@@ -9,6 +9,7 @@
 
 #include "dump/options.h"
 #include "dump/say.h"
+#include "image/criu_options.h"
 #include "image/status.h"
 #include "locks/module.h"
 
@@ -21,7 +22,7 @@ enum {
 	OPTION_STREAM,
 	OPTION_EXTERNAL,
 	OPTION_HOLD_LOCKS,
-	OPTION_IGNORED,
+	OPTION_ACTION_SCRIPT,
 };
 
 static const struct option long_options[] = {
@@ -45,9 +46,7 @@ static const struct option long_options[] = {
 	{ "version", no_argument, NULL, 'V' },
 	{ "help", no_argument, NULL, 'h' },
 	{ "external", required_argument, NULL, OPTION_EXTERNAL },
-	/* Of criu(8): what they ask for is so anyhow, or matters only to who restores. */
-	{ "file-locks", no_argument, NULL, OPTION_IGNORED },
-	{ "root", required_argument, NULL, OPTION_IGNORED },
+	{ "action-script", required_argument, NULL, OPTION_ACTION_SCRIPT },
 	{ 0 },
 };
 
@@ -77,12 +76,13 @@ static void print_help(void)
 	     "  -v, --verbose         say what was dumped\n"
 	     "      --external WHAT   what need not be in the tree, for crrestore's --inherit-fd:\n"
 	     "                        file[MOUNT:INODE], tty[RDEV:DEV], pipe[INODE], unix[INODE]\n"
-	     "      --file-locks, --root  accepted, for scripts made for criu(8)\n"
+	     "      --action-script PROGRAM  run it before the processes are stopped and once all is\n"
+	     "                        written; CRTOOLS_SCRIPT_ACTION tells which: pre-dump, post-dump\n"
 	     "      --version\n"
 	     "  -h, --help\n\n"
 	     "Exit status: 0; 1: something stands in the way, and is listed; 2: bad usage; 3: the process\n"
 	     "is not there, or may not be stopped; 4: the directory or the stream; 5: the module.\n"
-	     "See crdump(8).");
+	     "Options that criu(8) has and this has not: crlock-criu(8). See crdump(8).");
 }
 
 static int parse_pid(struct options *options, const char *text)
@@ -131,9 +131,16 @@ static int open_log(const char *path)
 	return STATUS_USAGE;
 }
 
-/* What ends the reading of options. */
-static int show(int option)
+/* What ends the reading of options, or is one of criu(8)'s. */
+static int take_other(int option, const char *argument)
 {
+	int criu = criu_option_index(option);
+	const char *refusal = criu < 0 ? NULL : criu_option_refusal(criu, argument);
+
+	if (refusal)
+		return say_usage("--%s: %s", criu_option_name(criu), refusal);
+	if (criu >= 0)
+		return -1;
 	if (option == 'V')
 		puts("crdump " CRLOCK_VERSION);
 	else if (option == 'h')
@@ -193,10 +200,11 @@ static int take(struct options *options, int option, const char *argument)
 	case OPTION_STREAM:
 		options->stream = true;
 		break;
-	case OPTION_IGNORED:
+	case OPTION_ACTION_SCRIPT:
+		options->action_script = argument;
 		break;
 	default:
-		return show(option);
+		return take_other(option, argument);
 	}
 	return -1;
 }
@@ -217,6 +225,8 @@ static int check(const struct options *options, int argc)
 		return say_usage("--hold-locks is for a directory that whole processes are dumped to");
 	if (options->hold_locks && options->finish != FINISH_KILL)
 		return say_usage("--hold-locks: processes that are not killed hold their locks themselves");
+	if (options->action_script && (options->stream || options->check || options->locks_only))
+		return say_usage("--action-script is for a directory that whole processes are dumped to");
 	if (!options->dir && !options->check && !options->stream)
 		return say_usage("-D DIR is missing");
 	return -1;
@@ -227,11 +237,13 @@ static int check(const struct options *options, int argc)
 
 int options_parse(struct options *options, int argc, char **argv)
 {
+	struct option joined[CRIU_OPTIONS_MAX];
 	int option, status;
 
+	criu_options_join(joined, long_options);
 	*options = (struct options){ .from = LOCK_FROM_AUTO, .precopy = true,
 				     .finish = FINISH_DEFAULT };
-	while ((option = getopt_long(argc, argv, "t:D:o:Rsjkxv::Vh", long_options, NULL)) >= 0) {
+	while ((option = getopt_long(argc, argv, "t:D:o:Rsjkxv::Vh" CRIU_OPTIONS_LETTERS, joined, NULL)) >= 0) {
 		status = take(options, option, optarg);
 		if (status >= 0)
 			return status;

@@ -22,6 +22,7 @@ struct options {
 	bool precopy;
 	enum finish finish; /* of a tree that was dumped */
 	bool verbose;
+	const char *action_script; /* is told of what happens */
 	struct external *external; /* what need not be in the tree */
 	size_t nr_external;
 };

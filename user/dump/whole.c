@@ -24,6 +24,7 @@
 #include "dump/tree.h"
 #include "dump/turns.h"
 #include "dump/whole.h"
+#include "image/action.h"
 #include "image/container.h"
 #include "image/inventory.h"
 #include "image/magic.h"
@@ -52,6 +53,19 @@ static int image_fails(const struct run *run)
 	return STATUS_IMAGE;
 }
 
+static int act(struct run *run, const char *name)
+{
+	const struct action action = { run->options->action_script, run->options->dir, run->options->pid };
+
+	return action_run(&action, name, &run->error);
+}
+
+static int script_fails(const struct run *run)
+{
+	say("%s", run->why);
+	return STATUS_IN_THE_WAY;
+}
+
 /* Before the stop ---------------------------------------------------------------------------------- */
 
 static int prepare(struct run *run)
@@ -63,6 +77,8 @@ static int prepare(struct run *run)
 	if (output_open(&run->directory, options, &run->error))
 		return image_fails(run);
 	run->opened = true;
+	if (act(run, "pre-dump"))
+		return script_fails(run);
 	if (options->precopy &&
 	    precopy_run(&run->precopy, options->pid, &run->directory, &run->error))
 		return image_fails(run);
@@ -224,8 +240,12 @@ static int write_all(struct run *run)
 	if (!ret && options->finish == FINISH_GO_ON)
 		go_on(run, options->finish);
 	ret = ret ?: complete(run);
+	/* If it fails, all is as if nothing had been. */
+	ret = ret ?: act(run, "post-dump");
 	if (!ret && options->hold_locks)
 		ret = keeper_start(&run->locks, &run->tree, &run->directory, &run->error);
+	if (ret == -ECANCELED)
+		return script_fails(run);
 	if (ret)
 		return image_fails(run);
 	go_on(run, options->finish);

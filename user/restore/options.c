@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "image/criu_options.h"
 #include "image/external.h"
 #include "image/status.h"
 #include "locks/module.h"
@@ -20,7 +21,7 @@ enum {
 	OPTION_TASK,
 	OPTION_ON_CONFLICT,
 	OPTION_CHECK,
-	OPTION_FILE_LOCKS,
+	OPTION_ACTION_SCRIPT,
 	OPTION_PIDFILE,
 	OPTION_ROOT,
 	OPTION_STREAM,
@@ -31,9 +32,9 @@ enum {
 };
 
 static const struct option long_options[] = {
+	{ "action-script", required_argument, NULL, OPTION_ACTION_SCRIPT },
 	{ "check", no_argument, NULL, OPTION_CHECK },
 	{ "external", required_argument, NULL, OPTION_EXTERNAL },
-	{ "file-locks", no_argument, NULL, OPTION_FILE_LOCKS },
 	{ "help", no_argument, NULL, 'h' },
 	{ "images-dir", required_argument, NULL, 'D' },
 	{ "inherit-fd", required_argument, NULL, OPTION_INHERIT },
@@ -80,7 +81,8 @@ static int help(void)
 	       "      --check                only say what is in the way\n"
 	       "      --no-verify            take images that were changed since crdump wrote them\n"
 	       "  -o, --log-file FILE        write there what is said\n"
-	       "      --file-locks           accepted; locks are always restored\n"
+	       "      --action-script PROGRAM  run it before and after; CRTOOLS_SCRIPT_ACTION tells which:\n"
+	       "                             pre-restore, post-restore, pre-resume, post-resume\n"
 	       "      --external WHAT        accepted; --inherit-fd says what stands for it\n"
 	       "      --locks-only           restore locks, and no processes\n"
 	       "  -p, --pid [OLD:]NEW        for process NEW, which has the files open; OLD is the process\n"
@@ -92,7 +94,8 @@ static int help(void)
 	       "  -h, --help                 show this\n"
 	       "  -V, --version              show the version\n"
 	       "\n"
-	       "COMMAND has the files open at the recorded numbers. See crrestore(8).\n");
+	       "COMMAND has the files open at the recorded numbers. Options that criu(8) has and this has\n"
+	       "not: crlock-criu(8). See crrestore(8).\n");
 	return say_written();
 }
 
@@ -271,6 +274,17 @@ static int read_on_conflict(struct options *options, const char *text)
 	return OPTIONS_DONE;
 }
 
+static int read_criu(int option)
+{
+	int criu = criu_option_index(option);
+	const char *refusal = criu < 0 ? NULL : criu_option_refusal(criu, optarg);
+
+	/* Else getopt has said what is wrong. */
+	if (refusal)
+		say_usage("--%s: %s", criu_option_name(criu), refusal);
+	return refusal || criu < 0 ? STATUS_USAGE : OPTIONS_DONE;
+}
+
 static int read_option(struct options *options, int option)
 {
 	switch (option) {
@@ -302,7 +316,8 @@ static int read_option(struct options *options, int option)
 		return read_inherit(options, optarg);
 	case OPTION_EXTERNAL:
 		return read_external(optarg);
-	case OPTION_FILE_LOCKS:
+	case OPTION_ACTION_SCRIPT:
+		options->action_script = optarg;
 		return OPTIONS_DONE;
 	case OPTION_PIDFILE:
 		options->pidfile = optarg;
@@ -329,8 +344,7 @@ static int read_option(struct options *options, int option)
 	case OPTION_ON_CONFLICT:
 		return read_on_conflict(options, optarg);
 	}
-	/* getopt has said what is wrong. */
-	return STATUS_USAGE;
+	return read_criu(option);
 }
 
 static int check(const struct options *options)
@@ -347,6 +361,8 @@ static int check(const struct options *options)
 		return say_usage("--task goes with --locks-only");
 	if (options->locks_only && options->nr_inherit)
 		return say_usage("--inherit-fd does not go with --locks-only");
+	if (options->action_script && (options->check || options->locks_only))
+		return say_usage("--action-script goes with whole processes");
 	if (!options->locks_only)
 		return OPTIONS_DONE;
 	if (pids && options->command)
@@ -358,10 +374,13 @@ static int check(const struct options *options)
 
 int options_read(struct options *options, int argc, char **argv)
 {
+	struct option joined[CRIU_OPTIONS_MAX];
 	int option, ret;
 
+	criu_options_join(joined, long_options);
 	*options = (struct options){ 0 };
-	while ((option = getopt_long(argc, argv, "+D:Sdhjo:p:v::V", long_options, NULL)) != -1) {
+	while ((option = getopt_long(argc, argv, "+D:Sdhjo:p:v::V" CRIU_OPTIONS_LETTERS, joined,
+				     NULL)) != -1) {
 		ret = read_option(options, option);
 		if (ret != OPTIONS_DONE)
 			return ret;

@@ -29,6 +29,7 @@ struct options {
 	bool check; /* only say what is in the way */
 	const char *root; /* directory that paths begin at; NULL: / */
 	const char *pidfile;
+	const char *action_script; /* is told of what happens */
 	bool verbose;
 	struct restore_inherit *inherit; /* what a descriptor of this program stands for */
 	size_t nr_inherit;

@@ -29,6 +29,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "image/action.h"
 #include "image/hold.h"
 #include "image/progress.h"
 #include "image/status.h"
@@ -508,6 +509,25 @@ static int make_tree(struct restoring *r)
 	return ret ? ret : restore_files_finish(r->images.files, &r->error);
 }
 
+static int act(struct restoring *r, const char *name)
+{
+	const struct action action = {
+		.script = r->options->action_script,
+		.dir = r->options->dir,
+		.pid = r->family ? r->images.tree.processes[0].pid : 0,
+	};
+
+	return action_run(&action, name, &r->error);
+}
+
+/* What can still be refused: after this the processes go on. */
+static int act_before(struct restoring *r)
+{
+	int ret = act(r, "post-restore");
+
+	return ret ? ret : act(r, "pre-resume");
+}
+
 int tree_restore(const struct options *options, pid_t *root)
 {
 	char why[WHY_MAX] = "";
@@ -521,7 +541,9 @@ int tree_restore(const struct options *options, pid_t *root)
 	int ret = prepare(&r);
 
 	if (!ret) {
-		ret = make_tree(&r);
+		ret = act(&r, "pre-restore");
+		ret = ret ? ret : make_tree(&r);
+		ret = ret ? ret : act_before(&r);
 		if (ret && r.family)
 			family_kill(r.family);
 	} else if (ret < 0) {
@@ -546,6 +568,9 @@ int tree_restore(const struct options *options, pid_t *root)
 		restore_stats_write(&r.stats, r.images.dir, options->dir);
 		if (options->verbose)
 			say("%zu processes, %zu pages", r.images.tree.nr, (size_t)r.stats.pages);
+		/* They go on whatever it says. */
+		if (act(&r, "post-resume"))
+			say("%s", why);
 	}
 	if (ret < 0) {
 		say("%s", why);
