@@ -243,7 +243,7 @@ lint: deps $(O)/ynl $(O)/coccinelle $(O)/cppcheck/protobuf-c $(proto_headers)
 .PHONY: install install-programs install-library install-module uninstall dkms-install deb clean help
 running := $(shell uname -r)
 
-programs := crlock crdump crrestore
+programs := crlock crdump crlock-criu crrestore
 manuals := $(wildcard user/man/*.[1-8])
 manual_path = $(DESTDIR)$(PREFIX)/share/man/man$(patsubst .%,%,$(suffix $(1)))/$(notdir $(1))
 shells := bash zsh fish

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Messages of the images. Programs that link proto need -lprotobuf-c.
+# Messages of the images, and of crlock-criu. Programs that link proto need -lprotobuf-c.
 
 proto_names := inventory checksums filelocks crlock pstree core mm pagemap fdinfo files fs ghost-file remap-fpath \
-	pipes-data sk-queues tty-info memfd stats timens
+	pipes-data sk-queues tty-info memfd stats timens rpc
 proto_headers := $(patsubst %,$(O)/proto/%.pb-c.h,$(proto_names))
 
 $(eval $(call archive,proto,$(patsubst %,$(O)/proto/%.pb-c.c,$(proto_names))))

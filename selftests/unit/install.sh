@@ -23,6 +23,7 @@ check "it can be installed" make_it install DESTDIR="$tree" PREFIX=/usr
 is "programs, library, headers, manuals and completions are there" "$(files)" "$(sort -k 2 <<'END'
 755 usr/sbin/crdump
 755 usr/sbin/crlock
+755 usr/sbin/crlock-criu
 755 usr/sbin/crrestore
 644 usr/include/crlock.h
 644 usr/include/linux/crlock.h
@@ -32,6 +33,7 @@ is "programs, library, headers, manuals and completions are there" "$(files)" "$
 644 usr/lib/pkgconfig/crlock.pc
 644 usr/share/bash-completion/completions/crdump
 644 usr/share/bash-completion/completions/crlock
+644 usr/share/bash-completion/completions/crlock-criu
 644 usr/share/bash-completion/completions/crrestore
 644 usr/share/crlock/crlock-ls.schema.json
 644 usr/share/crlock/crlock-monitor.schema.json
@@ -46,6 +48,7 @@ is "programs, library, headers, manuals and completions are there" "$(files)" "$
 644 usr/share/man/man5/crlock-images.5
 644 usr/share/man/man8/crdump.8
 644 usr/share/man/man8/crlock.8
+644 usr/share/man/man8/crlock-criu.8
 644 usr/share/man/man8/crlock-graph.8
 644 usr/share/man/man8/crlock-info.8
 644 usr/share/man/man8/crlock-ls.8
