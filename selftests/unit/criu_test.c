@@ -273,7 +273,8 @@ static const struct {
 	{ { 0x80, 3, 0x80, 0x80, 1 }, 5, -EOPNOTSUPP, "option lazy_pages is not supported" },
 	{ { 0x80, 3, 1 }, 3, -EOPNOTSUPP, "option lazy_pages is not supported" },
 	{ { 0x88, 3, 0 }, 3, -EOPNOTSUPP, "option status_fd is not supported" },
-	{ { 0x9a, 3, 1, 'c' }, 4, -EOPNOTSUPP, "option config_file is not supported" },
+	{ { 0x9a, 3, 2, '/', '0' }, 5, 0, "" }, /* config_file */
+	{ { 0x9a, 3, 1, '/' }, 4, -EOPNOTSUPP, "option config_file is not supported, and / is there" },
 	{ { 0xc0, 0x3e, 0 }, 3, -EOPNOTSUPP, "option 1000 is unknown" },
 };
 

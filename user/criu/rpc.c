@@ -64,8 +64,7 @@ static const struct field {
 	{ 44, "freeze_cgroup", false },	     { 45, "timeout", false },
 	{ 46, "tcp_skip_in_flight", false }, { 47, "weak_sysctls", false },
 	{ 48, "lazy_pages", true },	     { 49, "status_fd", true },
-	{ 50, "orphan_pts_master", false },  { 51, "config_file", true },
-	{ 52, "tcp_close", false },	     { 53, "lsm_profile", true },
+	{ 50, "orphan_pts_master", false },  { 52, "tcp_close", false },	     { 53, "lsm_profile", true },
 	{ 54, "tls_cacert", true },	     { 55, "tls_cacrl", true },
 	{ 56, "tls_cert", true },	     { 57, "tls_key", true },
 	{ 58, "tls", true },		     { 59, "tls_no_cn_verify", true },
@@ -108,6 +107,15 @@ static int check_others(const Rpc__Options *options, char why[RPC_WHY_MAX])
 			return refuse(why, -EOPNOTSUPP, "option %s is not supported", field->name);
 	}
 	return 0;
+}
+
+/* runc names one whether it is there or not. */
+static int check_config(const Rpc__Options *options, char why[RPC_WHY_MAX])
+{
+	if (!options->config_file || !*options->config_file || access(options->config_file, F_OK))
+		return 0;
+	return refuse(why, -EOPNOTSUPP, "option config_file is not supported, and %s is there",
+		      options->config_file);
 }
 
 /* What is ---------------------------------------------------------------------------------------- */
@@ -189,6 +197,7 @@ int rpc_read(const Rpc__Options *options, enum request_kind kind, pid_t peer, st
 	/* First, so that there is a log. */
 	ret = read_places(options, peer, request, why);
 	ret = ret ? ret : check_others(options, why);
+	ret = ret ? ret : check_config(options, why);
 	if (!ret && kind == REQUEST_DUMP)
 		ret = read_pid(options, request, why);
 	request->leave_running = options->leave_running;

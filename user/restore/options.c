@@ -23,7 +23,6 @@ enum {
 	OPTION_CHECK,
 	OPTION_ACTION_SCRIPT,
 	OPTION_PIDFILE,
-	OPTION_ROOT,
 	OPTION_STREAM,
 	OPTION_INHERIT,
 	OPTION_EXTERNAL,
@@ -47,7 +46,7 @@ static const struct option long_options[] = {
 	{ "pidfile", required_argument, NULL, OPTION_PIDFILE },
 	{ "restore-detached", no_argument, NULL, 'd' },
 	{ "restore-sibling", no_argument, NULL, 'S' },
-	{ "root", required_argument, NULL, OPTION_ROOT },
+	{ "root", required_argument, NULL, 'r' },
 	{ "shell-job", no_argument, NULL, 'j' },
 	{ "stream", no_argument, NULL, OPTION_STREAM },
 	{ "task", required_argument, NULL, OPTION_TASK },
@@ -74,7 +73,7 @@ static int help(void)
 	       "  -S, --restore-sibling      the first process becomes a child of crrestore's parent\n"
 	       "  -j, --shell-job            it stays in this session, with this terminal\n"
 	       "      --pidfile FILE         write the first process's pid there\n"
-	       "      --root DIR             paths of files begin there\n"
+	       "  -r, --root DIR             paths of files begin there\n"
 	       "      --inherit-fd fd[N]:KEY descriptor N of crrestore stands for a file of the checkpoint:\n"
 	       "                             pipe[INODE], socket[INODE], tty[RDEV:DEV], file[MOUNT:INODE],\n"
 	       "                             or a path\n"
@@ -322,7 +321,7 @@ static int read_option(struct options *options, int option)
 	case OPTION_PIDFILE:
 		options->pidfile = optarg;
 		return OPTIONS_DONE;
-	case OPTION_ROOT:
+	case 'r':
 		options->root = optarg;
 		return OPTIONS_DONE;
 	case OPTION_STREAM:
