@@ -28,8 +28,11 @@ int message_receive(int fd, Rpc__Request **request)
 	*request = NULL;
 	if (len <= 0)
 		return len;
-	if (len > MESSAGE_MAX)
+	if (len > MESSAGE_MAX) {
+		/* What is left unread when this end closes would take the answer from the peer. */
+		receive(fd, NULL, 0, 0);
 		return -EMSGSIZE;
+	}
 	data = malloc(len);
 	if (!data)
 		return -ENOMEM;
