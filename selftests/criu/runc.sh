@@ -7,7 +7,7 @@
 
 readonly rootfs=$work/bundle/rootfs images=$work/images
 
-plan 27
+plan 28
 
 # install_program NAME: with its libraries, into the container's file system.
 install_program() {
@@ -42,10 +42,10 @@ configure() {
 	END
 }
 
-# engine COMMAND...: runc, which leaves the container's output in a file; what it says itself is in said.
+# engine COMMAND...: runc; the container's output goes through a pipe to a file, what runc says itself is in said.
 engine() {
 	rm -f said
-	timeout 120 runc --criu "$build/bin/crlock-criu" --log said "$@" </dev/null >out 2>&1 || {
+	timeout 120 runc --criu "$build/bin/crlock-criu" --log said "$@" </dev/null > >(cat >out) 2>&1 || {
 		cat out said "$images"/*.log
 		return 1
 	}
@@ -127,6 +127,7 @@ configure
 start
 report $? "a container runs"
 check "it has a lock" locked
+pipe=$(readlink "/proc/$pid/fd/1")
 check "it is checkpointed" checkpoint
 is "and is gone" "$(state_of status)" ""
 check "so are its processes, once they are reaped" until_true test ! -e "/proc/$pid"
@@ -137,6 +138,8 @@ is "and runs" "$(state_of status)" running
 is "as the same process" "$(pid_of)" "$pid"
 check "in its cgroup" grep -x "0::/box" "/proc/$pid/cgroup"
 is "below its directory" "$(readlink "/proc/$pid/root")" "$rootfs"
+like "writes into the pipe of who restored it" "$(readlink "/proc/$pid/fd/"{1,2} | grep -vxF "$pipe" | uniq -c)" \
+	'^ *2 pipe:'
 check "it has its lock again" locked
 check "it goes on" goes_on
 check "from where it was" steady

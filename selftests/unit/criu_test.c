@@ -183,7 +183,8 @@ static bool becomes(FIXTURE_DATA(options) *self, enum request_kind kind, const c
 TEST_F(options, that_are_used)
 {
 	char *external[] = { "pipe[7]" }, root[] = "/";
-	Rpc__Inherited inherited = RPC__INHERITED__INIT, *inherit[] = { &inherited };
+	Rpc__Inherited inherited = RPC__INHERITED__INIT, again = RPC__INHERITED__INIT;
+	Rpc__Inherited other = RPC__INHERITED__INIT, *inherit[] = { &inherited, &again, &other };
 	Rpc__UnixSocket unix_socket = RPC__UNIX_SOCKET__INIT, *unix_sockets[] = { &unix_socket };
 
 	EXPECT_TRUE(becomes(self, REQUEST_DUMP, "crdump|--tree=12|--images-dir=PATH|--log-file=PATH/criu.log"));
@@ -197,8 +198,12 @@ TEST_F(options, that_are_used)
 	self->options.n_external = 1;
 	inherited.key = "pipe:[7]";
 	inherited.fd = 1;
+	again.key = inherited.key;
+	again.fd = 2;
+	other.key = "pipe:[8]";
+	other.fd = 2;
 	self->options.inherit = inherit;
-	self->options.n_inherit = 1;
+	self->options.n_inherit = NR(inherit);
 	unix_socket.inode = 4294967295U;
 	self->options.unix_sockets = unix_sockets;
 	self->options.n_unix_sockets = 1;
@@ -207,7 +212,7 @@ TEST_F(options, that_are_used)
 			    "--leave-running|--external=pipe[7]|--external=unix[4294967295]"));
 	EXPECT_TRUE(becomes(self, REQUEST_RESTORE,
 			    "crrestore|--images-dir=PATH|--log-file=PATH/dump.log|--verbose|--shell-job|"
-			    "--restore-detached|--restore-sibling|--inherit-fd=fd[1]:pipe:[7]|--external=pipe[7]|"
+			    "--restore-detached|--restore-sibling|--inherit-fd=fd[1]:pipe:[7]|--inherit-fd=fd[2]:pipe:[8]|--external=pipe[7]|"
 			    "--external=unix[4294967295]"));
 	self->options.has_work_fd = true;
 	self->options.work_fd = open(root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);

@@ -174,15 +174,27 @@ static int read_pid(const Rpc__Options *options, struct request *request, char w
 	return request_set(&request->pid, pid) ? 0 : no_memory(why);
 }
 
+/* What was one pipe is one again, but runc names it for each standard stream that it was. The first one counts. */
+static bool is_repeated(const Rpc__Options *options, size_t i)
+{
+	for (size_t j = 0; j < i; j++) {
+		if (!strcmp(options->inherit[j]->key, options->inherit[i]->key))
+			return true;
+	}
+	return false;
+}
+
 static int read_lists(const Rpc__Options *options, struct request *request, char why[RPC_WHY_MAX])
 {
 	for (size_t i = 0; i < options->n_external; i++)
 		words_add(&request->external, "%s", options->external[i]);
 	for (size_t i = 0; i < options->n_unix_sockets; i++)
 		words_add(&request->external, "unix[%u]", options->unix_sockets[i]->inode);
-	for (size_t i = 0; i < options->n_inherit; i++)
-		words_add(&request->inherit, "fd[%d]:%s", options->inherit[i]->fd,
-			  options->inherit[i]->key);
+	for (size_t i = 0; i < options->n_inherit; i++) {
+		if (!is_repeated(options, i))
+			words_add(&request->inherit, "fd[%d]:%s", options->inherit[i]->fd,
+				  options->inherit[i]->key);
+	}
 	return request->external.failed || request->inherit.failed ? no_memory(why) : 0;
 }
 
