@@ -42,6 +42,7 @@ is "programs, library, headers, manuals and completions are there" "$(files)" "$
 644 usr/share/crlock/crlock.yaml
 644 usr/share/fish/vendor_completions.d/crdump.fish
 644 usr/share/fish/vendor_completions.d/crlock.fish
+644 usr/share/fish/vendor_completions.d/crlock-criu.fish
 644 usr/share/fish/vendor_completions.d/crrestore.fish
 644 usr/share/man/man3/libcrlock.3
 644 usr/share/man/man4/crlock.4
@@ -58,6 +59,7 @@ is "programs, library, headers, manuals and completions are there" "$(files)" "$
 644 usr/share/man/man8/crrestore.8
 644 usr/share/zsh/site-functions/_crdump
 644 usr/share/zsh/site-functions/_crlock
+644 usr/share/zsh/site-functions/_crlock-criu
 644 usr/share/zsh/site-functions/_crlock_checkpoints
 644 usr/share/zsh/site-functions/_crlock_pids
 644 usr/share/zsh/site-functions/_crrestore

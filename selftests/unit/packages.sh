@@ -28,7 +28,9 @@ is "crlock-tools has programs, their manuals and completions" \
 	"$(contents crlock-tools | sed 's|[^/]*$||; s|man/man[458]|man/man|' | sort -u | xargs)" \
 	"usr/sbin/ usr/share/bash-completion/completions/ usr/share/crlock/ usr/share/fish/vendor_completions.d/ usr/share/man/man/ usr/share/zsh/vendor-completions/"
 is "each has a manual" "$(contents crlock-tools | sed -n 's|^usr/sbin/||p')" \
-	"$(contents crlock-tools | sed -n 's|^usr/share/man/man[18]/\(cr[a-z]*\)\.[18]\.gz|\1|p')"
+	"$(contents crlock-tools | sed -n 's|^usr/sbin/||p' | while read -r name; do
+		contents crlock-tools | sed -n "s|^usr/share/man/man8/\\($name\\)\\.8\\.gz|\\1|p"
+	done)"
 multiarch=$(dpkg-architecture -q DEB_HOST_MULTIARCH)
 is "libcrlock0 has the library" "$(contents libcrlock0)" "usr/lib/$multiarch/libcrlock.so.0"
 is "libcrlock-dev has what programs are built with" "$(contents libcrlock-dev | xargs)" \

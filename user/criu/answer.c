@@ -101,7 +101,7 @@ int answer_refused(const struct work *work, int ret, const char *why)
 	return say_no(work, -ret, why, STATUS_USAGE);
 }
 
-/* Exit statuses of crdump(1) and crrestore(1). */
+/* Exit statuses of crdump(8) and crrestore(8). */
 static int code_of(int status)
 {
 	switch (status) {
