@@ -7,10 +7,13 @@
  *
  * WAYS, of 5, are as many of the ways as are taken, the module's first.
  *
- *   many    200 processes with 100 flocks each
+ *   many    25 processes with 100 flocks each; and two, four and eight times as many
  *   one     4,000 flocks in one process
  *   ranges  one file with 5,000 POSIX ranges, set through a description with 500 descriptors; and two,
  *           four and eight times as many of both
+ *
+ * What is measured is also appended to the file that CRLOCK_BENCH_DATA names, for plots: a line for each way, of
+ * scene, number of locks, way, and median, least and most milliseconds, with tabs between.
  *
  * Needs the module, root, and RLIMIT_NOFILE to be raised.
  */
@@ -228,6 +231,22 @@ static void print(const struct way *ways, size_t nr)
 	fflush(stdout);
 }
 
+static void record(const char *scene, unsigned int locks, const struct way *ways, size_t nr)
+{
+	const char *name = getenv("CRLOCK_BENCH_DATA");
+	FILE *file = name ? fopen(name, "ae") : NULL;
+
+	if (!name)
+		return;
+	if (!file)
+		err(1, "%s", name);
+	for (const struct way *way = ways; way < ways + nr; way++)
+		fprintf(file, "%s\t%u\t%s\t%.3f\t%.3f\t%.3f\n", scene, locks, way->name,
+			median(way) * 1e3, way->seconds[0] * 1e3, way->seconds[way->nr - 1] * 1e3);
+	if (fclose(file))
+		err(1, "%s", name);
+}
+
 /* Scenes --------------------------------------------------------------------------------------------- */
 
 static void raise_limit(rlim_t nr)
@@ -323,6 +342,7 @@ static void run_flocks(unsigned int processes, unsigned int each, unsigned int r
 	fflush(stdout);
 	measure(ways, nr_ways, rounds);
 	print(ways, nr_ways);
+	record("flocks", processes * each, ways, nr_ways);
 	for (unsigned int i = 0; i < processes; i++)
 		end(pids[i]);
 	free(pids);
@@ -343,6 +363,7 @@ static void run_ranges(unsigned int rounds, unsigned int nr_ways)
 		printf("%ux: %u ranges of one file, %u descriptors\n", times, ranges, descriptors);
 		measure(ways, nr, rounds);
 		print(ways, nr);
+		record("ranges", ranges, ways, nr);
 		printf("  libcrlock: %.3f microseconds for each lock or descriptor\n",
 		       median(ways) * 1e6 / (ranges + descriptors));
 		fflush(stdout);
@@ -366,7 +387,8 @@ int main(int argc, char **argv)
 	if (!mkdtemp(directory) || chdir(directory))
 		err(1, "%s", directory);
 	if (!strcmp(argv[1], "many"))
-		run_flocks(200, 100, rounds, ways);
+		for (unsigned int processes = 25; processes <= 200; processes *= 2)
+			run_flocks(processes, 100, rounds, ways);
 	else if (!strcmp(argv[1], "one"))
 		run_flocks(1, 4000, rounds, ways);
 	else if (!strcmp(argv[1], "ranges"))

@@ -6,7 +6,8 @@
 
 The time that the target is stopped is what each program tells in stats-dump; the rest is measured from outside,
 and the peak of memory is the kernel's count for the program. A restored process is looked at before the next
-round: it must be there, with as many threads and descriptors and as much memory as before.
+round: it must be there, with as many threads and descriptors and as much memory as before. For plots, what is measured
+is also appended to the file that CRLOCK_BENCH_DATA names, as bench.c does.
 """
 
 import json
@@ -118,6 +119,19 @@ def tell(name, results, aims):
     print("  crdump/criu: " + ", ".join(words), flush=True)
 
 
+def record(words, results):
+    """One line for each of what a tool is measured for; of targets that differ in one number alone."""
+    path = os.environ.get("CRLOCK_BENCH_DATA")
+    if not path or len(words) != 2:
+        return
+    with open(path, "a", encoding="utf-8") as file:
+        for tool, rounds in results.items():
+            for what in ("stopped", "dump", "restore"):
+                values = [times[what] * 1e3 for times in rounds]
+                print(words[0], words[1], f"{tool}: {what}", *(f"{value:.3f}" for value in (
+                    statistics.median(values), min(values), max(values))), sep="\t", file=file)
+
+
 def warm(program):
     """Each program once, for what is read from disk the first time is not to be measured."""
     with tempfile.TemporaryDirectory() as directory:
@@ -137,6 +151,7 @@ def main(build, rounds, *names):
                 for tool, times in results.items():
                     times.append(measure(tool, program, words, directory))
         tell(name, results, aims)
+        record(words, results)
 
 
 main(*sys.argv[1:])
