@@ -200,6 +200,16 @@ bench: deps
 	$(remake) user test-programs module-$(KERNEL)
 	$(Q)selftests/bench/run -o $(O) $(KERNEL)
 
+# readme: what README.md shows, anew: its screens, and a plot of what make bench measures
+.PHONY: readme
+readme: deps
+	$(remake) user test-programs module-$(KERNEL)
+	$(Q)SCENES=many selftests/bench/run -o $(O) $(KERNEL)
+	$(Q)cp $(O)/bench/flocks.svg selftests/bench/flocks.svg
+	$(Q)for part in screen tutorial; do \
+		CRLOCK_BUILD=$(O) selftests/vm/run -k $(KERNEL) -c 1 -- selftests/readme/$$part.sh -w >$(O)/README.md && \
+		cp $(O)/README.md README.md || exit; done
+
 # What is taken from the kernel's sources: nothing of it is in this repository.
 linux_source = /usr/src/linux-source-6.12.tar.xz
 
