@@ -140,13 +140,13 @@ check-load: deps
 	$(remake) user test-programs modules
 	$(Q)CRLOCK_LOAD_SECONDS=300 CRLOCK_TEST_TIMEOUT=1200 selftests/run-tests -o $(O) -m 'kmod/load.sh' $(KERNELS)
 
-# fuzz: readers of images and of streams under clang's libFuzzer, ASan and UBSan, SECONDS=20 each
+# fuzz: readers of images and of streams under clang's libFuzzer, ASan and UBSan, CPU_MINUTES=30 each
 .PHONY: fuzz check-asan
-SECONDS ?= 20
+CPU_MINUTES ?= 30
 fuzz: deps
 	$(Q)command -v clang >/dev/null || { echo 'missing: sudo apt-get install clang libclang-rt-dev'; exit 1; }
 	$(remake) O=$(O)/fuzz CC=clang CFLAGS='$(sanitized) -fsanitize=fuzzer-no-link' fuzz-programs
-	$(Q)selftests/fuzz/run -o $(O)/fuzz -s $(SECONDS)
+	$(Q)selftests/fuzz/run -o $(O)/fuzz -t $(CPU_MINUTES)
 
 # check-asan: unit tests, and the corpus of the fuzzers, under ASan and UBSan
 check-asan: deps
