@@ -102,7 +102,7 @@ module-%:
 # What these need is installed first, and then make starts anew: what is asked of pkg-config and of
 # /lib/modules when this file is read must find it.
 
-.PHONY: deps check check-whole check-load check-fuzz bench demo shell lint unit
+.PHONY: deps check check-whole check-scale check-load check-fuzz bench demo shell lint unit
 # deps: install the Debian packages that building and testing need, or say how
 deps:
 	$(Q)selftests/deps $(KERNELS)
@@ -134,6 +134,12 @@ check-whole: deps
 	$(remake) user test-programs modules
 	$(Q)CRLOCK_JUDGE_COLUMNS="kmod proc stream to from" CRLOCK_JUDGE_FIXTURES="*" CRLOCK_TEST_TIMEOUT=1800 VM_TIMEOUT=7200 \
 		selftests/run-tests -o $(O) -m 'whole/*' $(KERNELS)
+
+# check-scale: 10,000 processes with 1,000,000 descriptors and 200,000 locks, half of them of one file, on each of KERNELS
+check-scale: deps
+	$(remake) user test-programs modules
+	$(Q)CRLOCK_SCALE='10000 1000000 200000 100000' CRLOCK_SCALE_LATE=10000 CRLOCK_TEST_TIMEOUT=3600 \
+		VM_OPTIONS='--count -m 6144' selftests/run-tests -o $(O) -m 'kmod/scale.sh' $(KERNELS)
 
 # check-load: the module is asked for five minutes while 64 processes take and drop locks, on each of KERNELS
 check-load: deps

@@ -117,6 +117,7 @@ static int walk_tasks(struct file_get *get)
 	while (!err && (task = crlock_tasks_next(&tasks))) {
 		err = walk_task(get, &tasks, task);
 		put_task_struct(task);
+		cond_resched();
 	}
 	crlock_tasks_free(&tasks);
 	return err;

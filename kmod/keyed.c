@@ -4,6 +4,7 @@
  * spinlocks.
  */
 #include <linux/err.h>
+#include <linux/sched.h>
 
 #include "budget.h"
 #include "keyed.h"
@@ -53,8 +54,10 @@ static int grow(struct crlock_keyed *keyed, u32 nr)
 	keyed->slots = slots;
 	keyed->bits = bits;
 	/* In order, so that of rows with one key the last is found. */
-	for (i = 0; i < keyed->rows.nr; i++)
+	for (i = 0; i < keyed->rows.nr; i++) {
 		crlock_keyed_slot(keyed, crlock_keyed_key(keyed, i))->row = i + 1;
+		cond_resched();
+	}
 	return 0;
 }
 

@@ -116,6 +116,7 @@ static int walk_tasks(struct lock_get *get)
 	while (!err && (task = crlock_tasks_next(&tasks))) {
 		err = walk_task(get, &tasks, task);
 		put_task_struct(task);
+		cond_resched();
 	}
 	crlock_tasks_free(&tasks);
 	return err;
@@ -128,8 +129,8 @@ static int walk_sockets(struct lock_get *get)
 }
 
 /*
- * Until here holders in flight name their socket by its address, for its inode number cannot be read under the
- * queue's lock; there is still a reference to it.
+ * Until here holders in flight name their socket by its address, for its inode number cannot be read under
+ * the queue's lock; there is still a reference to it.
  */
 static void finish(struct lock_get *get)
 {
@@ -141,6 +142,7 @@ static void finish(struct lock_get *get)
 		holder = crlock_row(holders, i);
 		if (holder->kind == CRLOCK_HOLDER_IN_FLIGHT)
 			holder->where = sock_i_ino((struct sock *)(unsigned long)holder->where);
+		cond_resched();
 	}
 	get->put.busy_queues = get->sockets.busy;
 }

@@ -152,7 +152,7 @@ static int put_locks(struct crlock_lock_put *put, const struct crlock_snapshot *
 static int put_description(struct crlock_lock_put *put, const struct crlock_snapshot *snapshot,
 			   const struct crlock_description *description, struct sk_buff *skb)
 {
-	if (snapshot->filter->nr_tgids && !description->wanted)
+	if (description->first_lock == CRLOCK_NO_ROW || (snapshot->filter->nr_tgids && !description->wanted))
 		return 0;
 	if (!put->begun) {
 		put->next_holder = description->first_holder;

@@ -4,6 +4,7 @@
  */
 #include <linux/err.h>
 #include <linux/kernel.h>
+#include <linux/sched.h>
 #include <linux/string.h>
 
 #include "budget.h"
@@ -71,13 +72,15 @@ static int add_chunk(struct crlock_rows *rows)
 	return 0;
 }
 
-/** crlock_rows_free - Frees what an array has; it may be all zero. */
+/** crlock_rows_free - Frees what an array has; it may be all zero. May sleep. */
 void crlock_rows_free(struct crlock_rows *rows)
 {
 	u32 i;
 
-	for (i = 0; rows->room && i < rows->room / rows->per_chunk; i++)
+	for (i = 0; rows->room && i < rows->room / rows->per_chunk; i++) {
 		give_back(rows, rows->chunks ? rows->chunks[i] : NULL, CHUNK_SIZE);
+		cond_resched();
+	}
 	if (rows->max_chunks)
 		give_back(rows, rows->chunks, rows->max_chunks * sizeof(void *));
 	rows->chunks = NULL;

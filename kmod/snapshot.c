@@ -6,6 +6,12 @@
  * inode->i_flctx appears once and stays for the inode's life. Its lists, and the locks on them but for
  * flc_blocked_requests, are protected by its flc_lock; a lock's flc_file lives while it is on a list.
  *
+ * Up to LOCKS_AT_ONCE locks of an inode are copied as they were at one moment. More are copied in batches,
+ * for flc_lock is a spinlock, and what waits for the CPU is not to wait for long. A batch begins behind the
+ * last lock of the one before it if that is there still, as it was; else all are copied anew, in larger
+ * batches. Locks never change places on a list, and the ranges of an owner are in order on it; what changes
+ * ranges on both sides of a lock of theirs changes that one too. So what was held all the time is told.
+ *
  * Nothing is pinned. All that is to be known of a file is copied while whatever refers to it, a table
  * of descriptors, a mapping or a message, is locked. What is kept after that are addresses to compare.
  * A process that runs meanwhile may close a file whose address then becomes another's. So the inode is
@@ -20,6 +26,12 @@
 #include <linux/rcupdate.h>
 
 #include "snapshot.h"
+
+/* Locks that are copied in one go. */
+#define LOCKS_AT_ONCE 8192U
+
+/* So many locks are passed over in the time that it takes to copy one. */
+#define PASSED_FOR_COPIED 16
 
 /**
  * crlock_snapshot_init - Makes an empty snapshot, to be freed with crlock_snapshot_free().
@@ -91,8 +103,8 @@ static int make_more_room(struct crlock_snapshot *snapshot, u32 nr_locks, u32 nr
  * crlock_snapshot_room - Makes the room that crlock_snapshot_note() was without. May sleep.
  * @snapshot: the snapshot
  *
- * Beyond the budget the rows that take most of it are given up and from then on only counted, so that
- * what is needed can be told.
+ * There is nothing to do if that was only to pause. Beyond the budget the rows that take most of it are
+ * given up and from then on only counted, so that what is needed can be told.
  *
  * Return: 0, -ENOMEM, or -ENOBUFS if not even counting is within the budget.
  */
@@ -102,6 +114,10 @@ int crlock_snapshot_room(struct crlock_snapshot *snapshot)
 	u32 nr_leases = snapshot->lacking_leases ? and_some(snapshot->lacking_leases) : 0;
 	int err;
 
+	if (snapshot->work >= LOCKS_AT_ONCE) {
+		snapshot->work = 0;
+		return 0;
+	}
 	snapshot->lacking = 0;
 	snapshot->lacking_leases = 0;
 	err = make_more_room(snapshot, nr_locks, nr_leases);
@@ -131,12 +147,10 @@ static struct crlock_description *find_description(struct crlock_snapshot *snaps
 	return description;
 }
 
-/* Of the inode that is being looked at, whose row is added once its locks are copied. */
 static __always_inline struct crlock_description *
 find_or_add_description(struct crlock_snapshot *snapshot, const struct file *file,
-			const struct inode *inode, pid_t setter)
+			const struct inode *inode, u32 inode_row, pid_t setter)
 {
-	u32 inode_row = snapshot->inodes.rows.nr;
 	struct crlock_description *description = snapshot->last;
 	struct crlock_slot *slot;
 
@@ -192,12 +206,12 @@ static void link_lock(struct crlock_snapshot *snapshot, struct crlock_descriptio
 }
 
 static __always_inline void copy_lock(struct crlock_snapshot *snapshot, const struct inode *inode,
-		      struct file_lock_core *core, u32 rank)
+				      u32 inode_row, struct file_lock_core *core, u32 rank)
 {
 	bool is_flock = core->flc_flags & FL_FLOCK, is_range = core->flc_flags & FL_POSIX;
 	pid_t setter = setter_of(core, snapshot->pid_ns);
 	struct crlock_description *description =
-		find_or_add_description(snapshot, core->flc_file, inode, setter);
+		find_or_add_description(snapshot, core->flc_file, inode, inode_row, setter);
 	struct crlock_lease_row *lease = NULL;
 	u32 index = snapshot->locks.nr, lease_index = CRLOCK_NO_ROW;
 	struct crlock_lock_row *row;
@@ -234,29 +248,6 @@ static __always_inline bool is_wanted(const struct crlock_filter *filter, const 
 				  crlock_kind_of(core->flc_flags, core->flc_owner, core->flc_file));
 }
 
-static __always_inline u32 count_list(const struct crlock_filter *filter, struct list_head *list)
-{
-	struct file_lock_core *core;
-	u32 nr = 0;
-
-	list_for_each_entry(core, list, flc_list)
-		nr += is_wanted(filter, core);
-	return nr;
-}
-
-static __always_inline void copy_list(struct crlock_snapshot *snapshot, const struct inode *inode,
-		      struct list_head *list)
-{
-	struct file_lock_core *core;
-	u32 rank = 0;
-
-	list_for_each_entry(core, list, flc_list) {
-		if (is_wanted(snapshot->filter, core))
-			copy_lock(snapshot, inode, core, rank);
-		rank++;
-	}
-}
-
 static bool have_room(const struct crlock_snapshot *snapshot, u32 nr_locks, u32 nr_leases)
 {
 	return crlock_keyed_fit(&snapshot->descriptions, nr_locks) &&
@@ -264,75 +255,163 @@ static bool have_room(const struct crlock_snapshot *snapshot, u32 nr_locks, u32 
 	       crlock_rows_fit(&snapshot->leases, nr_leases);
 }
 
-/* Return: how many locks were copied, or -ENOSPC. */
-static int copy_locks(struct crlock_snapshot *snapshot, const struct inode *inode)
+/* How many locks a batch has, of at most @max. Return: whether there is room for them. */
+static bool measure_batch(struct crlock_snapshot *snapshot, struct crlock_lock_walk walk, u32 max, u32 *nr)
 {
-	/* Pairs with the cmpxchg() in locks_get_lock_context(). */
-	struct file_lock_context *context = smp_load_acquire(&inode->i_flctx);
-	u32 nr_leases, nr;
-	int ret = -ENOSPC;
+	u32 nr_locks = 0, nr_leases = 0;
+	struct file_lock_core *core;
 
-	spin_lock(&context->flc_lock);
-	nr_leases = count_list(snapshot->filter, &context->flc_lease);
-	nr = nr_leases + count_list(snapshot->filter, &context->flc_flock) +
-	     count_list(snapshot->filter, &context->flc_posix);
-	if (have_room(snapshot, nr, nr_leases)) {
-		copy_list(snapshot, inode, &context->flc_flock);
-		copy_list(snapshot, inode, &context->flc_posix);
-		copy_list(snapshot, inode, &context->flc_lease);
-		ret = nr;
-	} else {
-		snapshot->lacking = nr;
-		snapshot->lacking_leases = nr_leases;
+	for (*nr = 0; *nr < max && (core = crlock_lock_walk_on(&walk)); ++*nr) {
+		if (is_wanted(snapshot->filter, core)) {
+			nr_locks++;
+			nr_leases += walk.list == CRLOCK_LIST_LEASE;
+		}
 	}
-	spin_unlock(&context->flc_lock);
-	return ret;
+	if (have_room(snapshot, nr_locks, nr_leases))
+		return true;
+	snapshot->lacking = nr_locks;
+	snapshot->lacking_leases = nr_leases;
+	return false;
+}
+
+static void copy_batch(struct crlock_snapshot *snapshot, const struct inode *inode, u32 inode_row,
+		       struct crlock_lock_walk *walk, u32 nr)
+{
+	struct crlock_inode_row *row = crlock_row(&snapshot->inodes.rows, inode_row);
+	struct file_lock_core *core = NULL;
+
+	snapshot->work += nr;
+	row->begun = true;
+	while (nr--) {
+		core = crlock_lock_walk_on(walk);
+		if (is_wanted(snapshot->filter, core)) {
+			copy_lock(snapshot, inode, inode_row, core, walk->rank - 1);
+			row->nr_locks++;
+		}
+	}
+	if (!row->whole) {
+		crlock_lock_place_note(&snapshot->place, walk, core);
+		snapshot->place_row = inode_row;
+	}
+}
+
+/* The rows of what was copied stay, but in no chain: as if nothing had been. */
+static void forget_locks(struct crlock_snapshot *snapshot, u32 inode_row)
+{
+	struct crlock_inode_row *row = crlock_row(&snapshot->inodes.rows, inode_row);
+	struct crlock_description *description;
+	u32 i;
+
+	row->nr_locks = 0;
+	row->begun = false;
+	for (i = 0; i < snapshot->descriptions.rows.nr; i++) {
+		description = crlock_row(&snapshot->descriptions.rows, i);
+		if (description->inode_row == inode_row) {
+			description->first_lock = CRLOCK_NO_ROW;
+			description->last_lock = CRLOCK_NO_ROW;
+		}
+	}
+}
+
+/* Goes to where the next batch begins. */
+static void begin_batch(struct crlock_snapshot *snapshot, u32 inode_row, struct crlock_lock_walk *walk)
+{
+	struct crlock_inode_row *row = crlock_row(&snapshot->inodes.rows, inode_row);
+
+	if (row->begun && snapshot->place_row == inode_row && crlock_lock_walk_to(walk, &snapshot->place)) {
+		snapshot->work += walk->rank / PASSED_FOR_COPIED;
+		return;
+	}
+	if (row->begun) {
+		forget_locks(snapshot, inode_row);
+		row->doublings += row->doublings < 16;
+	}
+	crlock_lock_walk_list(walk, CRLOCK_LIST_FLOCK);
+}
+
+/* Return: 0 once all of the inode's locks are copied, or -ENOSPC. */
+static int copy_locks(struct crlock_snapshot *snapshot, const struct inode *inode, u32 inode_row)
+{
+	struct crlock_inode_row *row = crlock_row(&snapshot->inodes.rows, inode_row);
+	/* Pairs with the cmpxchg() in locks_get_lock_context(). */
+	struct crlock_lock_walk walk = { .context = smp_load_acquire(&inode->i_flctx) };
+	u32 max, nr;
+
+	spin_lock(&walk.context->flc_lock);
+	begin_batch(snapshot, inode_row, &walk);
+	max = LOCKS_AT_ONCE << row->doublings;
+	if (measure_batch(snapshot, walk, max, &nr)) {
+		row->whole = nr < max;
+		copy_batch(snapshot, inode, inode_row, &walk, nr);
+	}
+	spin_unlock(&walk.context->flc_lock);
+	return row->whole ? 0 : -ENOSPC;
+}
+
+static u32 add_inode(struct crlock_snapshot *snapshot, struct crlock_slot *slot, const struct inode *inode)
+{
+	struct crlock_inode_row *row = crlock_keyed_add(&snapshot->inodes, slot, inode);
+
+	row->ino = inode->i_ino;
+	row->dev = inode->i_sb->s_dev;
+	row->generation = inode->i_generation;
+	row->nr_locks = 0;
+	row->begun = false;
+	row->whole = false;
+	row->doublings = 0;
+	return snapshot->inodes.rows.nr - 1;
 }
 
 /*
- * Copies the inode's locks if that was not done yet, which is told. Return: how many there are, or -ENOSPC.
+ * Copies the inode's locks if that was not done yet, which is told if it was done in one go. Return: how many
+ * there are, or -ENOSPC.
  */
 static int look_at_inode(struct crlock_snapshot *snapshot, const struct inode *inode, bool *first)
 {
 	struct crlock_inode_row *seen;
 	struct crlock_slot *slot;
-	int nr;
+	u32 inode_row;
+	int err;
 
 	if (!crlock_keyed_fit(&snapshot->inodes, 1))
 		return -ENOSPC;
 	slot = crlock_keyed_slot(&snapshot->inodes, inode);
 	seen = crlock_keyed_at(&snapshot->inodes, slot);
-	*first = false;
-	if (seen && seen->ino == inode->i_ino && seen->generation == inode->i_generation)
+	if (!seen || seen->ino != inode->i_ino || seen->generation != inode->i_generation) {
+		inode_row = add_inode(snapshot, slot, inode);
+		seen = crlock_row(&snapshot->inodes.rows, inode_row);
+	} else {
+		inode_row = slot->row - 1;
+	}
+	*first = !seen->begun;
+	if (seen->whole)
 		return seen->nr_locks;
-	nr = copy_locks(snapshot, inode);
-	if (nr < 0)
-		return nr;
-	*first = true;
-	seen = crlock_keyed_add(&snapshot->inodes, slot, inode);
-	seen->ino = inode->i_ino;
-	seen->dev = inode->i_sb->s_dev;
-	seen->generation = inode->i_generation;
-	seen->nr_locks = nr;
-	return nr;
+	err = copy_locks(snapshot, inode, inode_row);
+	return err ?: seen->nr_locks;
 }
 
-static bool list_has(struct crlock_snapshot *snapshot, struct list_head *list,
+/* Whether a lock of the description is there still. */
+static bool has_lock(struct crlock_snapshot *snapshot, struct file_lock_context *context,
 		     const struct crlock_description *description)
 {
+	struct crlock_lock_walk walk = { .context = context };
 	struct file_lock_core *core;
+	u32 nr = 0;
 
-	list_for_each_entry(core, list, flc_list) {
+	crlock_lock_walk_list(&walk, CRLOCK_LIST_FLOCK);
+	while ((core = crlock_lock_walk_on(&walk))) {
+		nr++;
 		if (core->flc_file == description->file &&
 		    (description->setters || setter_of(core, snapshot->pid_ns) == description->setter))
-			return true;
+			break;
 	}
-	return false;
+	snapshot->work += nr / PASSED_FOR_COPIED;
+	return core;
 }
 
 /*
- * Whether the file at the description's address is the one that had its locks: an inode that was looked at for
- * another file's sake may have got a new one there.
+ * Whether the file at the description's address is the one that had its locks: an inode that was looked at
+ * for another file's sake may have got a new one there.
  */
 static bool is_the_same(struct crlock_snapshot *snapshot, const struct crlock_description *description,
 			const struct inode *inode, const struct crlock_holder_row *holder)
@@ -344,9 +423,7 @@ static bool is_the_same(struct crlock_snapshot *snapshot, const struct crlock_de
 	if (!description->setter || holder->tgid == description->setter)
 		return true;
 	spin_lock(&context->flc_lock);
-	ret = list_has(snapshot, &context->flc_flock, description) ||
-	      list_has(snapshot, &context->flc_posix, description) ||
-	      list_has(snapshot, &context->flc_lease, description);
+	ret = has_lock(snapshot, context, description);
 	spin_unlock(&context->flc_lock);
 	return ret;
 }
@@ -382,7 +459,7 @@ int crlock_snapshot_note_locked(struct crlock_snapshot *snapshot, struct file *f
 	bool first;
 	int nr;
 
-	if (!crlock_rows_fit(&snapshot->holders, 1))
+	if (!crlock_rows_fit(&snapshot->holders, 1) || snapshot->work >= LOCKS_AT_ONCE)
 		return -ENOSPC;
 	nr = look_at_inode(snapshot, inode, &first);
 	if (nr <= 0)

@@ -10,6 +10,7 @@
 #include "filter.h"
 #include "keyed.h"
 #include "lock_row.h"
+#include "lock_walk.h"
 #include "rows.h"
 
 struct pid_namespace;
@@ -51,6 +52,9 @@ struct crlock_description {
  * @dev: of its superblock
  * @generation: see @ino
  * @nr_locks: how many locks were copied
+ * @begun: some were
+ * @whole: all were
+ * @doublings: of the size of batches
  */
 struct crlock_inode_row {
 	const struct inode *inode;
@@ -58,6 +62,9 @@ struct crlock_inode_row {
 	dev_t dev;
 	u32 generation;
 	u32 nr_locks;
+	bool begun;
+	bool whole;
+	u8 doublings;
 };
 
 /**
@@ -92,6 +99,9 @@ struct crlock_holder_row {
  * @leases: &struct crlock_lease_row
  * @holders: &struct crlock_holder_row
  * @last: the description that was asked for last, or NULL
+ * @place: last lock of the last batch of an inode that has more
+ * @place_row: that inode's
+ * @work: locks copied since crlock_snapshot_room(), and what took as long
  * @lacking: locks for which there was no room when crlock_snapshot_note() gave -ENOSPC
  * @lacking_leases: how many of these are leases
  * @counting: the budget did not do; how much is needed is being found out
@@ -106,6 +116,9 @@ struct crlock_snapshot {
 	struct crlock_rows leases;
 	struct crlock_rows holders;
 	struct crlock_description *last;
+	struct crlock_lock_place place;
+	u32 place_row;
+	u32 work;
 	u32 lacking;
 	u32 lacking_leases;
 	bool counting;
@@ -128,7 +141,7 @@ int crlock_snapshot_note_locked(struct crlock_snapshot *snapshot, struct file *f
  * Locks the inode's flc_lock, beneath what the caller holds: the kernel takes no table's file_lock,
  * mmap_lock or queue lock under it.
  *
- * Return: 0, or -ENOSPC: nothing was done, call again after crlock_snapshot_room().
+ * Return: 0, or -ENOSPC: it is not done, call again after crlock_snapshot_room().
  */
 static inline int crlock_snapshot_note(struct crlock_snapshot *snapshot, struct file *file,
 				       const struct crlock_holder_row *holder, bool wanted)

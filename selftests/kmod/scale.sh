@@ -1,0 +1,66 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Many locks are told, all of them and of all of their holders, in the memory that was computed; and what changes meanwhile
+# in a list that is too long to be read at once does not matter for what does not.
+#
+# CRLOCK_SCALE: what the fixture scale takes. CRLOCK_SCALE_LATE: how many microseconds at most a CPU may run meanwhile
+# without scheduling: for a guest whose time is what it does (make check-scale), elsewhere others take it from us.
+
+# shellcheck source-path=SCRIPTDIR source=../lib.sh
+. "$(dirname "$0")/../lib.sh"
+cd "$work" || exit
+
+read -r -a sizes <<<"${CRLOCK_SCALE:-200 20000 24000 20000}"
+readonly ranges=${sizes[3]} max=/sys/module/crlock/parameters/snapshot_max late=${CRLOCK_SCALE_LATE-}
+max_before=$(<$max)
+trap 'echo "$max_before" >$max; clean_up' EXIT
+plan $((5 + (${#late} > 0)))
+
+# begin WORD...: the fixture, in a directory of its own; then there are $locks and $holders.
+begin() {
+	mkdir "$1" && cd "$1" || exit
+	background pid scale "${@:2}"
+	# shellcheck disable=SC2154
+	read -r word locks holders <&"$background_out"
+	cd ..
+}
+
+# Kilobytes: rows and what finds them, with room for a quarter more of each, and messages.
+computed() {
+	local files=$((locks - ranges + 1))
+
+	echo $(((locks * 56 + holders * 32 + files * (56 + 40)) * 5 / 4 / 1024 + files * 2 * 64 / 1024 + 1024))
+}
+
+# largest WORD: the number behind the word, of the line of .out in which it is largest; smallest: the same.
+largest() {
+	sed -n "s/.*$1 \([0-9]*\).*/\1/p" .out | sort -n | tail -n 1
+}
+smallest() {
+	sed -n "s/.*$1 \([0-9]*\).*/\1/p" .out | sort -n | head -n 1
+}
+
+begin many "${sizes[@]}"
+is "locks are held" "$word" ready
+scale-ask 3 "$ranges" >.out 2>.said
+is "each time all are told, with all of their holders" "$(grep -c "^$locks locks, $holders holders, " .out) $(<.said)" "3 "
+sed 's/^/# /' .out
+kib=$(largest 'us,')
+check "in $kib KiB, of at most $(computed) that were computed" test "$kib" -le "$(computed)"
+if [[ $late ]]; then
+	# What the machine does beside is in it: of three times the least is the module's.
+	check "and what waits for a CPU does so for $late us at most" test "$(smallest late)" -le "$late"
+fi
+
+# What is counted with takes less than half.
+echo $(($(computed) * 1024 / 2)) >$max
+scale-ask 1 2>.said
+needed=$(sed -n 's/.* takes \([0-9]*\) bytes.*/\1/p' .said)
+echo "${needed:-1}" >$max
+check "what is needed is told, and does" scale-ask 1 "$ranges"
+echo "$max_before" >$max
+end_background
+
+begin changing 2 100 "$ranges" "$ranges" changing
+check "what is held all the time is told once while others change" scale-ask 20 "$ranges"
+finish
