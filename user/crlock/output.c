@@ -32,17 +32,12 @@ static int add_line(struct libscols_table *table, const struct output *output, s
 	if (!line)
 		return -ENOMEM;
 	for (size_t i = 0; i < output->columns.nr; i++) {
-		char *text;
-
 		cell_clear(cell);
 		output->columns.columns[i]->fill(cell, lock);
 		if (!cell->text.len)
 			continue;
-		text = strdup(lock_buffer_text(&cell->text));
-		if (cell->text.failed || !text || scols_line_refer_data(line, i, text)) {
-			free(text);
+		if (cell->text.failed || scols_line_set_data(line, i, lock_buffer_text(&cell->text)))
 			return -ENOMEM;
-		}
 	}
 	return 0;
 }

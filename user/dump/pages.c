@@ -14,6 +14,7 @@
 #include "image/container.h"
 #include "image/magic.h"
 #include "image/progress.h"
+#include "locks/append.h"
 #include "pagemap.pb-c.h"
 #include "procfs/file.h"
 #include "procfs/holes.h"
@@ -30,17 +31,7 @@ int runs_add(struct dump_runs *runs, uint64_t start, uint64_t nr, uint64_t at)
 		last->nr += nr;
 		return 0;
 	}
-	if (runs->nr == runs->room) {
-		size_t room = runs->room ? 2 * runs->room : 64;
-		struct dump_run *larger = reallocarray(runs->runs, room, sizeof(*larger));
-
-		if (!larger)
-			return -ENOMEM;
-		runs->runs = larger;
-		runs->room = room;
-	}
-	runs->runs[runs->nr++] = (struct dump_run){ start, nr, at };
-	return 0;
+	return append(runs->runs, runs->nr, ((struct dump_run){ start, nr, at }));
 }
 
 static bool in_order(const struct dump_pages *pages)

@@ -50,7 +50,7 @@ int precopy_run(struct precopy *precopy, pid_t root, struct image_directory *dir
 	if (!precopy->processes)
 		ret = image_error(error, -ENOMEM, directory->path, "%s", strerror(ENOMEM));
 	progress_begin("copying memory", estimate(&pids));
-	for (size_t i = 0; !ret && i < pids.nr; i++)
+	for (size_t i = 0; precopy->processes && !ret && i < pids.nr; i++)
 		ret = copy_process(precopy, pids.pids[i], directory, error);
 	progress_end();
 	proc_pids_free(&pids);

@@ -90,7 +90,7 @@ struct dump_run {
 
 struct dump_runs {
 	struct dump_run *runs; /* owned, by address */
-	size_t nr, room;
+	size_t nr;
 };
 
 /* pages-ID.img with what is known of it. */

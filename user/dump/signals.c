@@ -78,7 +78,7 @@ Image__SignalQueueEntry *signals_pack(const struct dump_signals *signals)
 		if (!one->siginfo.data)
 			break;
 	}
-	if (message->n_signals == signals->nr &&
+	if (message->signals && message->n_signals == signals->nr &&
 	    (!signals->nr || message->signals[signals->nr - 1]->siginfo.data))
 		return message;
 	protobuf_c_message_free_unpacked(&message->base, NULL);

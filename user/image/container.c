@@ -70,6 +70,7 @@ int image_writer_open(struct image_writer *writer, struct image_directory *direc
 		if (writer->file)
 			fclose(writer->file);
 		free(writer->name);
+		writer->name = NULL;
 		return image_error(error, -ENOMEM, directory->path, "%s: %s", name, strerror(ENOMEM));
 	}
 	if ((head_of(magic) && !write_number(writer, head_of(magic))) ||
@@ -113,6 +114,8 @@ int image_writer_close(struct image_writer *writer, int ret, const struct image_
 		ret = write_fails(writer, error);
 	free(writer->record);
 	free(writer->name);
+	writer->record = NULL;
+	writer->name = NULL;
 	return ret;
 }
 
@@ -209,7 +212,7 @@ int image_reader_open(struct image_reader *reader, int dir, const char *path, co
 int image_read(struct image_reader *reader, const ProtobufCMessageDescriptor *type,
 	       ProtobufCMessage **message, const struct image_error *error)
 {
-	uint32_t size;
+	uint32_t size = 0;
 	int ret;
 
 	*message = NULL;

@@ -66,7 +66,7 @@ int inventory_load(Image__InventoryEntry **out, int dir, const char *path, const
 	ret = image_read(&reader, &image__inventory_entry__descriptor, &message, error);
 	if (!ret && !message)
 		ret = image_reader_wrong(&reader, error, "it is truncated");
-	if (!ret && ((Image__InventoryEntry *)message)->img_version != IMAGE_VERSION)
+	else if (!ret && ((Image__InventoryEntry *)message)->img_version != IMAGE_VERSION)
 		ret = image_reader_wrong(&reader, error, "images of another version");
 	image_reader_close(&reader);
 	if (!ret)

@@ -19,7 +19,7 @@
  * up to 32 KiB (netlink_recvmsg(), netlink_dump()). Beyond that are registers: one thread's must fit
  * in one datagram, and there are architectures with 64 KiB in one set.
  */
-#define BUFFER_SIZE (256 * 1024)
+#define BUFFER_SIZE (256L << 10)
 
 /* Options that an older kernel lacks cost details of errors, no more. */
 static void set_options(struct mnl_socket *socket)

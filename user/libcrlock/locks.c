@@ -52,7 +52,7 @@ static int read_holder(struct crlock_lock_decoder *locks, const struct crlock_at
 static int read_lock(struct crlock_lock_decoder *locks, const struct crlock_attr *attr)
 {
 	const size_t least = CRLOCK_SIZE_UP_TO(struct crlock_lock, reserved);
-	struct crlock_lock lock;
+	struct crlock_lock lock = { 0 };
 	int err;
 
 	err = crlock_decode_row(&locks->decoder, attr, &lock, sizeof(lock), least);

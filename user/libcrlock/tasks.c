@@ -39,7 +39,7 @@ static int read_process(struct crlock_task_decoder *tasks, const struct crlock_a
 static int read_action(struct crlock_task_decoder *tasks, const struct crlock_attr *attr)
 {
 	const size_t least = CRLOCK_SIZE_UP_TO(struct crlock_sigaction, reserved);
-	struct crlock_sigaction action;
+	struct crlock_sigaction action = { 0 };
 	int err;
 
 	err = crlock_decode_row(&tasks->decoder, attr, &action, sizeof(action), least);

@@ -185,10 +185,10 @@ static int make_files(struct plan *plan, char *why)
 
 /* ---- Locks ---- */
 
-static struct planned_file *find_file(const struct plan *plan, uint64_t id)
+static struct planned_file *find_file(const struct plan *plan, const struct checkpoint_file *file)
 {
 	for (size_t i = 0; i < plan->nr_files; i++) {
-		if (plan->files[i].file->id == id)
+		if (plan->files[i].file == file)
 			return &plan->files[i];
 	}
 	return NULL;
@@ -258,7 +258,7 @@ static int add_lock(struct plan *plan, const struct lock *lock, char *why)
 		return 0;
 	if (lock->row.kind > CRLOCK_KIND_LEASE)
 		return refuse_lock(why, file, lock, "only nfsd can give it");
-	planned.file = find_file(plan, file->id);
+	planned.file = find_file(plan, file);
 	if (planned.file)
 		planned.by = find_taker(plan, planned.file, &lock->row);
 	if (!planned.by)

@@ -64,8 +64,10 @@ int try_until_taken(struct plan *plan, int (*attempt)(struct plan *plan, char wh
 			break;
 		if (now_ms() - start >= limit)
 			break;
-		if (options->verbose && strcmp(why, said))
-			say("%s: waiting", strcpy(said, why));
+		if (options->verbose && strcmp(why, said)) {
+			say("%s: waiting", why);
+			memcpy(said, why, sizeof(said));
+		}
 		left = limit - (now_ms() - start) < nap ? limit - (now_ms() - start) : nap;
 		sleep_ms(left > 0 ? left : 1);
 		nap = nap < NAP_MAX_MS / 2 ? 2 * nap : NAP_MAX_MS;

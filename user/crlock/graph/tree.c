@@ -26,12 +26,9 @@ static struct libscols_line *add_line(struct tree *tree, struct libscols_line *p
 				       struct lock_buffer *text)
 {
 	struct libscols_line *line = tree->failed ? NULL : scols_table_new_line(tree->table, parent);
-	char *copy = line && !text->failed ? strdup(lock_buffer_text(text)) : NULL;
 
-	if (!copy || scols_line_refer_data(line, 0, copy)) {
-		free(copy);
+	if (!line || text->failed || scols_line_set_data(line, 0, lock_buffer_text(text)))
 		tree->failed = true;
-	}
 	lock_buffer_free(text);
 	return line;
 }

@@ -91,7 +91,7 @@ static int count_mapping(uint64_t *dumped, struct shown_sources *sources, const 
 			 const Image__VmaEntry *vma)
 {
 	struct shared shared = shared_of(sources->files, vma);
-	struct image_pages *its_pages;
+	struct image_pages *its_pages = NULL;
 	int ret;
 
 	if (!shared.id) {
@@ -99,7 +99,7 @@ static int count_mapping(uint64_t *dumped, struct shown_sources *sources, const 
 		return 0;
 	}
 	ret = find_shared(&its_pages, sources, &shared);
-	if (!ret)
+	if (!ret && its_pages)
 		*dumped = count(its_pages, vma->pgoff, vma->end - vma->start);
 	return ret;
 }
@@ -119,7 +119,7 @@ int shown_memory_read(struct shown_memory *memory, struct shown_sources *sources
 	memory->dumped = calloc(mm->n_vmas + 1, sizeof(*memory->dumped));
 	if (!memory->dumped)
 		ret = no_memory(sources);
-	for (size_t i = 0; i < mm->n_vmas && !ret; i++) {
+	for (size_t i = 0; memory->dumped && i < mm->n_vmas && !ret; i++) {
 		ret = count_mapping(&memory->dumped[i], sources, &pages, mm->vmas[i]);
 		memory->mapped += mm->vmas[i]->end - mm->vmas[i]->start;
 		memory->total += memory->dumped[i];

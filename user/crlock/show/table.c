@@ -37,18 +37,13 @@ struct lock_buffer *table_text(struct table *table)
 void table_take(struct table *table)
 {
 	size_t column = table->next++;
-	char *copy;
 
 	lock_buffer_clear(&table->printable);
 	lock_buffer_printable(&table->printable, lock_buffer_text(&table->text));
 	table->failed |= table->text.failed || table->printable.failed;
 	if (table->failed || !table->printable.len)
 		return;
-	copy = strdup(lock_buffer_text(&table->printable));
-	if (!copy || scols_line_refer_data(table->line, column, copy)) {
-		free(copy);
-		table->failed = true;
-	}
+	table->failed = scols_line_set_data(table->line, column, lock_buffer_text(&table->printable));
 }
 
 void table_cell(struct table *table, const char *format, ...)

@@ -46,10 +46,12 @@ static int open_lines(struct reading *reading, int dir, const char *name)
 {
 	struct stat stat;
 
-	if (!reading->shown->live && fstatat(dir, name, &stat, 0))
-		return -errno;
-	if (!reading->shown->live && !S_ISREG(stat.st_mode))
-		return -EINVAL;
+	if (!reading->shown->live) {
+		if (fstatat(dir, name, &stat, 0))
+			return -errno;
+		if (!S_ISREG(stat.st_mode))
+			return -EINVAL;
+	}
 	return proc_lines_open(reading->lines, dir, name);
 }
 

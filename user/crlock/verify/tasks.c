@@ -163,11 +163,28 @@ static bool wait_of_narrow_fcntl(struct reading *reading)
 	return true;
 }
 
+/* How a call opens a file: O_RDONLY, O_WRONLY or O_RDWR; -1: it cannot be told. */
+static int access_of_open(const struct reading *reading)
+{
+	if (reading->narrow)
+		return -1;
+	switch (reading->call.nr) {
+	case SYS_openat:
+		return reading->call.args[2] & O_ACCMODE;
+#ifdef SYS_open
+	case SYS_open:
+		return reading->call.args[1] & O_ACCMODE;
+#endif
+	}
+	return -1;
+}
+
 /* Where it sleeps says that an open waits for a lease. */
 static bool wait_of_open(struct reading *reading)
 {
 	struct entry *wanted = &reading->task.wanted;
 	char where[64];
+	int access;
 
 	if (proc_read(reading->dir, "wchan", where, sizeof(where)) <= 0 ||
 	    !strstr(where, "break_lease"))
@@ -181,16 +198,11 @@ static bool wait_of_open(struct reading *reading)
 			.end = CRLOCK_EOF,
 		},
 	};
-	if (reading->narrow)
+	access = access_of_open(reading);
+	if (access < 0)
 		wanted->unknown = FIELD_TYPE | FIELD_KIND;
-	else if (reading->call.nr == SYS_openat)
-		wanted->line.type = reading->call.args[2] & O_ACCMODE ? F_WRLCK : F_RDLCK;
-#ifdef SYS_open
-	else if (reading->call.nr == SYS_open)
-		wanted->line.type = reading->call.args[1] & O_ACCMODE ? F_WRLCK : F_RDLCK;
-#endif
 	else
-		wanted->unknown = FIELD_TYPE | FIELD_KIND;
+		wanted->line.type = access == O_RDONLY ? F_RDLCK : F_WRLCK;
 	return true;
 }
 

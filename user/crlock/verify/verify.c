@@ -82,7 +82,7 @@ static int take_option(void *data, int option)
 	case 'N':
 		return query_take_option(&options->query, option);
 	case 'w':
-		return take_number(&options->seconds, optarg, 366 * 86400, "seconds");
+		return take_number(&options->seconds, optarg, 366UL * 86400, "seconds");
 	case 'R':
 		return take_number(&options->rounds, optarg, 1000, "readings");
 	case 'P':

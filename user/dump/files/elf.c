@@ -9,7 +9,7 @@
 #include "dump/files/elf.h"
 
 /* Notes further behind, and longer ids, are none that a linker makes. */
-#define BEGINNING (64 * 1024)
+#define BEGINNING (64UL << 10)
 #define ID_MAX 64
 #define HEADERS_MAX 128
 

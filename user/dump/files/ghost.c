@@ -20,7 +20,7 @@ struct ghost {
 };
 
 /* Content is copied in pieces of this size. */
-#define PIECE (256 * 1024)
+#define PIECE (256UL << 10)
 
 static bool is_readable(const struct dump_file *file)
 {

@@ -83,7 +83,7 @@ static bool is_connected(struct dump_files *files, const struct dump_file *file,
 {
 	const struct inet_file *own = file->own;
 	char from[64], to[64];
-	union address peer;
+	union address peer = { 0 };
 	socklen_t size = sizeof(peer);
 
 	if (getpeername(fd, &peer.any, &size))

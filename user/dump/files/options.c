@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+#include <assert.h>
 #include <errno.h>
 #include <linux/filter.h>
 #include <net/if.h>
@@ -22,18 +23,18 @@ int options_number(int fd, int level, int name, int *value)
 }
 
 struct number {
-	int name;
 	size_t has, value; /* where they are in the message; has: 0: it is required */
+	int name;
 	bool flag;
 };
 
-#define REQUIRED(option, field) { option, 0, offsetof(Image__SkOptsEntry, field), false }
+#define REQUIRED(option, field) { 0, offsetof(Image__SkOptsEntry, field), option, false }
 #define NUMBER(option, field) \
-	{ option, offsetof(Image__SkOptsEntry, has_##field), \
-	  offsetof(Image__SkOptsEntry, field), false }
+	{ offsetof(Image__SkOptsEntry, has_##field), offsetof(Image__SkOptsEntry, field), \
+	  option, false }
 #define FLAG(option, field) \
-	{ option, offsetof(Image__SkOptsEntry, has_##field), \
-	  offsetof(Image__SkOptsEntry, field), true }
+	{ offsetof(Image__SkOptsEntry, has_##field), offsetof(Image__SkOptsEntry, field), \
+	  option, true }
 
 static const struct number numbers[] = {
 	REQUIRED(SO_SNDBUF, so_sndbuf),
@@ -132,8 +133,8 @@ static int read_filter(struct dump_files *files, const struct dump_file *file, i
 	}
 	if (!nr)
 		return 0;
-	/* An instruction is eight bytes. */
-	options->so_filter = calloc(nr, sizeof(struct sock_filter));
+	static_assert(sizeof(*options->so_filter) == sizeof(struct sock_filter), "an instruction is eight bytes");
+	options->so_filter = calloc(nr, sizeof(*options->so_filter));
 	if (!options->so_filter)
 		return -ENOMEM;
 	if (getsockopt(fd, SOL_SOCKET, SO_GET_FILTER, options->so_filter, &nr))

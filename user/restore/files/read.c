@@ -103,6 +103,14 @@ static int sort_files(struct restore_files *files, const struct image_error *err
 
 /* fdinfo-*.img ------------------------------------------------------------------------------------- */
 
+static void add_descriptor(struct restored_descriptor *descriptor, const Image__FdinfoEntry *entry,
+			   struct restored_file *file)
+{
+	*descriptor = (struct restored_descriptor){ entry->fd, entry->flags & FD_CLOEXEC, file };
+	if (file->number < 0 || descriptor->fd < file->number)
+		file->number = descriptor->fd;
+}
+
 static int take_descriptor(struct restore_files *files, struct image_reader *reader,
 			   ProtobufCMessage *message, void *data, const struct image_error *error)
 {
@@ -123,12 +131,8 @@ static int take_descriptor(struct restore_files *files, struct image_reader *rea
 					 "a descriptor is of another kind than its file");
 	else if (entry->fd > FILES_FD_MAX || entry->flags & ~(uint32_t)FD_CLOEXEC)
 		ret = image_reader_wrong(reader, error, "a descriptor makes no sense");
-	if (!ret) {
-		*descriptor =
-			(struct restored_descriptor){ entry->fd, entry->flags & FD_CLOEXEC, file };
-		if (file->number < 0 || descriptor->fd < file->number)
-			file->number = descriptor->fd;
-	}
+	else
+		add_descriptor(descriptor, entry, file);
 	protobuf_c_message_free_unpacked(message, NULL);
 	return ret;
 }

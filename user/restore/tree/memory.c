@@ -426,8 +426,10 @@ static int fill(const struct job *job)
 {
 	const Image__MmEntry *mm = job->memory->process->mm;
 	struct pieces *pieces = calloc(1, sizeof(*pieces));
-	int ret = pieces ? 0 : fail(job, -ENOMEM, "its pages");
+	int ret = 0;
 
+	if (!pieces)
+		return fail(job, -ENOMEM, "its pages");
 	for (size_t i = 0; i < mm->n_vmas && !ret; i++) {
 		if (wants(mm->vmas[i]))
 			ret = fill_mapping(job, pieces, mm->vmas[i]);

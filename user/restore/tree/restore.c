@@ -94,7 +94,7 @@ static int check_session(const struct restoring *r)
 {
 	const struct saved_process *root = &r->images.tree.processes[0];
 
-	if (root->zombie)
+	if (!r->images.tree.nr || root->zombie)
 		return image_error(&r->error, -EINVAL, r->options->dir, "its first process has ended");
 	if (root->sid == root->pid || r->options->shell_job)
 		return 0;
@@ -370,7 +370,7 @@ static int restore_locks(struct restoring *r, const struct checkpoint *locks, st
 
 	if (!locks->locks.nr)
 		return 0;
-	leaders = calloc(r->nr, sizeof(*leaders));
+	leaders = calloc(r->nr + 1, sizeof(*leaders));
 	if (!leaders) {
 		say("%s", strerror(ENOMEM));
 		return status;
