@@ -236,23 +236,37 @@ $(O)/coccinelle: $(linux_source)
 	$(call say,UNPACK,$@) mkdir -p $@ && tar -xf $< -C $@ --strip-components=3 linux-source-6.12/scripts/coccinelle && \
 		touch $@
 
+$(O)/checkpatch: $(linux_source)
+	$(call say,UNPACK,$@) mkdir -p $@ && tar -xf $< -C $@ --strip-components=2 \
+		linux-source-6.12/scripts/checkpatch.pl linux-source-6.12/scripts/const_structs.checkpatch \
+		linux-source-6.12/scripts/spelling.txt && touch $@
+
+# Lines have up to 110 columns. BIT() is no name that programs know, and the interface is for them; a type that is
+# aligned less than it would be must have a name of its own; spelling is codespell's, which knows both kinds of English.
+checkpatch := checkpatch.pl --no-tree --no-summary --terse --show-types --strict --max-line-length=110 \
+	--ignore BIT_MACRO,NEW_TYPEDEFS,TYPO_SPELLING
+
 # cppcheck finds protobuf-c beside no other header of the system: of those it knows what matters.
 $(O)/cppcheck/protobuf-c:
 	$(Q)mkdir -p $(@D) && ln -sfn $$(pkg-config --variable=includedir libprotobuf-c)/protobuf-c $@
 
+user_flags = $(filter -D% -I%,$(CPPFLAGS)) -std=gnu11
+
 cppcheck := cppcheck -q -j2 --std=c11 --inline-suppr --error-exitcode=1
 
-# lint: shellcheck, kernel-doc and spelling; cppcheck, and the kernel's scripts for coccinelle
-lint: deps $(O)/ynl $(O)/coccinelle $(O)/cppcheck/protobuf-c $(proto_headers)
+# lint: shellcheck, kernel-doc, spelling, cppcheck, clang-tidy, checkpatch.pl and the kernel's scripts for coccinelle
+lint: deps $(O)/ynl $(O)/coccinelle $(O)/checkpatch $(O)/cppcheck/protobuf-c $(proto_headers)
 	$(Q)selftests/deps $(KERNELS) lint
 	$(Q)git ls-files -z | xargs -0 grep -lZE '^#!/bin/(ba)?sh' | xargs -0 shellcheck -x
 	$(Q)$(O)/ynl/scripts/kernel-doc -none -Werror kmod/*.[ch] uapi/linux/*.h
+	$(Q)perl $(O)/checkpatch/$(checkpatch) -f kmod/*.[ch] uapi/linux/*.h
 	$(Q)git ls-files -z ':!*.patch' | xargs -0 codespell -L $(right_words)
 	$(Q)$(cppcheck) --enable=warning,performance,portability $(filter -D_% -I%,$(CPPFLAGS)) -DCRLOCK_VERSION='""' \
 		-I$(O)/cppcheck user
 	$(Q)$(cppcheck) --enable=warning,performance -D__KERNEL__ -DCONFIG_X86 -Iuapi -Ikmod \
 		--include=selftests/lint/macros.h kmod
 	$(Q)selftests/lint/coccinelle $(O)/coccinelle
+	$(Q)git ls-files -z 'user/*.c' | xargs -0 -P2 -n4 selftests/lint/tidy $(user_flags) --
 
 # Installing ---------------------------------------------------------------------------------------
 

@@ -91,8 +91,8 @@ static __always_inline int crlock_visit_descriptors(struct files_struct *files, 
 		for (; open; open &= open - 1) {
 			unsigned int fd = word * BITS_PER_LONG + __ffs(open);
 			struct crlock_descriptor descriptor = {
-				.file = rcu_dereference_protected(
-					fdt->fd[fd], lockdep_is_held(&files->file_lock)),
+				.file = rcu_dereference_protected(fdt->fd[fd],
+								  lockdep_is_held(&files->file_lock)),
 				.table = files,
 				.fd = fd,
 				.cloexec = test_bit(fd, fdt->close_on_exec),

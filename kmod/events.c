@@ -19,12 +19,11 @@ MODULE_PARM_DESC(events_max, "Lock events that may wait to be sent (default 4096
 #define EVENTS_MOST (1U << 20)
 
 /*
- * What waits to be sent. lock: of all that follows; taken below locks of fs/locks.c, takes none itself. entries,
- * NULL if nobody listens: there is room for max; nr wait, from head. lost: how many found no room, since the
- * module was loaded. work: is to be done when there are some.
+ * What waits to be sent. entries, NULL if nobody listens: there is room for max; nr wait, from head. lost:
+ * how many found no room, since the module was loaded. work: is to be done when there are some.
  */
 static struct {
-	spinlock_t lock;
+	spinlock_t lock; /* of all that follows; taken below locks of fs/locks.c, takes none itself */
 	struct crlock_event_entry *entries;
 	u32 max;
 	u32 head;

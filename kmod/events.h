@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Events on their way from the probes, which may not sleep, to the work that sends them: a ring of bounded size,
- * which is there only while someone listens. What finds no room is counted.
+ * Events on their way from the probes, which may not sleep, to the work that sends them: a ring of bounded
+ * size, which is there only while someone listens. What finds no room is counted.
  */
 #ifndef CRLOCK_EVENTS_H
 #define CRLOCK_EVENTS_H

@@ -2,10 +2,10 @@
 /*
  * CRLOCK_CMD_MONITOR: who listens, and the work that sends events to each.
  *
- * There is no multicast group. To join one takes at most CAP_SYS_ADMIN over the socket's network namespace, which
- * the root of any user namespace has over one of its own; who joins and leaves is told from Linux 6.9 on; and its
- * one message for all cannot have the process ids of each reader's pid namespace. A command asks for capabilities
- * as the others do, and netlink tells when the socket that it came by is closed.
+ * There is no multicast group. To join one takes at most CAP_SYS_ADMIN over the socket's network namespace,
+ * which the root of any user namespace has over one of its own; who joins and leaves is told from Linux 6.9
+ * on; and its one message for all cannot have the process ids of each reader's pid namespace. A command asks
+ * for capabilities as the others do, and netlink tells when the socket that it came by is closed.
  *
  * The probes are there only while someone listens.
  */
@@ -280,8 +280,8 @@ static int new_listener(struct listener **out, struct genl_info *info)
 }
 
 /*
- * The acknowledgement comes before the first event: behind many it might find no room. As a dump does, this says by
- * -EINTR that no other is to be sent.
+ * The acknowledgement comes before the first event: behind many it might find no room. As a dump does, this
+ * says by -EINTR that no other is to be sent.
  */
 static int acknowledge(struct sk_buff *skb, const struct genl_info *info)
 {
@@ -361,7 +361,11 @@ static void send_end(const struct listener *listener)
 		send(listener, skb);
 }
 
-/** crlock_monitor_exit - Sends what there is, and to all that it was the last. The family is not known any more. */
+/**
+ * crlock_monitor_exit - Sends what there is, and to all that it was the last.
+ *
+ * The family is not known any more.
+ */
 void crlock_monitor_exit(void)
 {
 	struct listener *listener, *next;

@@ -18,7 +18,8 @@
 #include "task_get.h"
 
 /*
- * What crlock_filter_parse() reads. With more bits of its numbers one device would pass for another, see MKDEV().
+ * What crlock_filter_parse() reads. With more bits of its numbers one device would pass for another, see
+ * MKDEV().
  */
 #define FILTER_POLICY \
 	[CRLOCK_A_TGID] = NLA_POLICY_MIN(NLA_U32, 1), \
@@ -65,8 +66,8 @@ static const struct nla_policy no_policy[CRLOCK_A_MAX + 1];
 int crlock_may(const struct sk_buff *skb, bool regs, struct netlink_ext_ack *extack)
 {
 	if (!netlink_capable(skb, CAP_CHECKPOINT_RESTORE) && !netlink_capable(skb, CAP_SYS_ADMIN)) {
-		NL_SET_ERR_MSG(extack, "CAP_CHECKPOINT_RESTORE or CAP_SYS_ADMIN is needed, in the "
-				       "initial user namespace");
+		NL_SET_ERR_MSG(extack,
+			       "CAP_CHECKPOINT_RESTORE or CAP_SYS_ADMIN is needed, in the initial user namespace");
 		return -EPERM;
 	}
 	if (regs && !netlink_capable(skb, CAP_SYS_PTRACE)) {

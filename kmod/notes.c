@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Notes, found by the thread that they are about. Some are never taken: of a request that failed between two
- * tracepoints, or of flock(2) that a signal ended. Such a one goes when its thread makes the next; or when all take
- * too much memory, with all: they are of use for a moment only.
+ * Notes, found by the thread that they are about. Some are never taken: of a request that failed between
+ * two tracepoints, or of flock(2) that a signal ended. Such a one goes when its thread makes the next; or
+ * when all take too much memory, with all: they are of use for a moment only.
  */
 #include <linux/hash.h>
 #include <linux/slab.h>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * From the tracepoints of fs/locks.c to events. All run in the thread that does what is traced, with preemption
- * off, and most with locks of the file held: nothing here sleeps.
+ * From the tracepoints of fs/locks.c to events. All run in the thread that does what is traced, with
+ * preemption off, and most with locks of the file held: nothing here sleeps.
  *
  * The tracepoints are no interface that tells events as people know them:
  *
@@ -405,8 +405,8 @@ static bool is_any_in_the_way(const struct inode *inode, const struct file_lock_
 }
 
 /*
- * An open waits for one lease after the other; and for a lease that is only to be downgraded from one tick to the
- * next, since __break_lease() looks at the other time. That is one wait.
+ * An open waits for one lease after the other; and for a lease that is only to be downgraded from one tick to
+ * the next, since __break_lease() looks at the other time. That is one wait.
  */
 static void probe_block(void *data, struct inode *inode, struct file_lease *breaker)
 {

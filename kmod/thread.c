@@ -183,8 +183,8 @@ u32 crlock_thread_state(struct task_struct *task)
 }
 
 /**
- * crlock_thread_settled - Whether a thread that does not run has left its CPU, and nobody writes its registers.
- * @task: the caller is called by crlock_thread_look()
+ * crlock_thread_settled - Whether who does not run has left its CPU, and nobody writes its registers.
+ * @task: the thread; the caller is called by crlock_thread_look()
  */
 bool crlock_thread_settled(struct task_struct *task)
 {

@@ -273,8 +273,8 @@ static bool has_changed(struct timers_look *look, struct signal_struct *signal)
 }
 
 /*
- * Under siglock. Return: 0 if all timers are noted, 1 if there are more, -ENOSPC if there is no room for them,
- * or -ESTALE if those that were noted before are no longer the first of the list.
+ * Under siglock. Return: 0 if all timers are noted, 1 if there are more, -ENOSPC if there is no room for
+ * them, or -ESTALE if those that were noted before are no longer the first of the list.
  */
 static int note_batch(struct task_struct *task, void *data)
 {
@@ -349,11 +349,12 @@ static int begin_anew(struct timers_look *look, u32 *times)
  * @task: one of its threads; the caller has a reference
  * @ns: the reader's
  *
- * Of a process that runs they are those that there were at one moment, but for those that were deleted just after.
+ * Of a process that runs they are those that there were at one moment, but for those that were deleted just
+ * after.
  *
- * Return: 0; -ESRCH if the thread has been reaped; -EAGAIN if the process has many timers and makes or deletes
- * some all the time; -EINTR if the caller is being killed; -ENOMEM; -ENOBUFS, and then the memory that would
- * do is counted in the budget of @rows, which have no use but for crlock_timers_count().
+ * Return: 0; -ESRCH if the thread has been reaped; -EAGAIN if the process has many timers and makes or
+ * deletes some all the time; -EINTR if the caller is being killed; -ENOMEM; -ENOBUFS, and then the memory
+ * that would do is counted in the budget of @rows, which have no use but for crlock_timers_count().
  */
 int crlock_timers_copy(struct crlock_rows *rows, struct task_struct *task, struct pid_namespace *ns)
 {
