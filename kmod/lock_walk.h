@@ -6,7 +6,9 @@
 #ifndef CRLOCK_LOCK_WALK_H
 #define CRLOCK_LOCK_WALK_H
 
+#include <linux/bitops.h>
 #include <linux/fs.h>
+#include <linux/hash.h>
 #include <linux/list.h>
 
 enum crlock_list {
@@ -32,23 +34,15 @@ struct crlock_lock_walk {
 };
 
 /**
- * struct crlock_lock_place - A lock as it was, to be found again in another go; only to be compared.
- * @list: that it was on
- * @lock: address
- * @owner: what else it had
- * @file: the same
- * @start: the same, of ranges
- * @end: the same
- * @type: the same
+ * struct crlock_lock_place - Up to where locks were passed over, to be found again in another go.
+ * @list: that the last one was on
+ * @rank: how many of that list
+ * @sum: of what they were, and in which order
  */
 struct crlock_lock_place {
 	enum crlock_list list;
-	const void *lock;
-	const void *owner;
-	const void *file;
-	s64 start;
-	s64 end;
-	u8 type;
+	u32 rank;
+	u64 sum;
 };
 
 static __always_inline const struct list_head *crlock_list_of(const struct file_lock_context *context,
@@ -90,44 +84,42 @@ static __always_inline struct file_lock_core *crlock_lock_walk_on(struct crlock_
 	return list_entry(entry, struct file_lock_core, flc_list);
 }
 
-/** crlock_lock_place_note - Remembers the lock that was passed over last. */
-static inline void crlock_lock_place_note(struct crlock_lock_place *place,
-					  const struct crlock_lock_walk *walk, struct file_lock_core *core)
+/** crlock_lock_sum - What a lock adds to the sum of those before it on its list. */
+static inline u64 crlock_lock_sum(u64 sum, struct file_lock_core *core)
 {
-	bool is_range = walk->list == CRLOCK_LIST_POSIX;
-
-	*place = (struct crlock_lock_place){
-		.list = walk->list,
-		.lock = core,
-		.owner = core->flc_owner,
-		.file = core->flc_file,
-		.start = is_range ? file_lock_of(core)->fl_start : 0,
-		.end = is_range ? file_lock_of(core)->fl_end : 0,
-		.type = core->flc_type,
-	};
+	sum = (sum ^ (unsigned long)core) * GOLDEN_RATIO_64;
+	sum = (sum ^ core->flc_type ^ rol64(sum, 32)) * GOLDEN_RATIO_64;
+	if (!(core->flc_flags & FL_POSIX))
+		return sum;
+	sum = (sum ^ (u64)file_lock_of(core)->fl_start ^ rol64(sum, 32)) * GOLDEN_RATIO_64;
+	return (sum ^ (u64)file_lock_of(core)->fl_end ^ rol64(sum, 32)) * GOLDEN_RATIO_64;
 }
 
-static inline bool crlock_lock_place_is(const struct crlock_lock_place *place, struct file_lock_core *core)
+/** crlock_lock_place_move - Moves a place to behind the lock that was passed over last. */
+static inline void crlock_lock_place_move(struct crlock_lock_place *place, const struct crlock_lock_walk *walk,
+					  struct file_lock_core *core)
 {
-	if (core != place->lock || core->flc_owner != place->owner || core->flc_file != place->file ||
-	    core->flc_type != place->type)
-		return false;
-	return place->list != CRLOCK_LIST_POSIX ||
-	       (file_lock_of(core)->fl_start == place->start && file_lock_of(core)->fl_end == place->end);
+	if (walk->rank == 1) {
+		place->list = walk->list;
+		place->sum = 0;
+	}
+	place->rank = walk->rank;
+	place->sum = crlock_lock_sum(place->sum, core);
 }
 
-/** crlock_lock_walk_to - Passes over a remembered lock. Return: whether it is there still, as it was. */
+/**
+ * crlock_lock_walk_to - Passes over all locks up to a place.
+ *
+ * Return: whether there are the same ones on that list as when the place was noted.
+ */
 static inline bool crlock_lock_walk_to(struct crlock_lock_walk *walk, const struct crlock_lock_place *place)
 {
-	struct file_lock_core *core;
+	u64 sum = 0;
 
 	crlock_lock_walk_list(walk, place->list);
-	while (walk->next != walk->head) {
-		core = crlock_lock_walk_on(walk);
-		if (crlock_lock_place_is(place, core))
-			return true;
-	}
-	return false;
+	while (walk->rank < place->rank && walk->next != walk->head)
+		sum = crlock_lock_sum(sum, crlock_lock_walk_on(walk));
+	return walk->rank == place->rank && sum == place->sum;
 }
 
 #endif

@@ -8,9 +8,9 @@
  *
  * Up to LOCKS_AT_ONCE locks of an inode are copied as they were at one moment. More are copied in batches,
  * for flc_lock is a spinlock, and what waits for the CPU is not to wait for long. A batch begins behind the
- * last lock of the one before it if that is there still, as it was; else all are copied anew, in larger
- * batches. Locks never change places on a list, and the ranges of an owner are in order on it; what changes
- * ranges on both sides of a lock of theirs changes that one too. So what was held all the time is told.
+ * one before it if the list up to there is as it was; else all are copied anew, in larger batches. So what
+ * was held all the time is told, and once. To look for the last lock alone would not do: one that is given
+ * up and taken again is at the end of the list, may be at the same address, and others would be passed over.
  *
  * Nothing is pinned. All that is to be known of a file is copied while whatever refers to it, a table
  * of descriptors, a mapping or a message, is locked. What is kept after that are addresses to compare.
@@ -31,7 +31,7 @@
 #define LOCKS_AT_ONCE 8192U
 
 /* So many locks are passed over in the time that it takes to copy one. */
-#define PASSED_FOR_COPIED 16
+#define PASSED_FOR_COPIED 8
 
 /**
  * crlock_snapshot_init - Makes an empty snapshot, to be freed with crlock_snapshot_free().
@@ -278,21 +278,20 @@ static void copy_batch(struct crlock_snapshot *snapshot, const struct inode *ino
 		       struct crlock_lock_walk *walk, u32 nr)
 {
 	struct crlock_inode_row *row = crlock_row(&snapshot->inodes.rows, inode_row);
-	struct file_lock_core *core = NULL;
+	struct file_lock_core *core;
 
 	snapshot->work += nr;
 	row->begun = true;
 	while (nr--) {
 		core = crlock_lock_walk_on(walk);
+		if (!row->whole)
+			crlock_lock_place_move(&snapshot->place, walk, core);
 		if (is_wanted(snapshot->filter, core)) {
 			copy_lock(snapshot, inode, inode_row, core, walk->rank - 1);
 			row->nr_locks++;
 		}
 	}
-	if (!row->whole) {
-		crlock_lock_place_note(&snapshot->place, walk, core);
-		snapshot->place_row = inode_row;
-	}
+	snapshot->place_row = inode_row;
 }
 
 /* The rows of what was copied stay, but in no chain: as if nothing had been. */

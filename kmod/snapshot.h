@@ -99,7 +99,7 @@ struct crlock_holder_row {
  * @leases: &struct crlock_lease_row
  * @holders: &struct crlock_holder_row
  * @last: the description that was asked for last, or NULL
- * @place: last lock of the last batch of an inode that has more
+ * @place: up to where the locks of an inode that has more were copied
  * @place_row: that inode's
  * @work: locks copied since crlock_snapshot_room(), and what took as long
  * @lacking: locks for which there was no room when crlock_snapshot_note() gave -ENOSPC

@@ -14,7 +14,7 @@ read -r -a sizes <<<"${CRLOCK_SCALE:-200 20000 24000 20000}"
 readonly ranges=${sizes[3]} max=/sys/module/crlock/parameters/snapshot_max late=${CRLOCK_SCALE_LATE-}
 max_before=$(<$max)
 trap 'echo "$max_before" >$max; clean_up' EXIT
-plan $((5 + (${#late} > 0)))
+plan $((6 + (${#late} > 0)))
 
 # begin WORD...: the fixture, in a directory of its own; then there are $locks and $holders.
 begin() {
@@ -63,4 +63,12 @@ end_background
 
 begin changing 2 100 "$ranges" "$ranges" changing
 check "what is held all the time is told once while others change" scale-ask 20 "$ranges"
+end_background
+
+# Only few are being moved at any moment.
+begin moving 2 100 "$ranges" "$ranges" moving
+scale-ask 50 >.out 2>.said
+least=$(sed 's/ .*//' .out | sort -n | head -n 1)
+check "nor are others lost while the one that a batch ends with goes to the end: $least of $ranges are told" \
+	test "${least:-0}" -gt $((ranges * 9 / 10))
 finish
