@@ -74,7 +74,7 @@ for shell in bash zsh fish; do
 	is "its events" "$("${shell}_offers" crlock monitor --event '' | among "${names[@]}" | xargs)" "${names[*]}"
 done
 for shell in bash zsh fish; do
-	is "commands" "$("${shell}_offers" crlock '' | among graph info ls monitor show verify | xargs)" "graph info ls monitor show verify"
+	is "commands" "$("${shell}_offers" crlock '' | among graph info ls monitor show top verify | xargs)" "graph info ls monitor show top verify"
 done
 is "what comes after a comma" "$(bash_offers crlock ls --output PID,NH)" PID,NHOLDERS
 is "and after a plus" "$(bash_offers crlock ls --output = +NH)" +NHOLDERS

@@ -55,6 +55,7 @@ is "programs, library, headers, manuals and completions are there" "$(files)" "$
 644 usr/share/man/man8/crlock-ls.8
 644 usr/share/man/man8/crlock-monitor.8
 644 usr/share/man/man8/crlock-show.8
+644 usr/share/man/man8/crlock-top.8
 644 usr/share/man/man8/crlock-verify.8
 644 usr/share/man/man8/crrestore.8
 644 usr/share/zsh/site-functions/_crdump

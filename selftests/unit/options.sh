@@ -3,7 +3,7 @@
 # What programs say that they take, for the tests that compare manuals and completions with it.
 
 # shellcheck disable=SC2034
-commands=("crlock" "crlock graph" "crlock ls" "crlock info" "crlock monitor" "crlock show" "crlock verify" "crdump" "crrestore" "crlock-criu")
+commands=("crlock" "crlock graph" "crlock ls" "crlock info" "crlock monitor" "crlock show" "crlock top" "crlock verify" "crdump" "crrestore" "crlock-criu")
 
 # help_options COMMAND...: of the lines of --help that begin with one, up to two blanks or a word that is a value; in
 # each line those of one option, as `-h --help`.

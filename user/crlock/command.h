@@ -14,6 +14,7 @@ int run_info(int argc, char **argv);
 int run_ls(int argc, char **argv);
 int run_monitor(int argc, char **argv);
 int run_show(int argc, char **argv);
+int run_top(int argc, char **argv);
 int run_verify(int argc, char **argv);
 
 #endif

@@ -16,6 +16,7 @@ static const struct command commands[] = {
 	{ "ls", "list file locks with their holders and waiters", run_ls },
 	{ "monitor", "tell what happens to file locks, as it happens", run_monitor },
 	{ "show", "show what a checkpoint has in it", run_show },
+	{ "top", "show which locks are contended for, again and again", run_top },
 	{ "verify", "compare what /proc says of locks with what the module does", run_verify },
 };
 

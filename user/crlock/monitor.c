@@ -3,18 +3,16 @@
  * crlock monitor - tells what happens to file locks, as it happens.
  */
 #include <errno.h>
-#include <limits.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/signalfd.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include <crlock.h>
 
 #include "crlock/command.h"
+#include "crlock/events.h"
 #include "crlock/monitor/paths.h"
 #include "crlock/monitor/print.h"
 #include "crlock/options.h"
@@ -90,16 +88,6 @@ static int take_event(void *data, struct proc_text word)
 	return STATUS_OK;
 }
 
-static int take_rcvbuf(struct monitor *monitor, const char *word)
-{
-	uint64_t bytes;
-
-	if (!proc_text_unsigned(proc_text(word, strlen(word)), 10, INT_MAX / 2, &bytes) || !bytes)
-		return say_usage("%s: not a number of bytes", word);
-	monitor->rcvbuf = bytes;
-	return STATUS_OK;
-}
-
 static int take_option(void *data, int option)
 {
 	struct monitor *monitor = data;
@@ -117,7 +105,7 @@ static int take_option(void *data, int option)
 	case 'e':
 		return options_each_word(optarg, take_event, monitor);
 	case 'b':
-		return take_rcvbuf(monitor, optarg);
+		return events_take_rcvbuf(optarg, &monitor->rcvbuf);
 	case 'h':
 		monitor->help = true;
 		return STATUS_OK;
@@ -137,30 +125,6 @@ static int parse(struct monitor *monitor, int argc, char **argv)
 
 /* Start -------------------------------------------------------------------------------------------- */
 
-static int cannot_open(int err)
-{
-	struct crlock_info info;
-
-	if (err == -ENOENT) {
-		say("module crlock is not loaded");
-		return STATUS_NO_MODULE;
-	}
-	if (err == -EPROTO && !crlock_get_info(&info)) {
-		say("module crlock %s has ABI %u, this program knows %u", info.version, info.abi, CRLOCK_ABI);
-		return STATUS_FOREIGN_ABI;
-	}
-	say("module crlock: %s", strerror(-err));
-	return STATUS_FAILURE;
-}
-
-static int cannot_read(const struct monitor *monitor, int err)
-{
-	const char *text = crlock_error(monitor->crlock);
-
-	say("module crlock: %s", *text ? text : strerror(-err));
-	return err == -ENOENT ? STATUS_NO_MODULE : STATUS_FAILURE;
-}
-
 static int find_file(struct monitor *monitor)
 {
 	const char *path = monitor->query.file;
@@ -172,45 +136,13 @@ static int find_file(struct monitor *monitor)
 	return STATUS_FAILURE;
 }
 
-/* A process that ends can give up thousands of locks at once. It is a limit: what is not needed is not taken. */
-#define RCVBUF_DEFAULT (16 << 20)
-
-/* Beyond net.core.rmem_max only with CAP_NET_ADMIN; without, it is as much as may be. */
-static int set_rcvbuf(const struct monitor *monitor)
-{
-	int fd = crlock_fd(monitor->crlock), bytes = monitor->rcvbuf ?: RCVBUF_DEFAULT;
-
-	if (!setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &bytes, sizeof(bytes)) ||
-	    !setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &bytes, sizeof(bytes)))
-		return STATUS_OK;
-	say("--rcvbuf: %s", strerror(errno));
-	return STATUS_FAILURE;
-}
-
-/* Signals that end it are read like events, so that no line is cut. */
-static int take_signals(struct monitor *monitor)
-{
-	sigset_t set;
-
-	sigemptyset(&set);
-	sigaddset(&set, SIGINT);
-	sigaddset(&set, SIGTERM);
-	signal(SIGPIPE, SIG_IGN);
-	if (!sigprocmask(SIG_BLOCK, &set, NULL))
-		monitor->signals = signalfd(-1, &set, SFD_CLOEXEC);
-	if (monitor->signals >= 0)
-		return STATUS_OK;
-	say("signalfd: %s", strerror(errno));
-	return STATUS_FAILURE;
-}
-
 static int open_module(struct monitor *monitor)
 {
 	int err = module_open(&monitor->crlock);
 
 	if (!err)
 		err = paths_open(&monitor->paths);
-	return err ? cannot_open(err) : STATUS_OK;
+	return err ? events_cannot_open(err) : STATUS_OK;
 }
 
 /* Events ------------------------------------------------------------------------------------------- */
@@ -254,7 +186,7 @@ static int start(struct monitor *monitor)
 	int err = crlock_monitor(monitor->crlock, filter, monitor->events, take, monitor);
 
 	if (err)
-		return cannot_read(monitor, err);
+		return events_cannot_read(monitor->crlock, err);
 	print_start(&monitor->output);
 	check_written(monitor);
 	return STATUS_OK;
@@ -286,7 +218,7 @@ static int read_on(struct monitor *monitor)
 		if (!err)
 			err = tell_lost(monitor);
 	}
-	return err < 0 ? cannot_read(monitor, err) : STATUS_OK;
+	return err < 0 ? events_cannot_read(monitor->crlock, err) : STATUS_OK;
 }
 
 /* That nobody reads it any more is one way to end it. */
@@ -304,13 +236,16 @@ static int run(struct monitor *monitor)
 
 	if (!status && proc_is_ours())
 		status = query_check_pids(&monitor->query);
-	status = status ?: set_rcvbuf(monitor) ?: take_signals(monitor);
+	status = status ?: events_set_rcvbuf(monitor->crlock, monitor->rcvbuf) ?:
+		 events_take_signals(signals, &monitor->signals);
 	if (status)
 		return status;
 	setlinebuf(stdout);
 	status = start(monitor) ?: read_on(monitor);
 	return finish(monitor, status);
 }
+	/* These are read like events, so that no line is cut. */
+	static const int signals[] = { SIGINT, SIGTERM, 0 };
 
 int run_monitor(int argc, char **argv)
 {

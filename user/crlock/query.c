@@ -122,14 +122,22 @@ static int status_of(int err, enum lock_from from)
 	return STATUS_FAILURE;
 }
 
+int query_try(const struct query *query, const struct lock_query *which, struct lock_list *list,
+	      struct lock_report *report)
+{
+	int err = lock_list_read(list, which, query->from, report);
+
+	return err ? status_of(err, query->from) : STATUS_OK;
+}
+
 int query_read(const struct query *query, const struct lock_query *which, struct lock_list *list)
 {
 	struct lock_report report;
-	int err = lock_list_read(list, which, query->from, &report);
+	int status = query_try(query, which, list, &report);
 
-	if (err) {
+	if (status) {
 		say("%s", report.error);
-		return status_of(err, query->from);
+		return status;
 	}
 	if (*report.lacking)
 		say("%s", report.lacking);

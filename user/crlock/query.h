@@ -41,6 +41,17 @@ int query_find_file(struct query *query);
 int query_check_pids(const struct query *query);
 
 /**
+ * query_try - Reads locks, and says nothing.
+ * @which: which locks; of @query only the source is used
+ * @list: gets the locks; the caller frees it, also after an error
+ * @report: gets what is to be said
+ *
+ * Returns: the exit status.
+ */
+int query_try(const struct query *query, const struct lock_query *which, struct lock_list *list,
+	      struct lock_report *report);
+
+/**
  * query_read - Reads locks, and says what is to be said.
  * @which: which locks; of @query only the source is used
  * @list: gets the locks; the caller frees it, also after an error

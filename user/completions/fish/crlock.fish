@@ -29,6 +29,7 @@ complete -c crlock -n __fish_is_first_token -a info -d 'Show what the kernel mod
 complete -c crlock -n __fish_is_first_token -a ls -d 'List file locks with their holders and waiters'
 complete -c crlock -n __fish_is_first_token -a monitor -d 'Tell what happens to file locks, as it happens'
 complete -c crlock -n __fish_is_first_token -a show -d 'Show what a checkpoint has in it'
+complete -c crlock -n __fish_is_first_token -a top -d 'Show which locks are contended for, again and again'
 complete -c crlock -n __fish_is_first_token -a verify -d 'Compare what /proc says of locks with what the module does'
 complete -c crlock -n __fish_is_first_token -s V -l version -d 'Show the version'
 complete -c crlock -s h -l help -d 'Show a summary'
@@ -58,6 +59,14 @@ complete -c crlock -n '__crlock_command show' -l verify -d 'Only tell whether al
 complete -c crlock -n '__crlock_command show' -a '(__crlock_checkpoints)'
 
 complete -c crlock -n '__crlock_command verify' -s w -l watch -x -d 'Compare until so long is over'
+complete -c crlock -n '__crlock_command top' -s b -l batch -d 'Lines of text'
+complete -c crlock -n '__crlock_command top' -s n -l iterations -x -d 'End after so many times'
+complete -c crlock -n '__crlock_command top' -s d -l delay -x -d 'Seconds from one to the next'
+complete -c crlock -n '__crlock_command top' -s S -l sort -x -a 'waiters oldest churn locks path' -d 'Sort by'
+complete -c crlock -n '__crlock_command top' -s r -l reverse -d 'Sort the other way round'
+complete -c crlock -n '__crlock_command top' -s F -l filter -x -d 'Only what has this text in it'
+complete -c crlock -n '__crlock_command top' -l rcvbuf -x -d 'Room for events that are not yet read'
+
 complete -c crlock -n '__crlock_command verify' -l rounds -x -d 'A difference counts if it stays in so many readings'
 complete -c crlock -n '__crlock_command verify' -l proc -x -a '(__fish_complete_directories)' -d 'In place of /proc'
 complete -c crlock -n '__crlock_command verify' -s v -l verbose -d 'Name all that the format cannot tell, too'
