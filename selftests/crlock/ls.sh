@@ -8,7 +8,7 @@
 . "$(dirname "$0")/common.sh"
 
 cd "$work" || exit
-mapfile -t columns < <(crlock ls --help | sed -n '/^Columns:/,/^$/s/^  \([A-Z-]*\) .*/\1/p')
+mapfile -t columns < <(crlock ls --list-columns | cut -d ' ' -f 1)
 plan $((38 + 3 * ${#columns[@]}))
 
 keep_leases

@@ -275,8 +275,8 @@ background pid hold flock:w:$'bad\xffname\n'
 unwatch json "$json"
 kill -TERM "$plain"
 wait "$plain"
-check "JSON: an object a line, with all columns" /usr/bin/python3 - json "$pid" "$(crlock monitor --help |
-	sed -n '/^Columns:/,/^$/s/^  \([A-Z-]*\) .*/\1/p' | xargs)" <<'END'
+check "JSON: an object a line, with all columns" /usr/bin/python3 - json "$pid" "$(crlock monitor --list-columns |
+	cut -d ' ' -f 1 | xargs)" <<'END'
 import datetime, json, sys
 lines = [json.loads(line) for line in open(sys.argv[1])]
 keys = [{"GEN": "generation"}.get(name, name.lower().replace("-", "_")) for name in sys.argv[3].split()]

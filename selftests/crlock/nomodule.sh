@@ -37,7 +37,7 @@ is "if it is wanted so, nothing is missing" "$status $said" "0 "
 refused "but not if the module is wanted" 3 "module crlock is not loaded" crlock ls --source=kmod
 
 # All columns work; what is not known is "?", or null, and said to be unknown.
-mapfile -t columns < <(crlock ls --help | sed -n '/^Columns:/,/^$/s/^  \([A-Z-]*\) .*/\1/p')
+mapfile -t columns < <(crlock ls --list-columns | cut -d ' ' -f 1)
 run crlock ls --source=proc --output-all --raw
 is "all columns" "$status $(head -n 1 <<<"$out")" "0 ${columns[*]}"
 like "what is not known is not made up" \

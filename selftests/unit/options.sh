@@ -18,9 +18,9 @@ help_options() {
 	help_lines "$@" | tr ' ' '\n' | sort -u
 }
 
-# columns COMMAND...: that --help explains.
+# columns COMMAND...: that --list-columns explains.
 columns() {
-	"$@" --help | sed -n '/^Columns:/,/^$/s/^  \([A-Z-]*\) .*/\1/p' | sort
+	"$@" --list-columns | cut -d ' ' -f 1 | sort
 }
 
 # events: of crlock monitor.

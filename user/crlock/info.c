@@ -120,8 +120,8 @@ static int print_help(void)
 	       "  -J, --json     JSON\n"
 	       "      --no-load  do not load the module if it is not loaded\n"
 	       "  -h, --help\n\n"
-	       "Exit status: 0; 1: failure; 2: bad usage; 3: the module is not loaded; 4: the module\n"
-	       "has another ABI. See crlock-info(8).\n");
+	       "Exit status: 0; 1: failure; 2: bad usage; 3: the module is not loaded;\n"
+	       "4: the module has another ABI. See crlock-info(8).\n");
 	return say_written();
 }
 

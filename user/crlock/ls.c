@@ -15,14 +15,17 @@
 struct options {
 	struct output output;
 	struct query query;
-	bool help;
+	bool help, list_columns;
 };
 
 /* Options ------------------------------------------------------------------------------------------ */
 
+#define OPTION_LIST_COLUMNS 256
+
 static const struct option long_options[] = {
 	{ "output", required_argument, NULL, 'o' },
 	{ "output-all", no_argument, NULL, 'O' },
+	{ "list-columns", no_argument, NULL, OPTION_LIST_COLUMNS },
 	{ "json", no_argument, NULL, 'J' },
 	{ "raw", no_argument, NULL, 'r' },
 	{ "noheadings", no_argument, NULL, 'n' },
@@ -38,22 +41,27 @@ static int print_help(void)
 	       "Lists file locks with their holders and waiters.\n\n"
 	       "  -o, --output COLUMNS  these columns, separated by commas; +COLUMNS: these too\n"
 	       "  -O, --output-all      all columns\n"
+	       "      --list-columns    say which there are\n"
 	       "  -J, --json            JSON\n"
 	       "  -r, --raw             words separated by single blanks, \"-\" for what is empty\n"
 	       "  -n, --noheadings      no line of column names\n"
 	       "  -u, --notruncate      do not cut columns to the width of the terminal\n"
 	       "  -p, --pid PID[,...]   only locks that one of these processes holds\n"
 	       "  -f, --file PATH       only locks of this file\n"
-	       "  -k, --kind KIND[,...] only locks of these kinds: flock, posix, ofd, lease, deleg,\n"
-	       "                        layout\n"
-	       "  -s, --source SOURCE   kmod: from the kernel module; proc: from /proc; auto: from\n"
-	       "                        the module if it can be asked, else from /proc; default auto\n"
+	       "  -k, --kind KIND[,...] only of these: flock, posix, ofd, lease, deleg, layout\n"
+	       "  -s, --source SOURCE   kmod: the kernel module; proc: /proc; auto: the module if it\n"
+	       "                        can be asked, else /proc; default auto\n"
 	       "      --no-load         do not load the module if it is not loaded\n"
-	       "  -h, --help\n\nColumns:\n");
-	for (size_t i = 0; i < nr_columns; i++)
-		printf("  %-10s %s\n", columns[i].name, columns[i].help);
-	printf("\nExit status: 0; 1: failure; 2: bad usage; 3: the module is not loaded (kmod);\n"
+	       "  -h, --help\n\n"
+	       "Exit status: 0; 1: failure; 2: bad usage; 3: the module is not loaded (kmod);\n"
 	       "4: the module has another ABI (kmod). See crlock-ls(8).\n");
+	return say_written();
+}
+
+static int list_columns(void)
+{
+	for (size_t i = 0; i < nr_columns; i++)
+		printf("%-10s %s\n", columns[i].name, columns[i].help);
 	return say_written();
 }
 
@@ -66,6 +74,9 @@ static int take_option(void *data, int option)
 		return columns_choose(&options->output.columns, optarg);
 	case 'O':
 		columns_choose_all(&options->output.columns);
+		return STATUS_OK;
+	case OPTION_LIST_COLUMNS:
+		options->list_columns = true;
 		return STATUS_OK;
 	case 'J':
 		options->output.json = true;
@@ -129,8 +140,10 @@ int run_ls(int argc, char **argv)
 
 	columns_choose_default(&options.output.columns);
 	status = parse(&options, argc, argv);
-	if (!status)
-		status = options.help ? print_help() : list(&options);
+	if (!status && options.help)
+		status = print_help();
+	else if (!status)
+		status = options.list_columns ? list_columns() : list(&options);
 	query_free(&options.query);
 	return status;
 }

@@ -27,8 +27,8 @@ struct monitor {
 	struct event_output output;
 	bool chosen; /* columns */
 	uint32_t events; /* bits 1 << enum crlock_event_kind, 0: all */
-	int rcvbuf; /* bytes, 0: RCVBUF_DEFAULT */
-	bool help;
+	int rcvbuf; /* bytes, 0: what is enough for most */
+	bool help, list_columns;
 
 	struct crlock *crlock;
 	struct paths *paths;
@@ -39,8 +39,11 @@ struct monitor {
 
 /* Options ------------------------------------------------------------------------------------------ */
 
+#define OPTION_LIST_COLUMNS 256
+
 static const struct option long_options[] = {
 	{ "output", required_argument, NULL, 'o' },
+	{ "list-columns", no_argument, NULL, OPTION_LIST_COLUMNS },
 	{ "json", no_argument, NULL, 'J' },
 	{ "noheadings", no_argument, NULL, 'n' },
 	{ "pid", required_argument, NULL, 'p' },
@@ -56,24 +59,29 @@ static const struct option long_options[] = {
 static int print_help(void)
 {
 	printf("usage: crlock monitor [OPTION...]\n\n"
-	       "Tells what happens to file locks, as it happens, in one line each, until it is interrupted.\n\n"
+	       "Tells what happens to file locks, as it happens, until it is interrupted.\n\n"
 	       "  -o, --output COLUMNS    these columns, separated by commas; +COLUMNS: these too\n"
+	       "      --list-columns      say which there are\n"
 	       "  -J, --json              an object of JSON in each line, with all columns\n"
 	       "  -n, --noheadings        no line of column names\n"
 	       "  -p, --pid PID[,...]     only events of these processes, or that they make happen\n"
 	       "  -f, --file PATH         only events of this file\n"
-	       "  -k, --kind KIND[,...]   only of these kinds of lock: flock, posix, ofd, lease, deleg,\n"
-	       "                          layout\n"
+	       "  -k, --kind KIND[,...]   only of these: flock, posix, ofd, lease, deleg, layout\n"
 	       "  -e, --event EVENT[,...] only these: set, blocked, granted, unblocked, refused,\n"
 	       "                          cancelled, released, asked, broken, deadline\n"
 	       "  -b, --rcvbuf BYTES      room for events that are not yet read; default 16 MiB\n"
 	       "      --no-load           do not load the module if it is not loaded\n"
-	       "  -h, --help\n\nColumns:\n");
-	for (size_t i = 0; i < nr_event_columns; i++)
-		printf("  %-10s %s\n", event_columns[i].name, event_columns[i].help);
-	printf("\nExit status: 0: it was interrupted, or nobody reads what it prints; 1: failure; 2: bad\n"
-	       "usage; 3: the module is not loaded, or was unloaded; 4: the module has another ABI.\n"
+	       "  -h, --help\n\n"
+	       "Exit status: 0: it was interrupted, or nobody reads what it prints; 1: failure;\n"
+	       "2: bad usage; 3: the module is not loaded, or was unloaded; 4: it has another ABI.\n"
 	       "See crlock-monitor(8).\n");
+	return say_written();
+}
+
+static int list_columns(void)
+{
+	for (size_t i = 0; i < nr_event_columns; i++)
+		printf("%-10s %s\n", event_columns[i].name, event_columns[i].help);
 	return say_written();
 }
 
@@ -96,6 +104,9 @@ static int take_option(void *data, int option)
 	case 'o':
 		monitor->chosen = true;
 		return event_choose(&monitor->output.columns, optarg);
+	case OPTION_LIST_COLUMNS:
+		monitor->list_columns = true;
+		return STATUS_OK;
 	case 'J':
 		monitor->output.json = true;
 		return STATUS_OK;
@@ -232,6 +243,8 @@ static int finish(const struct monitor *monitor, int status)
 
 static int run(struct monitor *monitor)
 {
+	/* These are read like events, so that no line is cut. */
+	static const int signals[] = { SIGINT, SIGTERM, 0 };
 	int status = open_module(monitor) ?: find_file(monitor);
 
 	if (!status && proc_is_ours())
@@ -244,16 +257,16 @@ static int run(struct monitor *monitor)
 	status = start(monitor) ?: read_on(monitor);
 	return finish(monitor, status);
 }
-	/* These are read like events, so that no line is cut. */
-	static const int signals[] = { SIGINT, SIGTERM, 0 };
 
 int run_monitor(int argc, char **argv)
 {
 	struct monitor monitor = { .signals = -1 };
 	int status = parse(&monitor, argc, argv);
 
-	if (!status)
-		status = monitor.help ? print_help() : run(&monitor);
+	if (!status && monitor.help)
+		status = print_help();
+	else if (!status)
+		status = monitor.list_columns ? list_columns() : run(&monitor);
 	if (monitor.signals >= 0)
 		close(monitor.signals);
 	paths_close(monitor.paths);

@@ -20,13 +20,13 @@
 static int print_help(void)
 {
 	printf("usage: crlock show DIR [OPTION...]\n\n"
-	       "Shows what a checkpoint has in it: processes, their memory and open files, and locks.\n"
-	       "It may have been written by crdump or by criu dump.\n\n"
+	       "Shows what a checkpoint has in it: processes, their memory and open files, and\n"
+	       "locks. It may have been written by crdump or by criu dump.\n\n"
 	       "  -J, --json    JSON, with all that the images say\n"
 	       "      --verify  only tell whether all images are as crdump wrote them\n"
 	       "  -h, --help\n\n"
-	       "Exit status: 0; 1: failure, or an image that is not as it was written; 2: bad usage;\n"
-	       "4: the directory or an image. See crlock-show(8).\n");
+	       "Exit status: 0; 1: failure, or an image that is not as it was written;\n"
+	       "2: bad usage; 4: the directory or an image. See crlock-show(8).\n");
 	return say_written();
 }
 

@@ -36,11 +36,12 @@ complete -c crlock -s h -l help -d 'Show a summary'
 
 # What several commands have.
 complete -c crlock -n '__crlock_command info ls monitor show verify' -s J -l json -d 'JSON'
-complete -c crlock -n '__crlock_command graph ls monitor verify' -s p -l pid -x -a '(__fish_complete_list , __fish_complete_pids)' -d 'Only of these processes'
-complete -c crlock -n '__crlock_command graph ls monitor verify' -s f -l file -r -F -d 'Only of this file'
-complete -c crlock -n '__crlock_command graph ls monitor' -s k -l kind -x -a '(__crlock_list flock posix ofd lease deleg layout)' -d 'Only of these kinds'
-complete -c crlock -n '__crlock_command graph ls' -s s -l source -x -a 'auto kmod proc' -d 'Where to read from'
-complete -c crlock -n '__crlock_command graph info ls monitor verify' -l no-load -d 'Do not load the module if it is not loaded'
+complete -c crlock -n '__crlock_command graph ls monitor top verify' -s p -l pid -x -a '(__fish_complete_list , __fish_complete_pids)' -d 'Only of these processes'
+complete -c crlock -n '__crlock_command graph ls monitor top verify' -s f -l file -r -F -d 'Only of this file'
+complete -c crlock -n '__crlock_command graph ls monitor top' -s k -l kind -x -a '(__crlock_list flock posix ofd lease deleg layout)' -d 'Only of these kinds'
+complete -c crlock -n '__crlock_command graph ls top' -s s -l source -x -a 'auto kmod proc' -d 'Where to read from'
+complete -c crlock -n '__crlock_command graph info ls monitor top verify' -l no-load -d 'Do not load the module if it is not loaded'
+complete -c crlock -n '__crlock_command ls monitor' -l list-columns -d 'Say which columns there are'
 complete -c crlock -n '__crlock_command ls monitor' -s n -l noheadings -d 'No line of column names'
 
 complete -c crlock -n '__crlock_command graph' -s d -l dot -d 'The language of graphviz'
@@ -58,7 +59,6 @@ complete -c crlock -n '__crlock_command monitor' -s b -l rcvbuf -x -d 'Room for 
 complete -c crlock -n '__crlock_command show' -l verify -d 'Only tell whether all images are as they were written'
 complete -c crlock -n '__crlock_command show' -a '(__crlock_checkpoints)'
 
-complete -c crlock -n '__crlock_command verify' -s w -l watch -x -d 'Compare until so long is over'
 complete -c crlock -n '__crlock_command top' -s b -l batch -d 'Lines of text'
 complete -c crlock -n '__crlock_command top' -s n -l iterations -x -d 'End after so many times'
 complete -c crlock -n '__crlock_command top' -s d -l delay -x -d 'Seconds from one to the next'
@@ -67,6 +67,7 @@ complete -c crlock -n '__crlock_command top' -s r -l reverse -d 'Sort the other 
 complete -c crlock -n '__crlock_command top' -s F -l filter -x -d 'Only what has this text in it'
 complete -c crlock -n '__crlock_command top' -l rcvbuf -x -d 'Room for events that are not yet read'
 
+complete -c crlock -n '__crlock_command verify' -s w -l watch -x -d 'Compare until so long is over'
 complete -c crlock -n '__crlock_command verify' -l rounds -x -d 'A difference counts if it stays in so many readings'
 complete -c crlock -n '__crlock_command verify' -l proc -x -a '(__fish_complete_directories)' -d 'In place of /proc'
 complete -c crlock -n '__crlock_command verify' -s v -l verbose -d 'Name all that the format cannot tell, too'

@@ -35,8 +35,7 @@ static const struct option long_options[] = {
 static int print_help(void)
 {
 	printf("usage: crlock verify [OPTION...]\n\n"
-	       "Compares what /proc/locks and fdinfo say of locks with what the kernel module "
-	       "does.\n\n"
+	       "Compares what /proc/locks and fdinfo say of locks with what the module does.\n\n"
 	       "  -p, --pid PID[,...]  only locks and descriptors of these processes\n"
 	       "  -f, --file PATH      only locks of this file\n"
 	       "  -w, --watch SECONDS  compare until so long is over\n"
@@ -47,7 +46,7 @@ static int print_help(void)
 	       "  -J, --json           JSON\n"
 	       "      --no-load        do not load the module if it is not loaded\n"
 	       "  -h, --help\n\n"
-	       "Exit status: 0: no line is wrong; 1: some are; 2: it could not compare, or bad "
+	       "Exit status: 0: no line is wrong; 1: some are; 2: it could not compare, or bad\n"
 	       "usage.\n"
 	       "See crlock-verify(8).\n",
 	       ROUNDS);
