@@ -60,20 +60,20 @@ static int print_help(void)
 {
 	printf("usage: crlock monitor [OPTION...]\n\n"
 	       "Tells what happens to file locks, as it happens, until it is interrupted.\n\n"
-	       "  -o, --output COLUMNS    these columns, separated by commas; +COLUMNS: these too\n"
+	       "  -o, --output COLUMNS    these, separated by commas; +COLUMNS: these too\n"
 	       "      --list-columns      say which there are\n"
 	       "  -J, --json              an object of JSON in each line, with all columns\n"
 	       "  -n, --noheadings        no line of column names\n"
-	       "  -p, --pid PID[,...]     only events of these processes, or that they make happen\n"
+	       "  -p, --pid PID[,...]     events of these processes, or that they make happen\n"
 	       "  -f, --file PATH         only events of this file\n"
-	       "  -k, --kind KIND[,...]   only of these: flock, posix, ofd, lease, deleg, layout\n"
+	       "  -k, --kind KIND[,...]   of these: flock, posix, ofd, lease, deleg, layout\n"
 	       "  -e, --event EVENT[,...] only these: set, blocked, granted, unblocked, refused,\n"
 	       "                          cancelled, released, asked, broken, deadline\n"
 	       "  -b, --rcvbuf BYTES      room for events that are not yet read; default 16 MiB\n"
 	       "      --no-load           do not load the module if it is not loaded\n"
 	       "  -h, --help\n\n"
-	       "Exit status: 0: it was interrupted, or nobody reads what it prints; 1: failure;\n"
-	       "2: bad usage; 3: the module is not loaded, or was unloaded; 4: it has another ABI.\n"
+	       "Exit status: 0: interrupted, or nobody reads what it prints; 1: failure; 2: bad\n"
+	       "usage; 3: the module is not loaded, or was unloaded; 4: it has another ABI.\n"
 	       "See crlock-monitor(8).\n");
 	return say_written();
 }
