@@ -67,7 +67,7 @@ refused "a process of 0" 2 "-t: '0' is no process id $help" crdump --locks-only 
 refused "a process that is too large" 2 "-t: '2147483648' is no process id $help" crdump --locks-only -t 2147483648 -D image
 refused "an unknown source" 2 "--source: 'guess' is not auto, kmod or proc $help" crdump --locks-only -t "$target" -D image --source=guess
 refused "a word too many" 2 "one argument too many $help" crdump --locks-only -t "$target" -D image more
-refused "an unknown option" 2 "unrecognized option '--frob'" crdump --frob -t "$target" -D image
+refused "an unknown option" 2 "--frob: no such option $help" crdump --frob -t "$target" -D image
 nothing_happened
 
 # Processes ----------------------------------------------------------------------------------------------

@@ -32,7 +32,7 @@ refused "no action" "2 crrestore: --on-conflict: sometimes: " --locks-only -D im
 refused "no seconds" "2 crrestore: --on-conflict: -1: " --locks-only -D image --on-conflict wait:-1 -- true
 refused "no tasks" "2 crrestore: --task: 1,,2: " --locks-only -D image --task 1,,2 -- true
 refused "no such task" "2 crrestore: --task: 1: is no process of image" --locks-only -D image --task 1 -- true
-refused "unknown option" "2 crrestore: unrecognized option" --frob
+refused "unknown option" "2 crrestore: --frob: no such option" --frob
 refused "no such directory" "4 crrestore: nowhere" --locks-only -D nowhere -- true
 mkdir empty
 refused "no checkpoint" "4 crrestore: empty" --locks-only -D empty -- true

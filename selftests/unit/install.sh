@@ -35,6 +35,7 @@ is "programs, library, headers, manuals and completions are there" "$(files)" "$
 644 usr/share/bash-completion/completions/crlock
 644 usr/share/bash-completion/completions/crlock-criu
 644 usr/share/bash-completion/completions/crrestore
+644 usr/share/crlock/crlock-log.schema.json
 644 usr/share/crlock/crlock-ls.schema.json
 644 usr/share/crlock/crlock-monitor.schema.json
 644 usr/share/crlock/crlock-show.schema.json

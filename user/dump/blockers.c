@@ -12,10 +12,15 @@
 static void tell(struct blockers *blockers, const char *what)
 {
 	struct lock_buffer line = { 0 };
+	pid_t pid = 0;
+	int fd = -1;
 
 	blockers->nr++;
 	if (!blockers->list) {
-		say("%s", what);
+		/* What is in the way begins with whose it is, or with a lock. */
+		if (sscanf(what, "%d: descriptor %d:", &pid, &fd) < 1)
+			pid = 0;
+		say_of(pid, fd, what);
 		return;
 	}
 	lock_buffer_printable(&line, what);

@@ -66,7 +66,7 @@ static int read_locks(struct lock_list *list, const struct trace_tree *tree,
 		return status_of(ret, options->from);
 	}
 	if (*report.lacking && !options->check)
-		say("%s", report.lacking);
+		say_warning("%s", report.lacking);
 	return 0;
 }
 
@@ -279,7 +279,7 @@ static void tell_waiters(const struct checkpoint *checkpoint)
 		lock_format_name(&text, lock);
 		lock_buffer_add(&text, " is waited for by ");
 		lock_format_waiters(&text, lock);
-		say("%s", lock_buffer_text(&text));
+		say_info("%s", lock_buffer_text(&text));
 	}
 	lock_buffer_free(&text);
 }

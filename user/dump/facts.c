@@ -33,7 +33,7 @@ int facts_open(struct dump *dump)
 		return STATUS_MODULE;
 	}
 	if (dump->options->verbose)
-		say("without the module system calls run in the target, and the time that is left of "
+		say_warning("without the module system calls run in the target, and the time that is left of "
 		    "poll, of futex, and of a sleep that does not ask for it, is not known");
 	return 0;
 }

@@ -203,6 +203,6 @@ int keeper_start(const struct checkpoint *locks, const struct trace_tree *tree,
 	if (ret)
 		return image_error(error, ret, directory->path, "its locks cannot be held: %s", strerror(-ret));
 	if (pid)
-		say("%s: %d holds the locks until crrestore has them, or until it is killed", directory->path, pid);
+		say_warning("%s: %d holds the locks until crrestore has them, or until it is killed", directory->path, pid);
 	return 0;
 }

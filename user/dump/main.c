@@ -52,7 +52,7 @@ static int write_checkpoint(const struct checkpoint *checkpoint, const struct op
 		return STATUS_IMAGE;
 	}
 	if (options->verbose)
-		say("%zu locks of %zu open file descriptions, %zu processes", checkpoint->locks.nr,
+		say_info("%zu locks of %zu open file descriptions, %zu processes", checkpoint->locks.nr,
 		    checkpoint->nr_files, checkpoint->nr_processes);
 	return STATUS_OK;
 }

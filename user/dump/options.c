@@ -10,6 +10,7 @@
 #include "dump/options.h"
 #include "dump/say.h"
 #include "image/criu_options.h"
+#include "image/message.h"
 #include "image/status.h"
 #include "locks/module.h"
 
@@ -23,12 +24,14 @@ enum {
 	OPTION_EXTERNAL,
 	OPTION_HOLD_LOCKS,
 	OPTION_ACTION_SCRIPT,
+	OPTION_LOG_JSON,
 };
 
 static const struct option long_options[] = {
 	{ "tree", required_argument, NULL, 't' },
 	{ "images-dir", required_argument, NULL, 'D' },
 	{ "log-file", required_argument, NULL, 'o' },
+	{ "log-json", no_argument, NULL, OPTION_LOG_JSON },
 	{ "leave-running", no_argument, NULL, 'R' },
 	{ "leave-stopped", no_argument, NULL, 's' },
 	{ "shell-job", no_argument, NULL, 'j' },
@@ -68,11 +71,11 @@ static void print_help(void)
 	     "      --hold-locks      leave a process that holds them until crrestore has them\n"
 	     "      --source SOURCE   kmod: the module; proc: without; auto: if it can be\n"
 	     "  -o, --log-file FILE   write there what is said\n"
-	     "  -v, --verbose         say what was dumped\n"
-	     "      --external WHAT, --action-script FILE, --no-precopy, --no-load, --version\n"
+	     "  -v, --verbose[=LEVEL] say what was dumped; 0: nothing at all, to 4\n"
+	     "      --external WHAT, --action-script FILE, --no-precopy, --log-json,\n"
+	     "      --no-load, --version\n"
 	     "  -h, --help            show this; the manual explains each of them\n\n"
-	     "Exit status: 0; 1: something stands in the way; 2: bad usage; 3: the process;\n"
-	     "4: the directory or stream; 5: the module. See crdump(8) and crlock-criu(8).");
+	     "See crdump(8) and crlock-criu(8), also for exit statuses.");
 }
 
 static int parse_pid(struct options *options, const char *text)
@@ -140,6 +143,16 @@ static int take_other(int option, const char *argument)
 	return say_written();
 }
 
+static int take_level(struct options *options, const char *text)
+{
+	int level = say_level(text);
+
+	if (level < 0)
+		return say_usage("--verbose: '%s' is no level from 0 to 4", text);
+	options->verbose = level >= MESSAGE_INFO;
+	return -1;
+}
+
 static int take(struct options *options, int option, const char *argument)
 {
 	switch (option) {
@@ -166,7 +179,9 @@ static int take(struct options *options, int option, const char *argument)
 		options->external_locks = true;
 		break;
 	case 'v':
-		options->verbose = true;
+		return take_level(options, argument);
+	case OPTION_LOG_JSON:
+		say_json();
 		break;
 	case OPTION_SOURCE:
 		return parse_source(options, argument);
@@ -233,7 +248,12 @@ int options_parse(struct options *options, int argc, char **argv)
 	criu_options_join(joined, long_options);
 	*options = (struct options){ .from = LOCK_FROM_AUTO, .precopy = true,
 				     .finish = FINISH_DEFAULT };
-	while ((option = getopt_long(argc, argv, "t:D:o:Rsjkxv::Vh" CRIU_OPTIONS_LETTERS, joined, NULL)) >= 0) {
+	opterr = 0;
+	while ((option = getopt_long(argc, argv, ":t:D:o:Rsjkxv::Vh" CRIU_OPTIONS_LETTERS, joined, NULL)) >= 0) {
+		if (option == ':')
+			return say_usage("%s: needs a value", argv[optind - 1]);
+		if (option == '?')
+			return say_usage("%s: no such option", argv[optind - 1]);
 		status = take(options, option, optarg);
 		if (status >= 0)
 			return status;

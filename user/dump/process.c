@@ -27,7 +27,10 @@ struct dump_thread *dump_thread_of(struct dump_process *process, pid_t tid)
 
 int dump_fail(int err, pid_t whose, const char *what)
 {
-	say("%d: %s: %s", whose, what, strerror(-err));
+	char text[1024];
+
+	snprintf(text, sizeof(text), "%d: %s: %s", whose, what, strerror(-err));
+	say_of(whose, -1, text);
 	return err;
 }
 

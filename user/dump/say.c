@@ -5,19 +5,46 @@
 #include <string.h>
 
 #include "dump/say.h"
+#include "image/message.h"
 #include "image/status.h"
-#include "locks/buffer.h"
 
-/* What is named may come from strangers. */
-static void print(const char *format, va_list args, const char *more)
+static int most = MESSAGE_LEVEL_DEFAULT;
+static bool json;
+
+int say_level(const char *text)
 {
-	struct lock_buffer line = { 0 };
-	char text[8192];
+	int level = message_level_parse(most, text);
 
-	vsnprintf(text, sizeof(text), format, args);
-	lock_buffer_printable(&line, text);
-	fprintf(stderr, "crdump: %s%s\n", lock_buffer_text(&line), more);
+	if (level >= 0)
+		most = level;
+	return level;
+}
+
+void say_json(void)
+{
+	json = true;
+}
+
+/* In one piece: others may write to the same file. */
+static void print(enum message_level level, pid_t pid, int fd, const char *text)
+{
+	const struct message message = { "crdump", level, pid, fd, text };
+	struct lock_buffer line = { 0 };
+
+	if ((int)level > most)
+		return;
+	message_add(&line, &message, json);
+	fputs(lock_buffer_text(&line), stderr);
 	lock_buffer_free(&line);
+}
+
+static void print_format(enum message_level level, const char *format, va_list args, const char *more)
+{
+	char text[8192 + 64];
+
+	vsnprintf(text, 8192, format, args);
+	strcat(text, more);
+	print(level, 0, -1, text);
 }
 
 void say(const char *format, ...)
@@ -25,8 +52,31 @@ void say(const char *format, ...)
 	va_list args;
 
 	va_start(args, format);
-	print(format, args, "");
+	print_format(MESSAGE_ERROR, format, args, "");
 	va_end(args);
+}
+
+void say_warning(const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	print_format(MESSAGE_WARNING, format, args, "");
+	va_end(args);
+}
+
+void say_info(const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	print_format(MESSAGE_INFO, format, args, "");
+	va_end(args);
+}
+
+void say_of(pid_t pid, int fd, const char *text)
+{
+	print(MESSAGE_ERROR, pid, fd, text);
 }
 
 int say_usage(const char *format, ...)
@@ -34,7 +84,7 @@ int say_usage(const char *format, ...)
 	va_list args;
 
 	va_start(args, format);
-	print(format, args, " (--help tells more)");
+	print_format(MESSAGE_ERROR, format, args, " (--help tells more)");
 	va_end(args);
 	return STATUS_USAGE;
 }

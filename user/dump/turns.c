@@ -15,7 +15,7 @@ void turns_read(struct lock_queues *queues, pid_t root)
 	lock_queues_free(queues);
 	/* That there is no such process is told by who stops it. */
 	if (err != -ESRCH)
-		say("the order in which locks are waited for: %s", strerror(-err));
+		say_warning("the order in which locks are waited for: %s", strerror(-err));
 }
 
 static bool still_waits(pid_t tid)
@@ -38,6 +38,6 @@ void turns_take(const struct lock_queues *queues, struct trace_tree *tree)
 	size_t unseen = lock_queues_let_go(queues, let_go, tree);
 
 	if (unseen)
-		say("%zu threads were not seen to wait for their locks again: their order may be another",
+		say_warning("%zu threads were not seen to wait for their locks again: their order may be another",
 		    unseen);
 }

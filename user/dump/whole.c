@@ -253,7 +253,7 @@ static int write_all(struct run *run)
 	if (!options->stream && stats_write(&run->stats, &run->directory, &run->error))
 		say("%s", run->why);
 	if (options->verbose)
-		say("%zu processes, %zu pages", run->dump.nr,
+		say_info("%zu processes, %zu pages", run->dump.nr,
 		    (size_t)(run->stats.pages.written + run->precopy.count.written));
 	return STATUS_OK;
 }

@@ -167,7 +167,7 @@ static int open_all(struct plan *plan, int lowest, char *why)
 			continue;
 		status = open_one(plan, file, leases, lowest, why);
 		if (status == -EAGAIN && plan->options->on_conflict == ON_CONFLICT_SKIP) {
-			say("%s: skipped", why);
+			say_warning("%s: skipped", why);
 			file->skipped = true;
 			status = 0;
 		}

@@ -11,6 +11,7 @@
 
 #include "image/criu_options.h"
 #include "image/external.h"
+#include "image/message.h"
 #include "image/status.h"
 #include "locks/module.h"
 #include "restore/options.h"
@@ -27,6 +28,7 @@ enum {
 	OPTION_INHERIT,
 	OPTION_EXTERNAL,
 	OPTION_NO_VERIFY,
+	OPTION_LOG_JSON,
 	OPTION_NO_LOAD,
 };
 
@@ -39,6 +41,7 @@ static const struct option long_options[] = {
 	{ "inherit-fd", required_argument, NULL, OPTION_INHERIT },
 	{ "locks-only", no_argument, NULL, OPTION_LOCKS_ONLY },
 	{ "log-file", required_argument, NULL, 'o' },
+	{ "log-json", no_argument, NULL, OPTION_LOG_JSON },
 	{ "no-load", no_argument, NULL, OPTION_NO_LOAD },
 	{ "no-verify", no_argument, NULL, OPTION_NO_VERIFY },
 	{ "on-conflict", required_argument, NULL, OPTION_ON_CONFLICT },
@@ -73,9 +76,9 @@ static int help(void)
 	       "  -p, --pid [OLD:]NEW        for process NEW, which has the files open\n"
 	       "      --on-conflict ACTION   if others hold locks: fail, wait[:SECONDS] or skip\n"
 	       "  -o, --log-file FILE        write there what is said\n"
-	       "  -v, --verbose              say what was restored\n"
+	       "  -v, --verbose[=LEVEL]      say what was restored; 0: nothing at all, to 4\n"
 	       "      --action-script PROGRAM, --pidfile FILE, --task OLD[,OLD...],\n"
-	       "      --external WHAT, --no-verify, --no-load\n"
+	       "      --external WHAT, --log-json, --no-verify, --no-load\n"
 	       "  -h, --help                 show this; the manual explains each of them\n"
 	       "  -V, --version              show the version\n\n"
 	       "See crrestore(8) and crlock-criu(8).\n");
@@ -262,10 +265,19 @@ static int read_criu(int option)
 	int criu = criu_option_index(option);
 	const char *refusal = criu < 0 ? NULL : criu_option_refusal(criu, optarg);
 
-	/* Else getopt has said what is wrong. */
 	if (refusal)
 		say_usage("--%s: %s", criu_option_name(criu), refusal);
 	return refusal || criu < 0 ? STATUS_USAGE : OPTIONS_DONE;
+}
+
+static int read_level(struct options *options, const char *text)
+{
+	int level = say_level(text);
+
+	if (level < 0)
+		return say_usage("--verbose: %s: is no level from 0 to 4", text);
+	options->verbose = level >= MESSAGE_INFO;
+	return OPTIONS_DONE;
 }
 
 static int read_option(struct options *options, int option)
@@ -276,7 +288,9 @@ static int read_option(struct options *options, int option)
 	case 'V':
 		return version();
 	case 'v':
-		options->verbose = true;
+		return read_level(options, optarg);
+	case OPTION_LOG_JSON:
+		say_json();
 		return OPTIONS_DONE;
 	case 'd':
 		options->detached = true;
@@ -362,8 +376,13 @@ int options_read(struct options *options, int argc, char **argv)
 
 	criu_options_join(joined, long_options);
 	*options = (struct options){ 0 };
-	while ((option = getopt_long(argc, argv, "+D:Sdhjo:p:v::V" CRIU_OPTIONS_LETTERS, joined,
+	opterr = 0;
+	while ((option = getopt_long(argc, argv, "+:D:Sdhjo:p:v::V" CRIU_OPTIONS_LETTERS, joined,
 				     NULL)) != -1) {
+		if (option == ':')
+			return say_usage("%s: needs a value", argv[optind - 1]);
+		if (option == '?')
+			return say_usage("%s: no such option", argv[optind - 1]);
 		ret = read_option(options, option);
 		if (ret != OPTIONS_DONE)
 			return ret;

@@ -6,8 +6,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "image/message.h"
 #include "image/status.h"
-#include "locks/buffer.h"
 #include "restore/say.h"
 
 static int stderr_fd = STDERR_FILENO;
@@ -41,16 +41,43 @@ int say_elsewhere(int lowest)
 	return 0;
 }
 
-/* What is named may come from strangers. */
-static void print(const char *format, va_list args, const char *more)
-{
-	struct lock_buffer line = { 0 };
-	char text[8192];
+static int most = MESSAGE_LEVEL_DEFAULT;
+static bool json;
 
-	vsnprintf(text, sizeof(text), format, args);
-	lock_buffer_printable(&line, text);
-	dprintf(stderr_fd, "crrestore: %s%s\n", lock_buffer_text(&line), more);
+int say_level(const char *text)
+{
+	int level = message_level_parse(most, text);
+
+	if (level >= 0)
+		most = level;
+	return level;
+}
+
+void say_json(void)
+{
+	json = true;
+}
+
+/* In one piece: others may write to the same file. */
+static void print(enum message_level level, const char *text)
+{
+	const struct message message = { "crrestore", level, 0, -1, text };
+	struct lock_buffer line = { 0 };
+
+	if ((int)level > most)
+		return;
+	message_add(&line, &message, json);
+	dprintf(stderr_fd, "%s", lock_buffer_text(&line));
 	lock_buffer_free(&line);
+}
+
+static void print_format(enum message_level level, const char *format, va_list args, const char *more)
+{
+	char text[8192 + 64];
+
+	vsnprintf(text, 8192, format, args);
+	strcat(text, more);
+	print(level, text);
 }
 
 void say(const char *format, ...)
@@ -58,7 +85,25 @@ void say(const char *format, ...)
 	va_list args;
 
 	va_start(args, format);
-	print(format, args, "");
+	print_format(MESSAGE_ERROR, format, args, "");
+	va_end(args);
+}
+
+void say_warning(const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	print_format(MESSAGE_WARNING, format, args, "");
+	va_end(args);
+}
+
+void say_info(const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	print_format(MESSAGE_INFO, format, args, "");
 	va_end(args);
 }
 
@@ -67,7 +112,7 @@ int say_usage(const char *format, ...)
 	va_list args;
 
 	va_start(args, format);
-	print(format, args, " (--help tells more)");
+	print_format(MESSAGE_ERROR, format, args, " (--help tells more)");
 	va_end(args);
 	return STATUS_USAGE;
 }

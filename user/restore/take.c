@@ -271,7 +271,7 @@ static int break_one(const struct plan *plan, struct planned_lock *lock, char *w
 	if (err)
 		return fail(why, lock, STATUS_IN_THE_WAY, "cannot be broken again: %s", strerror(-err));
 	if (late)
-		say("%s: the lease's deadline is that of the system: /proc/sys/fs/lease-break-time cannot be written",
+		say_warning("%s: the lease's deadline is that of the system: /proc/sys/fs/lease-break-time cannot be written",
 		    lock->file->file->path);
 	return 0;
 }
@@ -331,7 +331,7 @@ static int settle(const struct plan *plan, struct planned_lock *lock, int status
 {
 	if (status != -EAGAIN || plan->options->on_conflict != ON_CONFLICT_SKIP)
 		return status;
-	say("%s: skipped", why);
+	say_warning("%s: skipped", why);
 	drop(lock);
 	lock->progress = LOCK_SKIPPED;
 	return 0;

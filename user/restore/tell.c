@@ -19,7 +19,7 @@ static void tell_lock(const struct planned_lock *lock)
 	struct lock_buffer name = { 0 };
 
 	planned_lock_name(&name, lock);
-	say("%s: %s by %d with descriptor %d", lock_buffer_text(&name), progress[lock->progress],
+	say_info("%s: %s by %d with descriptor %d", lock_buffer_text(&name), progress[lock->progress],
 	    lock->by->target->pid, lock->by->fd);
 	lock_buffer_free(&name);
 }
@@ -35,7 +35,7 @@ size_t tell_locks(const struct plan *plan)
 			tell_lock(&plan->locks[i]);
 	}
 	if (plan->options->verbose || skipped)
-		say("%zu locks restored, %zu skipped", plan->nr_locks - skipped, skipped);
+		say_warning("%zu locks restored, %zu skipped", plan->nr_locks - skipped, skipped);
 	return skipped;
 }
 
@@ -54,7 +54,7 @@ static void tell_outsiders_of(const struct planned_lock *lock)
 		lock_buffer_add(&line, "; ");
 		lock_format_left_out(&line, sharing);
 	}
-	say("%s", lock_buffer_text(&line));
+	say_warning("%s", lock_buffer_text(&line));
 	lock_buffer_free(&line);
 }
 
@@ -74,5 +74,5 @@ void tell_outsiders(const struct plan *plan)
 			tell_outsiders_of(&plan->locks[i]);
 	}
 	if (nr > OUTSIDERS_TOLD_MAX)
-		say("%zu more locks are no longer shared with others", nr - OUTSIDERS_TOLD_MAX);
+		say_warning("%zu more locks are no longer shared with others", nr - OUTSIDERS_TOLD_MAX);
 }

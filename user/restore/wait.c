@@ -65,7 +65,7 @@ int try_until_taken(struct plan *plan, int (*attempt)(struct plan *plan, char wh
 		if (now_ms() - start >= limit)
 			break;
 		if (options->verbose && strcmp(why, said)) {
-			say("%s: waiting", why);
+			say_info("%s: waiting", why);
 			memcpy(said, why, sizeof(said));
 		}
 		left = limit - (now_ms() - start) < nap ? limit - (now_ms() - start) : nap;

@@ -32,5 +32,6 @@ complete -c crrestore -s p -l pid -x -a '(__fish_complete_pids)' -d 'For this pr
 complete -c crrestore -l task -x -d 'Only what these dumped processes held'
 complete -c crrestore -l on-conflict -x -a 'fail wait wait: skip' -d 'If others hold conflicting locks'
 complete -c crrestore -s v -l verbose -d 'Say what was restored'
+complete -c crrestore -l log-json -d 'An object of JSON for each message'
 complete -c crrestore -s h -l help -d 'Show a summary'
 complete -c crrestore -s V -l version -d 'Show the version'

@@ -446,7 +446,7 @@ static void let_waiters_go(struct restoring *r)
 	size_t unseen = lock_queues_let_go(&r->images.locks.queues, let_waiter_go, r);
 
 	if (unseen)
-		say("%zu threads were not seen to wait for their locks again: their order may be another",
+		say_warning("%zu threads were not seen to wait for their locks again: their order may be another",
 		    unseen);
 }
 
@@ -567,7 +567,7 @@ int tree_restore(const struct options *options, pid_t *root)
 		r.stats.restore = restore_stats_now() - start;
 		restore_stats_write(&r.stats, r.images.dir, options->dir);
 		if (options->verbose)
-			say("%zu processes, %zu pages", r.images.tree.nr, (size_t)r.stats.pages);
+			say_info("%zu processes, %zu pages", r.images.tree.nr, (size_t)r.stats.pages);
 		/* They go on whatever it says. */
 		if (act(&r, "post-resume"))
 			say("%s", why);

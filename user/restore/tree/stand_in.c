@@ -21,7 +21,7 @@ const struct lock_actor *stand_in_begin(void *data, const struct planned_lock *l
 	ret = puppet_clone(&stand_in->puppet, stand_in->of, setter, CLONE_VM | CLONE_FILES);
 	if (ret) {
 		if (stand_in->verbose)
-			say("%s: process %d, which set a lock, cannot be made again: %s; %d takes it",
+			say_info("%s: process %d, which set a lock, cannot be made again: %s; %d takes it",
 			    lock->file->file->path, setter,
 			    ret == -EEXIST ? "the id is taken" : strerror(-ret), target);
 		return NULL;
