@@ -94,7 +94,7 @@ echo 4096 >$snapshot_max
 mapfile -t many < <(seq -f 'flock:w:m%g' 200)
 background holder hold "${many[@]}"
 refused "a snapshot that is too large" 1 \
-	"module crlock: more than its parameter snapshot_max allows: [0-9]+ bytes" crlock ls
+	"module crlock: more than its parameter snapshot_max allows: [0-9]+ bytes; /sys/module/.*/snapshot_max is to be larger" crlock ls
 echo "$saved" >$snapshot_max
 
 # Output ----------------------------------------------------------------------------------------------

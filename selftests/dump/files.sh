@@ -105,7 +105,7 @@ blocks() {
 fixture outside
 check "files that cannot be dumped are refused" dump 1 "$pid" refused
 check "and nothing is written" test ! -e refused
-blocks "a TCP connection" 'TCP connection 127\.0\.0\.1:5600 - 127\.0\.0\.1:[0-9]+, established'
+blocks "a TCP connection" 'TCP connection 127\.0\.0\.1:5600 - 127\.0\.0\.1:[0-9]+, established: cannot be restored; close it first$'
 blocks "its other end" 'TCP connection 127\.0\.0\.1:[0-9]+ - 127\.0\.0\.1:5600, established'
 blocks "a connection that was not accepted" 'TCP listener 127\.0\.0\.1:5600, with 1 connections'
 blocks "a connected UDP socket" 'connected UDP socket 127\.0\.0\.1:[0-9]+ - '
@@ -117,7 +117,7 @@ blocks "a namespace" 'net:\['
 blocks "another device" '/dev/kmsg: character device 1:11'
 blocks "io_uring" 'anon_inode:\[io_uring\]'
 blocks "a deleted file that has a lease" '/.*/leased \(deleted\): .*would break the lease'
-blocks "a peer outside" 'socket:\[[0-9]+\]: a unix socket with a peer, socket:\[[0-9]+\], outside'
+blocks "a peer outside" 'socket:\[[0-9]+\]: a unix socket with a peer, socket:\[[0-9]+\], outside the tree .--external .unix\[[0-9]+\]. allows it.$'
 blocks "a terminal of outside" '/dev/pts/[0-9]+: a terminal whose other end is outside'
 check "the lease is as before" grep -q 'LEASE  ACTIVE    WRITE' /proc/locks
 check "with --shell-job that terminal is none" dump 1 -j "$pid" refused

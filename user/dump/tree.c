@@ -35,8 +35,9 @@ void tree_check(struct dump *dump)
 		if (!dump_process_of(dump, stat->pgrp) &&
 		    !(dump->options->shell_job && stat->pgrp == root->stat.pgrp))
 			block(&dump->blockers,
-			      "%d: is in process group %d, whose leader is outside the tree",
-			      process->pid, stat->pgrp);
+			      "%d: is in process group %d, whose leader is outside the tree%s",
+			      process->pid, stat->pgrp,
+			      stat->pgrp == root->stat.pgrp ? " (--shell-job leaves it to who restores)" : "");
 	}
 }
 

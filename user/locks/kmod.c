@@ -72,7 +72,8 @@ static int cannot_read(struct crlock *crlock, struct lock_report *report, int er
 
 	if (err == -ENOBUFS)
 		return fail(report, err,
-			    "module crlock: more than its parameter snapshot_max allows: %llu bytes",
+			    "module crlock: more than its parameter snapshot_max allows: %llu bytes; "
+			    "/sys/module/crlock/parameters/snapshot_max is to be larger",
 			    (unsigned long long)crlock_needed(crlock));
 	return fail(report, err, "module crlock: %s", *text ? text : strerror(-err));
 }

@@ -90,7 +90,7 @@ static bool is_connected(struct dump_files *files, const struct dump_file *file,
 		return false;
 	format_address(from, sizeof(from), local);
 	format_address(to, sizeof(to), &peer);
-	file_block(files, file, "%s %s - %s, %s",
+	file_block(files, file, "%s %s - %s, %s: cannot be restored; close it first",
 		   own->type == SOCK_STREAM ? "TCP connection" : "connected UDP socket", from, to,
 		   own->type == SOCK_STREAM ? state_name(own->state) : "connected");
 	return true;
@@ -118,7 +118,7 @@ static int read_tcp(struct dump_files *files, struct dump_file *file, int fd,
 				   "TCP listener %s, with %u connections that were not accepted yet",
 				   name, info.tcpi_unacked);
 	} else if (!is_connected(files, file, fd, local) && own->state != TCP_CLOSE) {
-		file_block(files, file, "TCP connection of %s, %s", name, state_name(own->state));
+		file_block(files, file, "TCP connection of %s, %s: cannot be restored; close it first", name, state_name(own->state));
 	}
 	return 0;
 }

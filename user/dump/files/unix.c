@@ -217,8 +217,8 @@ static int settle(struct dump_files *files, struct dump_file *file)
 	else if (own->told->listener)
 		settle_waiting(files, file);
 	else if (lacks_peer(files, own) && !may_lack_peer(files, file))
-		file_block(files, file, "%s: a unix socket with a peer, socket:[%u], outside the tree",
-			   file->path, own->told->peer);
+		file_block(files, file, "%s: a unix socket with a peer, socket:[%u], outside the tree (--external 'unix[%u]' allows it)",
+			   file->path, own->told->peer, own->told->peer);
 	return 0;
 }
 
