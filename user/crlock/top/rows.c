@@ -166,8 +166,10 @@ static int set_path(struct top_row *row, struct paths *paths)
 
 	if (row->looked_for || row->path)
 		return 0;
-	if (!path && paths && row->event.ino)
+	if (!path && paths && !row->searched && row->event.ino) {
+		row->searched = true;
 		path = paths_get(paths, &row->event);
+	}
 	if (!path)
 		return 0;
 	row->path = strdup(path);

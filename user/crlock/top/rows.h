@@ -22,6 +22,7 @@ struct top_row {
 	struct crlock_event event; /* the last one */
 	char *path; /* NULL: not known, or not looked for */
 	bool looked_for; /* path, and names of processes, since the last reading */
+	bool searched; /* path, by the event, which is costly: once is enough */
 };
 
 /* All zero: empty. */
