@@ -40,15 +40,20 @@ static void begin(struct waits *waits, const struct crlock_event *event, const s
 		  int64_t since)
 {
 	struct top_wait *wait = find(waits, place, event->pid);
+	bool opens = event->flags & CRLOCK_EVENT_OPEN;
 
 	if (!wait && waits->table.nr < WAITS_MAX)
 		wait = add(waits, place, event->pid);
-	/* Of several threads that wait for the same, the oldest counts; one that asks again does not wait any more. */
-	if (!wait || (!wait->ended && wait->tid && wait->tid != event->by_tid))
+	/*
+	 * Of several threads that wait for the same, the oldest counts; one that asks again does not wait any more. But
+	 * an open that waits for a lease to be downgraded is woken by the kernel, and waits anew, each tick: of one
+	 * that waited before, the first time that is listened to is no beginning.
+	 */
+	if (!wait || (!wait->ended && (opens || (wait->tid && wait->tid != event->by_tid))))
 		return;
 	wait->tid = event->by_tid;
 	wait->since = since;
-	wait->how = WAIT_EXACT;
+	wait->how = opens && !waits->looked ? WAIT_AT_LEAST : WAIT_EXACT;
 	wait->ended = false;
 }
 
@@ -101,6 +106,7 @@ static bool keep(struct table_item *item)
 
 int waits_sweep(struct waits *waits, int64_t began)
 {
+	waits->looked = true;
 	for (size_t i = 0; i < waits->table.nr; i++) {
 		struct top_wait *wait = (struct top_wait *)waits->table.items[i];
 

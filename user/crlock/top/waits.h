@@ -28,6 +28,7 @@ struct top_wait {
 /* All zero: empty. */
 struct waits {
 	struct table table;
+	bool looked; /* at what waits, once */
 };
 
 /**
