@@ -139,8 +139,11 @@ void restart_settle(struct dump_thread *thread, const struct dump_process *proce
 	case TRACE_TO_RESTART:
 		settle_timed(thread, process, module);
 		break;
+	case TRACE_UNLESS_HANDLED:
 	case TRACE_ENDED_EARLY:
-		if (!has_signal(thread))
+		if (has_signal(thread))
+			trace_arch_end_call(regs, -EINTR);
+		else
 			trace_arch_repeat_call(regs, trace_arch_call_number(regs));
 		break;
 	}

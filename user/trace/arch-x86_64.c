@@ -144,8 +144,9 @@ enum trace_interruption trace_arch_interruption(const struct user_regs_struct *r
 	switch (-(long)regs->rax) {
 	case ERESTARTSYS:
 	case ERESTARTNOINTR:
-	case ERESTARTNOHAND:
 		return TRACE_TO_REPEAT;
+	case ERESTARTNOHAND:
+		return TRACE_UNLESS_HANDLED;
 	case ERESTART_RESTARTBLOCK:
 		return TRACE_TO_RESTART;
 	case EINTR:
@@ -164,6 +165,11 @@ void trace_arch_repeat_call(struct user_regs_struct *regs, long nr)
 {
 	regs->rax = nr;
 	regs->rip -= trace_syscall_insn_size;
+}
+
+void trace_arch_undo_end(struct user_regs_struct *regs)
+{
+	regs->rax = -ERESTARTNOHAND;
 }
 
 void trace_arch_end_call(struct user_regs_struct *regs, long result)

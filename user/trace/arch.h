@@ -67,6 +67,7 @@ void trace_arch_batch(struct user_regs_struct *regs, unsigned long at, unsigned 
 enum trace_interruption {
 	TRACE_NOT_INTERRUPTED, /* the thread was in none */
 	TRACE_TO_REPEAT, /* the kernel will have it made again */
+	TRACE_UNLESS_HANDLED, /* the same, unless a handler runs first: then it fails with EINTR */
 	TRACE_TO_RESTART, /* the kernel will have it go on, with what it remembers of it */
 	TRACE_ENDED_EARLY, /* it fails with EINTR, as some do for any stop, see signal(7) */
 };
@@ -79,6 +80,12 @@ long trace_arch_call_number(const struct user_regs_struct *regs);
 
 /** trace_arch_repeat_call - Has a thread that was in a system call make one with the same arguments. */
 void trace_arch_repeat_call(struct user_regs_struct *regs, long nr);
+
+/**
+ * trace_arch_undo_end - Has the kernel make a call again that has ended early, unless a handler runs first. It does
+ * so when the thread goes on, whoever lets it.
+ */
+void trace_arch_undo_end(struct user_regs_struct *regs);
 
 /** trace_arch_end_call - Has the system call that a thread was in return something. */
 void trace_arch_end_call(struct user_regs_struct *regs, long result);

@@ -147,6 +147,22 @@ static int refuse_wait(struct reason *reason, pid_t tid, int err)
 }
 
 /*
+ * Some system calls fail when their thread is stopped, which it is not to notice. What has them made again is put
+ * into its registers at once: it takes effect whenever the thread goes on, also when this program is killed.
+ */
+static void mend_call(pid_t tid)
+{
+	struct user_regs_struct regs;
+	struct iovec iov = { &regs, sizeof(regs) };
+
+	if (ptrace(PTRACE_GETREGSET, tid, NT_PRSTATUS, &iov) || iov.iov_len != sizeof(regs) ||
+	    trace_arch_interruption(&regs) != TRACE_ENDED_EARLY)
+		return;
+	trace_arch_undo_end(&regs);
+	ptrace(PTRACE_SETREGSET, tid, NT_PRSTATUS, &iov);
+}
+
+/*
  * Waits until a thread that was interrupted has stopped where nothing is about to happen to it.
  *
  * Returns: 1 if so, 0 if it ended instead.
@@ -167,6 +183,7 @@ static int settle(struct reason *reason, struct trace_thread *thread)
 			/* A job control stop has its signal here. */
 			thread->was_stopped = WSTOPSIG(status) != SIGTRAP;
 			thread->stop_signal = thread->was_stopped ? WSTOPSIG(status) : 0;
+			mend_call(thread->tid);
 			return 1;
 		}
 		/*
@@ -347,43 +364,14 @@ int trace_tree_stop(struct trace_tree *tree, pid_t root, bool descendants, char 
 	return nr;
 }
 
-/* Whether a signal is there that has a handler run, or ends the process. */
-static bool has_signal(pid_t tid)
-{
-	const uint64_t stop = 1ULL << (SIGSTOP - 1);
-	struct proc_status status;
-	uint64_t mask = 0;
-	int dir = proc_open(tid), err = dir;
-
-	if (dir >= 0) {
-		err = proc_status_read(dir, &status);
-		close(dir);
-	}
-	if (err < 0 || ptrace(PTRACE_GETSIGMASK, tid, sizeof(mask), &mask))
-		return true;
-	return (status.sig_pending | status.process_pending) & ~mask & ~stop;
-}
-
-/* Some system calls fail when their thread is stopped, which it is not to notice: they are made again. */
-static void mend_call(pid_t tid)
-{
-	struct user_regs_struct regs;
-	struct iovec iov = { &regs, sizeof(regs) };
-
-	if (ptrace(PTRACE_GETREGSET, tid, NT_PRSTATUS, &iov) || iov.iov_len != sizeof(regs) ||
-	    trace_arch_interruption(&regs) != TRACE_ENDED_EARLY || has_signal(tid))
-		return;
-	trace_arch_repeat_call(&regs, trace_arch_call_number(&regs));
-	ptrace(PTRACE_SETREGSET, tid, NT_PRSTATUS, &iov);
-}
-
 long trace_repeated_call(pid_t tid)
 {
 	struct user_regs_struct regs;
 	struct iovec iov = { &regs, sizeof(regs) };
 
 	if (ptrace(PTRACE_GETREGSET, tid, NT_PRSTATUS, &iov) || iov.iov_len != sizeof(regs) ||
-	    trace_arch_interruption(&regs) != TRACE_TO_REPEAT)
+	    (trace_arch_interruption(&regs) != TRACE_TO_REPEAT &&
+	     trace_arch_interruption(&regs) != TRACE_UNLESS_HANDLED))
 		return -1;
 	return trace_arch_call_number(&regs);
 }
@@ -391,8 +379,6 @@ long trace_repeated_call(pid_t tid)
 static void release_thread(const struct trace_process *process, pid_t tid)
 {
 	int status;
-
-	mend_call(tid);
 
 	if (!ptrace(PTRACE_DETACH, tid, 0, 0) || process->ppid == getpid())
 		return;
@@ -406,7 +392,6 @@ static bool release_early(struct trace_process *process, pid_t tid)
 	for (size_t i = 0; i < process->nr_threads; i++) {
 		if (process->threads[i].tid != tid)
 			continue;
-		mend_call(tid);
 		/* One that was killed is waited for with all others of its process. */
 		if (ptrace(PTRACE_DETACH, tid, 0, 0))
 			return false;
