@@ -9,6 +9,7 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
+#include <sys/epoll.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
@@ -527,6 +528,99 @@ TEST_F(trace, computing_goes_on_after_a_call)
 }
 
 /* Signals that come between: none is delivered in the middle, none is lost. */
+/* Up to where a tracer comes before it is killed. */
+enum killed {
+	KILLED_STOPPED,
+	KILLED_OPEN,
+	KILLED_CALLED,
+	KILLED_WRITTEN,
+	NR_KILLED,
+};
+
+static void __attribute__((noreturn)) trace_and_die(pid_t pid, enum killed when)
+{
+	struct trace_remote *remote = NULL;
+	struct trace_tree tree;
+	unsigned long address;
+	char why[256] = "";
+	long result;
+
+	if (trace_tree_stop(&tree, pid, true, why, sizeof(why)))
+		_exit(1);
+	if (when >= KILLED_OPEN && trace_remote_open(&remote, pid, why, sizeof(why)))
+		_exit(1);
+	if (when >= KILLED_CALLED && trace_remote_call(remote, SYS_getpid, (unsigned long[6]){ 0 }, &result))
+		_exit(1);
+	if (when >= KILLED_WRITTEN && trace_remote_write(remote, why, sizeof(why), &address))
+		_exit(1);
+	kill(getpid(), SIGKILL);
+	_exit(1);
+}
+
+static void kill_tracers(struct __test_metadata *_metadata, FIXTURE_DATA(trace) * self, void (*body)(void))
+{
+	struct proc_status before, after;
+	int dir, status;
+	pid_t tracer;
+
+	self->pid = start(body);
+	while (!shared->count)
+		nap(1);
+	nap(100);
+	dir = proc_open(self->pid);
+	ASSERT_EQ(0, proc_status_read(dir, &before));
+	for (enum killed when = 0; when < NR_KILLED; when++) {
+		tracer = fork();
+		if (!tracer)
+			trace_and_die(self->pid, when);
+		EXPECT_EQ(tracer, waitpid(tracer, &status, 0));
+		EXPECT_TRUE(WIFSIGNALED(status));
+		nap(10);
+		ASSERT_EQ(0, proc_status_read(dir, &after));
+		EXPECT_EQ(before.sig_blocked, after.sig_blocked);
+		EXPECT_EQ(0, after.tracer);
+	}
+	close(dir);
+}
+
+TEST_F(trace, computing_goes_on_when_the_tracer_is_killed)
+{
+	kill_tracers(_metadata, self, compute);
+	kill(self->pid, SIGUSR1);
+	EXPECT_EQ(SIGUSR1, WTERMSIG(end(self->pid)));
+	EXPECT_EQ(0, shared->error);
+}
+
+TEST_F(trace, read_goes_on_when_the_tracer_is_killed)
+{
+	ASSERT_EQ(0, pipe(shared_pipe));
+	kill_tracers(_metadata, self, read_pipe);
+	ASSERT_EQ(1, write(shared_pipe[1], "x", 1));
+	EXPECT_EQ(0, end(self->pid));
+	EXPECT_EQ(1, shared->result);
+	EXPECT_EQ('x', shared->elapsed_ms);
+}
+
+static void wait_in_epoll(void)
+{
+	struct epoll_event event = { .events = EPOLLIN };
+	int epoll = epoll_create1(0);
+
+	shared->error = epoll_ctl(epoll, EPOLL_CTL_ADD, shared_pipe[0], &event);
+	shared->count = 1;
+	shared->result = epoll_wait(epoll, &event, 1, -1);
+	shared->error = errno;
+}
+
+TEST_F(trace, epoll_goes_on_when_the_tracer_is_killed)
+{
+	ASSERT_EQ(0, pipe(shared_pipe));
+	kill_tracers(_metadata, self, wait_in_epoll);
+	ASSERT_EQ(1, write(shared_pipe[1], "x", 1));
+	EXPECT_EQ(0, end(self->pid));
+	EXPECT_EQ(1, shared->result);
+}
+
 TEST_F(trace, signals_during_a_call_wait)
 {
 	int fd = make_file();

@@ -22,6 +22,59 @@ extern const size_t trace_syscall_insn_size;
 void trace_arch_call(struct user_regs_struct *regs, unsigned long at, long nr,
 		     const unsigned long args[6]);
 
+/*
+ * A net: memory below a thread's stack, laid out such that a thread whose registers are not its own finds its way
+ * back, to all of its registers and its mask of signals. It needs two pieces of code that any libc has.
+ */
+
+/* A system call, and a return to what is on the stack. */
+extern const unsigned char trace_call_return[];
+extern const size_t trace_call_return_size;
+
+/* What asks the kernel to take all registers from the stack, as at the end of a handler. There are two ways. */
+struct trace_code {
+	unsigned char bytes[16];
+	size_t size;
+};
+extern const struct trace_code trace_sigreturn[2];
+
+/* What is in a net. */
+struct trace_net {
+	struct user_regs_struct regs; /* to which it leads */
+	uint64_t mask;
+	const void *extended; /* floating point and vectors, as NT_X86_XSTATE, or NT_PRFPREG, has them */
+	size_t extended_size;
+	unsigned long sigreturn; /* where one of trace_sigreturn is */
+};
+
+/**
+ * trace_arch_net_size - How many bytes of memory a net takes at most.
+ * @extended_size: of trace_net.extended
+ */
+size_t trace_arch_net_size(size_t extended_size);
+
+/**
+ * trace_arch_weave - Makes a net.
+ * @to: gets it, trace_arch_net_size() bytes, which are zero
+ * @at: where it will be in the thread's memory, a multiple of 64
+ *
+ * Returns: the stack pointer with which a thread falls into it.
+ */
+unsigned long trace_arch_weave(void *to, unsigned long at, const struct trace_net *net);
+
+/**
+ * trace_arch_fall - Turns registers into those with which a thread falls into a net, as soon as it runs.
+ * @call_return: where trace_call_return is
+ * @stack: what trace_arch_weave() returned
+ */
+void trace_arch_fall(struct user_regs_struct *regs, unsigned long call_return, unsigned long stack);
+
+/**
+ * trace_arch_go_back - Changes registers to what the kernel would make of them when the thread goes on: a call that
+ * was cut short is made again, for that is all that can be said in registers alone.
+ */
+void trace_arch_go_back(struct user_regs_struct *regs);
+
 /** trace_arch_result - What the system call returned. */
 long trace_arch_result(const struct user_regs_struct *regs);
 

@@ -1,4 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The tracer can be killed at any moment. The kernel then lets the thread go on with the registers that it has just
+ * then. So from the first that is changed to the last that is put back they are such that the thread ends the call
+ * that it is in and falls into a net, see arch.h, which brings back its own.
+ */
 #include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -34,8 +39,11 @@ struct trace_remote {
 	kernel_sigset mask;
 	unsigned long insn;
 	unsigned long scratch;
-	unsigned char saved[TRACE_SCRATCH_SIZE]; /* what was in the scratch memory */
+	unsigned long net; /* the stack pointer that leads into it; 0: there is none */
+	unsigned char *saved; /* what was in the scratch memory, and where the net is behind it */
+	size_t saved_size;
 	bool masked, used, scratched, suspended;
+	bool in_call; /* which has not ended */
 	bool stop_signal; /* a SIGSTOP came, which no mask holds back */
 };
 
@@ -75,20 +83,21 @@ static int set_regs(pid_t tid, struct user_regs_struct *regs)
 	return ptrace(PTRACE_SETREGSET, tid, NT_PRSTATUS, &iov) ? -errno : 0;
 }
 
-/* ---- Where the system call instruction is ---- */
+/* ---- Where code is ---- */
 
-static unsigned long find_insn_in(const struct trace_remote *remote, unsigned long start,
-				  unsigned long end)
+/* Returns: where it is, 0: nowhere. */
+static unsigned long find_in(const struct trace_remote *remote, unsigned long start, unsigned long end,
+			     const unsigned char *code, size_t code_size)
 {
-	unsigned char chunk[4096], *at;
-	size_t overlap = trace_syscall_insn_size - 1;
+	unsigned char chunk[65536], *at;
+	size_t overlap = code_size - 1;
 
 	while (start < end) {
 		size_t size = end - start < sizeof(chunk) ? end - start : sizeof(chunk);
 
 		if (read_memory(remote, start, chunk, size))
 			return 0;
-		at = memmem(chunk, size, trace_syscall_insn, trace_syscall_insn_size);
+		at = memmem(chunk, size, code, code_size);
 		if (at)
 			return start + (at - chunk);
 		if (size < sizeof(chunk))
@@ -104,12 +113,27 @@ static bool is_scratch(const struct proc_map *map)
 	return !strncmp(map->perms, "rw-p", 4) && map->end - map->start >= TRACE_SCRATCH_SIZE;
 }
 
-struct search {
-	bool vdso; /* look nowhere else */
-	unsigned long insn, scratch;
+struct places {
+	unsigned long insn, call_return, sigreturn, scratch;
 };
 
-static int search_maps(const struct trace_remote *remote, struct search *search)
+static void search_map(const struct trace_remote *remote, const struct proc_map *map, struct places *places)
+{
+	if (!places->scratch && is_scratch(map))
+		places->scratch = map->start;
+	if (map->perms[2] != 'x')
+		return;
+	if (!places->insn)
+		places->insn = find_in(remote, map->start, map->end, trace_syscall_insn, trace_syscall_insn_size);
+	if (!places->call_return)
+		places->call_return = find_in(remote, map->start, map->end, trace_call_return,
+					      trace_call_return_size);
+	for (size_t i = 0; !places->sigreturn && i < sizeof(trace_sigreturn) / sizeof(*trace_sigreturn); i++)
+		places->sigreturn = find_in(remote, map->start, map->end, trace_sigreturn[i].bytes,
+					    trace_sigreturn[i].size);
+}
+
+static int search_maps(const struct trace_remote *remote, struct places *places)
 {
 	struct proc_lines *lines = malloc(sizeof(*lines));
 	struct proc_text line;
@@ -122,13 +146,8 @@ static int search_maps(const struct trace_remote *remote, struct search *search)
 		err = proc_lines_open(lines, dir, "maps");
 	if (err >= 0) {
 		while ((err = proc_lines_next(lines, &line)) > 0) {
-			if (proc_map_parse(line, &map))
-				continue;
-			if (!search->scratch && is_scratch(&map))
-				search->scratch = map.start;
-			if (!search->insn && map.perms[2] == 'x' &&
-			    (!search->vdso || proc_text_is(map.path, "[vdso]")))
-				search->insn = find_insn_in(remote, map.start, map.end);
+			if (!proc_map_parse(line, &map))
+				search_map(remote, &map, places);
 		}
 		proc_lines_close(lines);
 	}
@@ -138,27 +157,112 @@ static int search_maps(const struct trace_remote *remote, struct search *search)
 	return err;
 }
 
-/* The vdso nearly always has the instruction, and is small; any other will do. */
-static int find_places(struct trace_remote *remote)
-{
-	struct search search = { .vdso = true };
-	int err = search_maps(remote, &search);
+/* ---- The net, and scratch memory ---- */
 
-	if (!err && !search.insn) {
-		search.vdso = false;
-		err = search_maps(remote, &search);
-	}
+/* Not more than AVX-512 and AMX take. */
+#define EXTENDED_MAX 16384
+
+/* Writes only where the thread itself could. */
+static int write_as_it_could(const struct trace_remote *remote, unsigned long at, void *data, size_t size)
+{
+	struct iovec ours = { data, size }, theirs = { (void *)at, size };
+	ssize_t n = process_vm_writev(remote->tid, &ours, 1, &theirs, 1, 0);
+
+	if (n < 0)
+		return -errno;
+	return (size_t)n == size ? 0 : -EFAULT;
+}
+
+/* Takes memory for scratch and the net. The stack may end there, or be none. */
+static int take_memory(struct trace_remote *remote, unsigned long at, size_t size)
+{
+	int err = read_memory(remote, at, remote->saved, size);
+
+	err = err ?: write_as_it_could(remote, at, remote->saved, size);
 	if (err)
 		return err;
-	remote->insn = search.insn;
-	remote->scratch = trace_arch_free_stack(&remote->regs) - TRACE_SCRATCH_SIZE;
-	/* The stack may end there, or be none. */
-	if (read_memory(remote, remote->scratch, remote->saved, TRACE_SCRATCH_SIZE) ||
-	    write_memory(remote, remote->scratch, remote->saved, TRACE_SCRATCH_SIZE)) {
-		remote->scratch = search.scratch;
-		err = read_memory(remote, remote->scratch, remote->saved, TRACE_SCRATCH_SIZE);
+	remote->scratch = at;
+	remote->saved_size = size;
+	return 0;
+}
+
+static ssize_t get_extended(pid_t tid, void *to)
+{
+	struct iovec iov = { to, EXTENDED_MAX };
+
+	if (ptrace(PTRACE_GETREGSET, tid, NT_X86_XSTATE, &iov) && ptrace(PTRACE_GETREGSET, tid, NT_PRFPREG, &iov))
+		return -errno;
+	return iov.iov_len;
+}
+
+static int weave(struct trace_remote *remote, unsigned long at, struct trace_net *net, size_t size)
+{
+	void *woven = calloc(1, size);
+	unsigned long stack;
+	int err;
+
+	if (!woven)
+		return -ENOMEM;
+	stack = trace_arch_weave(woven, at, net);
+	err = write_memory(remote, at, woven, size);
+	if (!err)
+		remote->net = stack;
+	free(woven);
+	return err;
+}
+
+/* Below what the thread uses of its stack, where a handler's frame would be too. */
+static int spread_net(struct trace_remote *remote, const struct places *places)
+{
+	struct trace_net net = { .regs = remote->regs, .mask = remote->mask, .sigreturn = places->sigreturn };
+	unsigned char *extended = aligned_alloc(64, EXTENDED_MAX);
+	ssize_t extended_size = extended ? get_extended(remote->tid, extended) : -ENOMEM;
+	size_t size = extended_size < 0 ? 0 : trace_arch_net_size(extended_size);
+	unsigned long at = (trace_arch_free_stack(&remote->regs) - size) & ~63UL;
+	int err = extended_size < 0 ? extended_size : 0;
+
+	remote->saved = malloc(TRACE_SCRATCH_SIZE + size);
+	if (!remote->saved)
+		err = -ENOMEM;
+	err = err ?: take_memory(remote, at - TRACE_SCRATCH_SIZE, TRACE_SCRATCH_SIZE + size);
+	if (!err) {
+		remote->scratched = true;
+		trace_arch_go_back(&net.regs);
+		net.extended = extended;
+		net.extended_size = extended_size;
+		remote->insn = places->call_return;
+		err = weave(remote, at, &net, size);
 	}
-	return search.insn ? err : -ENOEXEC;
+	free(extended);
+	return err;
+}
+
+/* For a thread whose code has no way into a net, or whose stack has no room for it. */
+static int do_without(struct trace_remote *remote, const struct places *places)
+{
+	unsigned long stack = trace_arch_free_stack(&remote->regs) - TRACE_SCRATCH_SIZE;
+
+	free(remote->saved);
+	remote->saved = malloc(TRACE_SCRATCH_SIZE);
+	if (!remote->saved)
+		return -ENOMEM;
+	remote->insn = places->insn;
+	if (!take_memory(remote, stack, TRACE_SCRATCH_SIZE))
+		return 0;
+	return take_memory(remote, places->scratch, TRACE_SCRATCH_SIZE);
+}
+
+static int find_places(struct trace_remote *remote)
+{
+	struct places places = { 0 };
+	int err = search_maps(remote, &places);
+
+	if (err)
+		return err;
+	if (!places.insn)
+		return -ENOEXEC;
+	err = places.call_return && places.sigreturn ? spread_net(remote, &places) : -ENOEXEC;
+	return err == -ENOEXEC || err == -EFAULT ? do_without(remote, &places) : err;
 }
 
 /* ---- What the thread was doing ---- */
@@ -227,15 +331,30 @@ static int suspend_seccomp(struct trace_remote *remote)
 	return 0;
 }
 
+static int get_mask(struct trace_remote *remote)
+{
+	return ptrace(PTRACE_GETSIGMASK, remote->tid, sizeof(remote->mask), &remote->mask) ? -errno : 0;
+}
+
+static int set_mask(const struct trace_remote *remote, kernel_sigset mask)
+{
+	return ptrace(PTRACE_SETSIGMASK, remote->tid, sizeof(mask), &mask) ? -errno : 0;
+}
+
+/* Over the net, which has the mask. */
 static int block_signals(struct trace_remote *remote)
 {
-	kernel_sigset all = ~0ULL;
+	struct user_regs_struct regs = remote->regs;
+	int err = 0;
 
-	if (ptrace(PTRACE_GETSIGMASK, remote->tid, sizeof(remote->mask), &remote->mask) ||
-	    ptrace(PTRACE_SETSIGMASK, remote->tid, sizeof(all), &all))
-		return -errno;
-	remote->masked = true;
-	return 0;
+	if (remote->net) {
+		trace_arch_fall(&regs, remote->insn, remote->net);
+		remote->used = true;
+		err = set_regs(remote->tid, &regs);
+	}
+	err = err ?: set_mask(remote, ~0ULL);
+	remote->masked = !err;
+	return err;
 }
 
 /* ---- The calls ---- */
@@ -271,10 +390,15 @@ static int prepare(struct trace_remote *remote, char *why, size_t size)
 		return fail(why, size, err, "%d: registers: %s", remote->tid, strerror(-err));
 	snprintf(name, sizeof(name), "/proc/%d/mem", remote->tid);
 	remote->memory = open(name, O_RDWR | O_CLOEXEC);
-	err = remote->memory < 0 ? -errno : find_places(remote);
+	err = remote->memory < 0 ? -errno : leave_rseq(remote);
+	if (err)
+		return fail(why, size, err, "%d: memory: %s", remote->tid, strerror(-err));
+	err = get_mask(remote);
+	if (err)
+		return fail(why, size, err, "%d: signal mask: %s", remote->tid, strerror(-err));
+	err = find_places(remote);
 	if (err == -ENOEXEC)
 		return fail(why, size, err, "%d: has no instruction for system calls", remote->tid);
-	err = err ?: leave_rseq(remote);
 	if (err)
 		return fail(why, size, err, "%d: memory: %s", remote->tid, strerror(-err));
 	err = suspend_seccomp(remote);
@@ -333,11 +457,18 @@ int trace_remote_call(struct trace_remote *remote, long nr, const unsigned long 
 	struct user_regs_struct regs = remote->regs;
 	int err;
 
+	if (remote->in_call)
+		return -EIO;
+	if (remote->net)
+		trace_arch_fall(&regs, remote->insn, remote->net);
 	trace_arch_call(&regs, remote->insn, nr, args);
 	remote->used = true;
 	err = set_regs(remote->tid, &regs);
+	remote->in_call = !err;
 	err = err ?: run_to_syscall(remote);
 	err = err ?: run_to_syscall(remote);
+	if (!err)
+		remote->in_call = false;
 	err = err ?: get_regs(remote->tid, &regs);
 	if (!err)
 		*result = trace_arch_result(&regs);
@@ -364,28 +495,37 @@ int trace_remote_read(struct trace_remote *remote, void *data, size_t size)
 /*
  * The registers include what tells the kernel of a system call to restart. It does so on detaching, which makes
  * the thread look for signals.
+ *
+ * Memory comes last, for the net is there: into it falls a thread whose call has not ended, or whose registers
+ * cannot be set.
  */
+static int put_back(struct trace_remote *remote)
+{
+	int err = remote->net && remote->in_call ? -EIO : 0;
+
+	if (!err && remote->masked)
+		err = set_mask(remote, remote->mask);
+	if (remote->used && (!err || !remote->net))
+		err = set_regs(remote->tid, &remote->regs) ?: err;
+	if (remote->scratched && (!err || !remote->net))
+		err = write_memory(remote, remote->scratch, remote->saved, remote->saved_size) ?: err;
+	return err;
+}
+
 int trace_remote_close(struct trace_remote *remote)
 {
-	int err = 0, failed = 0;
+	int err;
 
 	if (!remote)
 		return 0;
-	if (remote->scratched)
-		err = write_memory(remote, remote->scratch, remote->saved, TRACE_SCRATCH_SIZE);
-	if (remote->used)
-		failed = set_regs(remote->tid, &remote->regs);
-	if (failed)
-		err = failed;
-	if (remote->masked &&
-	    ptrace(PTRACE_SETSIGMASK, remote->tid, sizeof(remote->mask), &remote->mask))
-		err = -errno;
+	err = put_back(remote);
 	if (remote->suspended)
 		ptrace(PTRACE_SETOPTIONS, remote->tid, 0, TRACE_OPTIONS);
 	if (remote->stop_signal)
 		syscall(SYS_tgkill, remote->tgid, remote->tid, SIGSTOP);
 	if (remote->memory >= 0)
 		close(remote->memory);
+	free(remote->saved);
 	free(remote);
 	return err;
 }

@@ -3,8 +3,11 @@
  * System calls made in a stopped thread, which goes on afterwards as if nothing had been: with its registers,
  * its mask of signals, and a system call that it was in restarted.
  *
- * While a remote is open, the thread's registers are not its own: should the tracer be killed then, so is the
- * sense of what the thread does. Keep it short.
+ * While a remote is open, the thread's registers are not its own. Should the tracer be killed then, the thread ends
+ * the call that it is in and goes on with its own registers and mask, but for this: a call that it was in, and that
+ * takes a time, takes all of it again; and what it had in memory below its stack, further down than any handler
+ * leaves alone, may be lost. A thread whose code has no libc in it, or whose stack has no room for a handler, is lost:
+ * keep it short.
  */
 #ifndef TRACE_REMOTE_H
 #define TRACE_REMOTE_H
