@@ -33,7 +33,8 @@ static Image__ItimerEntry *pack_itimer(int64_t value, int64_t interval)
 	if (!message)
 		return NULL;
 	image__itimer_entry__init(message);
-	split(value, &message->vsec, &message->vusec);
+	/* One that has gone off starts again when its signal, which waits, is taken: that is about to be. */
+	split(value ? value : interval, &message->vsec, &message->vusec);
 	split(interval, &message->isec, &message->iusec);
 	return message;
 }

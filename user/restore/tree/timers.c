@@ -37,7 +37,10 @@ static long set_interval(struct puppet *leader, int which, const Image__ItimerEn
 	};
 	unsigned long at;
 
+	/* Its signal waits, and only who takes that starts it again: what the kernel would not hear of. */
 	if (!entry->vsec && !entry->vusec)
+		value.it_value = value.it_interval;
+	if (!value.it_value.tv_sec && !value.it_value.tv_usec)
 		return 0;
 	at = puppet_give(leader, &value, sizeof(value));
 	return at ? puppet_call(leader, SYS_setitimer, which, at, 0) : -EFAULT;
