@@ -325,6 +325,22 @@ static void abandon(struct restore_files *files)
 	}
 }
 
+void restore_files_commit(struct restore_files *files)
+{
+	const struct file_kind *kind;
+
+	for (size_t i = 0; (kind = kinds_nth(i)); i++) {
+		if (kind->commit)
+			kind->commit(files);
+	}
+}
+
+void restore_files_abandon(struct restore_files *files)
+{
+	if (files && files->opened)
+		abandon(files);
+}
+
 int restore_files_open(struct restore_files *files, int lowest, const struct image_error *error)
 {
 	int ret;
@@ -332,6 +348,7 @@ int restore_files_open(struct restore_files *files, int lowest, const struct ima
 	if (lowest > files->lowest)
 		files->lowest = lowest;
 	files->next = files->lowest;
+	files->opened = true;
 	ret = make_room(files, error);
 	if (!ret) {
 		ret = leases_read(files);

@@ -70,7 +70,7 @@ size_t restore_files_check(struct restore_files *files, void (*say)(const char *
  * @lowest: at least restore_files_lowest()
  *
  * Files that had been unlinked are made under a name of their own, opened, and unlinked. What is left of a socket's
- * name is moved out of the way until restore_files_finish(). After an error nothing that was made is left, and what was
+ * name is moved out of the way until restore_files_commit(). After an error nothing that was made is left, and what was
  * moved is back.
  *
  * Returns: 0 or a negative errno value.
@@ -148,5 +148,14 @@ int restore_files_foreground(const struct restore_files *files, pid_t sid,
  * Returns: 0 or a negative errno value.
  */
 int restore_files_finish(struct restore_files *files, const struct image_error *error);
+
+/** restore_files_commit - Takes away what was kept in case that the restore would fail: it has not. */
+void restore_files_commit(struct restore_files *files);
+
+/**
+ * restore_files_abandon - Takes away what was made of files, and moves back what was there, unless it is committed.
+ * Allocates no memory; for NULL does nothing.
+ */
+void restore_files_abandon(struct restore_files *files);
 
 #endif

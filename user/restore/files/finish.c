@@ -10,7 +10,6 @@
 #include <unistd.h>
 
 #include "restore/files/child.h"
-#include "restore/files/remap.h"
 #include "restore/files/room.h"
 
 static bool has_owner(const struct restored_file *file)
@@ -143,7 +142,5 @@ int restore_files_finish(struct restore_files *files, const struct image_error *
 	}
 	if (!ret)
 		ret = finish_async(files, error);
-	if (!ret)
-		remap_finish(files);
 	return ret;
 }

@@ -210,14 +210,16 @@ static int make(struct restore_files *files, struct ghost *ghost, int parent, co
 		ssize_t *number, const struct image_error *error)
 {
 	const char *base = names_unique();
-	int ret = make_inode(ghost->entry, parent, base), fd;
+	int ret, fd;
 
-	if (ret)
-		return fails(path, -ret, error);
 	*number = names_note(files, parent, base, S_ISDIR(ghost->entry->mode));
-	if (*number < 0) {
-		unlinkat(parent, base, S_ISDIR(ghost->entry->mode) ? AT_REMOVEDIR : 0);
+	if (*number < 0)
 		return fails(path, -*number, error);
+	ret = make_inode(ghost->entry, parent, base);
+	if (ret) {
+		names_drop(files);
+		*number = -1;
+		return fails(path, -ret, error);
 	}
 	ret = make_content(ghost, parent, base, path, error);
 	if (ret)

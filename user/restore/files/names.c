@@ -89,30 +89,47 @@ const char *names_unique(void)
 	return name;
 }
 
+void names_drop(struct restore_files *files)
+{
+	struct made_name *name = &files->names.names[--files->names.nr];
+
+	close(name->parent);
+	free(name->base);
+}
+
 void names_rename(struct restore_files *files, ssize_t number, const char *base)
 {
 	struct made_name *name = &files->names.names[number];
-	char *copy = strdup(base);
+	char *copy = strdup(base), *old = name->base;
 
+	name->next = copy;
 	if (!copy || renameat2(name->parent, name->base, name->parent, base, RENAME_NOREPLACE)) {
+		name->next = NULL;
 		free(copy);
 		return;
 	}
-	free(name->base);
 	name->base = copy;
+	name->next = NULL;
+	free(old);
+}
+
+static void unlink_name(const struct made_name *name)
+{
+	int flags = name->directory ? AT_REMOVEDIR : 0;
+
+	/* Only a renaming that was made has taken it away. */
+	if (unlinkat(name->parent, name->base, flags) && errno == ENOENT && name->next)
+		unlinkat(name->parent, name->next, flags);
 }
 
 void names_remove(struct restore_files *files)
 {
 	struct made_names *names = &files->names;
 
-	while (names->nr) {
-		struct made_name *name = &names->names[--names->nr];
-
-		unlinkat(name->parent, name->base, name->directory ? AT_REMOVEDIR : 0);
-		close(name->parent);
-		free(name->base);
-	}
+	for (size_t i = names->nr; i; i--)
+		unlink_name(&names->names[i - 1]);
+	while (names->nr)
+		names_drop(files);
 	free(names->names);
 	names->names = NULL;
 }

@@ -10,11 +10,13 @@
 struct made_name {
 	int parent;
 	char *base;
+	const char *next; /* what it is about to be renamed to */
 	bool directory;
 };
 
 /**
- * names_note - Notes a name that was made. Names are taken away in reverse order.
+ * names_note - Notes a name that was made, or that is about to be and that nobody else has. Names are taken away in
+ * reverse order.
  * @parent: a descriptor of the directory; is duplicated
  *
  * Returns: its number, or -errno; then it is not noted.
@@ -31,6 +33,9 @@ int names_parent(struct restore_files *files, const char *path, const char **bas
 
 /** names_unique - A name that nobody else uses; good until the next call. */
 const char *names_unique(void);
+
+/** names_drop - Forgets the last name that was noted: it was not made. */
+void names_drop(struct restore_files *files);
 
 /** names_rename - Renames a name that was noted, unless the new one is taken; that is no error. */
 void names_rename(struct restore_files *files, ssize_t number, const char *base);

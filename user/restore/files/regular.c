@@ -206,6 +206,7 @@ const struct file_kind regular_kind = {
 	.check = check,
 	.open = open_file,
 	.complete = remap_complete,
+	.commit = remap_finish,
 	.abandon = remap_abandon,
 	.free = remap_free,
 };

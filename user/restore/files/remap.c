@@ -318,7 +318,7 @@ void remap_finish(struct restore_files *files)
 {
 	struct ghosts *ghosts = files->rooms.ghosts;
 
-	for (size_t i = 0; i < ghosts->nr_stand_ins; i++) {
+	for (size_t i = 0; ghosts && i < ghosts->nr_stand_ins; i++) {
 		const char *base;
 		int parent;
 

@@ -79,6 +79,7 @@ struct restore_files {
 		struct made_name *names;
 		size_t nr;
 	} names; /* to be taken away */
+	bool opened; /* or some of it: there is something to abandon */
 	struct kind_rooms rooms;
 };
 
@@ -112,7 +113,9 @@ struct file_kind {
 	/* Each that is open, when the processes are there. */
 	int (*finish)(struct restore_files *files, struct restored_file *file,
 		      const struct image_error *error);
-	/* Once, after an error: what was made is taken away. */
+	/* Once, when the tree goes on: what was kept in case that it does not is taken away. */
+	void (*commit)(struct restore_files *files);
+	/* After an error, or when this program was killed: what was made is taken away. */
 	void (*abandon)(struct restore_files *files);
 	/* Once, at the end. */
 	void (*free)(struct restore_files *files);

@@ -366,7 +366,6 @@ static int finish(struct restore_files *files, struct restored_file *file,
 		  const struct image_error *error)
 {
 	(void)file;
-	unix_forget_asides(files);
 	if (!files->rooms.queues->has_creds)
 		return 0;
 	files->rooms.queues->has_creds = false;
@@ -395,7 +394,7 @@ static void abandon(struct restore_files *files)
 static void free_sockets(struct restore_files *files)
 {
 	close_all(files);
-	unix_forget_asides(files);
+	unix_free_asides(files);
 	if (files->rooms.unix_sockets)
 		free(files->rooms.unix_sockets->sockets);
 	free(files->rooms.unix_sockets);
@@ -411,6 +410,7 @@ const struct file_kind unix_kind = {
 	.complete = complete,
 	.installed = listen_again,
 	.finish = finish,
+	.commit = unix_forget_asides,
 	.abandon = abandon,
 	.free = free_sockets,
 };

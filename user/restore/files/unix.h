@@ -67,7 +67,10 @@ int unix_connect(int fd, const struct unix_socket *to);
 /** unix_forget_asides - Names that were out of the way are gone for good. */
 void unix_forget_asides(struct restore_files *files);
 
-/** unix_abandon_names - After an error: takes away names, and brings back those that were there. */
+/** unix_free_asides - Frees what is known of them. */
+void unix_free_asides(struct restore_files *files);
+
+/** unix_abandon_names - Takes away names, and brings back those that were there, unless they are gone for good. */
 void unix_abandon_names(struct restore_files *files);
 
 /* What files sockets are bound to. */

@@ -25,6 +25,7 @@ struct unix_aside {
 	int parent;
 	char *base;
 	char *away; /* what it is called for a while */
+	bool settled; /* what was there is there again */
 };
 
 bool unix_has_path(const struct unix_socket *socket)
@@ -266,11 +267,13 @@ static int move_away(struct unix_aside *aside)
 
 	if (!away)
 		return -ENOMEM;
+	/* First, for who has to move it back when this program is killed. */
+	aside->away = away;
 	if (renameat(aside->parent, aside->base, aside->parent, away)) {
+		aside->away = NULL;
 		free(away);
 		return -errno;
 	}
-	aside->away = away;
 	return 0;
 }
 
@@ -390,6 +393,7 @@ static void unlink_deleted(struct restore_files *files)
 		if (aside->away)
 			renameat2(aside->parent, aside->away, aside->parent, aside->base,
 				  RENAME_NOREPLACE);
+		aside->settled = true;
 		free(aside->away);
 		aside->away = NULL;
 	}
@@ -438,11 +442,30 @@ void unix_forget_asides(struct restore_files *files)
 	struct unix_sockets *sockets = files->rooms.unix_sockets;
 
 	for (size_t i = 0; sockets && i < sockets->nr_asides; i++) {
-		if (sockets->asides[i].away)
+		if (sockets->asides[i].away && !sockets->asides[i].settled)
 			unlinkat(sockets->asides[i].parent, sockets->asides[i].away, 0);
+		sockets->asides[i].settled = true;
 	}
-	if (sockets)
-		free_asides(sockets);
+}
+
+void unix_free_asides(struct restore_files *files)
+{
+	if (files->rooms.unix_sockets)
+		free_asides(files->rooms.unix_sockets);
+}
+
+/* What was moved away is there under the other name, what is in its place is ours. */
+static void move_back(const struct unix_aside *aside)
+{
+	struct stat stat;
+
+	if (aside->away) {
+		if (fstatat(aside->parent, aside->away, &stat, AT_SYMLINK_NOFOLLOW))
+			return;
+		renameat(aside->parent, aside->away, aside->parent, aside->base);
+	} else if (!fstatat(aside->parent, aside->base, &stat, AT_SYMLINK_NOFOLLOW) && S_ISSOCK(stat.st_mode)) {
+		unlinkat(aside->parent, aside->base, 0);
+	}
 }
 
 void unix_abandon_names(struct restore_files *files)
@@ -451,14 +474,9 @@ void unix_abandon_names(struct restore_files *files)
 
 	for (size_t i = 0; sockets && i < sockets->nr_asides; i++) {
 		struct unix_aside *aside = &sockets->asides[i];
-		bool ours = is_last(sockets, aside);
 
-		if (ours)
-			unlinkat(aside->parent, aside->base, 0);
-		if (aside->away)
-			renameat2(aside->parent, aside->away, aside->parent, aside->base,
-				  RENAME_NOREPLACE);
+		if (!aside->settled && aside->base)
+			move_back(aside);
+		aside->settled = true;
 	}
-	if (sockets)
-		free_asides(sockets);
 }

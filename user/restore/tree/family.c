@@ -87,10 +87,11 @@ give_up(struct board *board, int error, const char *format, ...)
 
 static void await_step(struct board *board, enum step step)
 {
+	const struct timespec moment = { 0, 100000000 };
 	unsigned int now;
 
 	while ((now = atomic_load(&board->step)) < step)
-		futex_wait(&board->step, now, NULL);
+		futex_wait(&board->step, now, &moment);
 	if (now == STEP_FAILED)
 		_exit(STATUS_IN_THE_WAY);
 }
@@ -430,13 +431,28 @@ static void reap(pid_t tid)
 	} while (WIFSTOPPED(status));
 }
 
-void family_kill(struct family *family)
+/* A pid of the tree may be another's, for want of which it could not be made. */
+static void kill_all(const struct family *family)
 {
-	/* A pid of the tree may be another's, for want of which it could not be made. */
 	for (size_t i = 0; i < family->tree->nr; i++) {
 		if (atomic_load(&family->board->made[i]))
 			kill(family->tree->processes[i].pid, SIGKILL);
 	}
+}
+
+void family_give_up(struct family *family)
+{
+	if (!family || !family->board)
+		return;
+	/* Who has only just been made ends by itself. */
+	atomic_store(&family->board->step, STEP_FAILED);
+	futex_wake(&family->board->step);
+	kill_all(family);
+}
+
+void family_kill(struct family *family)
+{
+	kill_all(family);
 	/* Orphans come to this process, see family_make(). */
 	for (size_t i = 0; i < family->tree->nr; i++) {
 		const struct saved_process *process = &family->tree->processes[i];

@@ -32,6 +32,9 @@ int family_make(struct family **out, const struct saved_tree *tree, const struct
 /** family_kill - Kills all of them and waits for their end. */
 void family_kill(struct family *family);
 
+/** family_give_up - Has none of them left soon, without waiting for it: for who is not their parent. */
+void family_give_up(struct family *family);
+
 /** family_free - Frees what this process knows of them; NULL is allowed. */
 void family_free(struct family *family);
 

@@ -52,6 +52,7 @@
 #include "restore/tree/task.h"
 #include "restore/tree/thread.h"
 #include "restore/tree/timers.h"
+#include "restore/tree/warden.h"
 
 #define TASK_STOPPED 3
 
@@ -221,6 +222,40 @@ static int make_troupes(struct restoring *r)
 	return 0;
 }
 
+/* ---- What becomes of it if this program is killed ---- */
+
+static bool is_of_tree(pid_t pid, void *data)
+{
+	const struct restoring *r = data;
+
+	for (size_t i = 0; i < r->images.tree.nr; i++) {
+		const struct saved_process *process = &r->images.tree.processes[i];
+
+		if (process->pid == pid || process->pgid == pid || process->sid == pid)
+			return true;
+		for (size_t j = 0; j < process->nr_threads; j++) {
+			if (process->threads[j].tid == pid)
+				return true;
+		}
+	}
+	return false;
+}
+
+static void undo(void *data)
+{
+	struct restoring *r = data;
+
+	family_give_up(r->family);
+	restore_files_abandon(r->images.files);
+}
+
+static int start_warden(struct restoring *r)
+{
+	int ret = warden_start(is_of_tree, undo, r);
+
+	return ret ? image_error(&r->error, ret, r->options->dir, "nobody can watch over it: %s", strerror(-ret)) : 0;
+}
+
 static int prepare(struct restoring *r)
 {
 	int ret = images_read(&r->images, r->options, &r->error);
@@ -239,6 +274,7 @@ static int prepare(struct restoring *r)
 		.path = r->options->dir,
 	};
 	ret = ret ? ret : make_troupes(r);
+	ret = ret ? ret : start_warden(r);
 	return ret ? ret : open_all(r);
 }
 
@@ -450,11 +486,22 @@ static void let_waiters_go(struct restoring *r)
 		    unseen);
 }
 
-static void let_go(const struct troupe *troupe)
+/* They are not to end with this program any more. */
+static int keep_alive(struct restoring *r, struct troupe *troupe)
 {
 	/* The signal waits until a thread looks for signals, which is the first that it does. */
 	if (is_stopped(troupe))
 		kill(troupe->saved->pid, SIGSTOP);
+	for (size_t i = 0; i < troupe->nr; i++) {
+		if (ptrace(PTRACE_SETOPTIONS, troupe->players[i].saved->tid, 0, 0))
+			return image_error(&r->error, -errno, r->options->dir, "%d: %s", troupe->saved->pid,
+					   strerror(errno));
+	}
+	return 0;
+}
+
+static void let_go(const struct troupe *troupe)
+{
 	for (size_t i = troupe->nr; i; i--)
 		let_player_go(&troupe->players[i - 1]);
 }
@@ -506,7 +553,8 @@ static int make_tree(struct restoring *r)
 	ret = ret ? ret : notices_send(&r->kept, &r->images.tree, find_puppet, r, &r->error);
 	ret = ret ? ret : each(r, restore_creds);
 	ret = ret ? ret : each(r, restore_registers);
-	return ret ? ret : restore_files_finish(r->images.files, &r->error);
+	ret = ret ? ret : restore_files_finish(r->images.files, &r->error);
+	return ret ? ret : each(r, keep_alive);
 }
 
 static int act(struct restoring *r, const char *name)
@@ -546,9 +594,15 @@ int tree_restore(const struct options *options, pid_t *root)
 		ret = ret ? ret : act_before(&r);
 		if (ret && r.family)
 			family_kill(r.family);
+		if (ret)
+			restore_files_abandon(r.images.files);
+		/* From here on it is whole, whatever becomes of this program. */
+		warden_end();
 	} else if (ret < 0) {
 		int status = r.images_are_read && ret != -EBADMSG ? STATUS_IN_THE_WAY : STATUS_IMAGE;
 
+		restore_files_abandon(r.images.files);
+		warden_end();
 		say("%s", why);
 		release(&r);
 		return status;
@@ -559,6 +613,8 @@ int tree_restore(const struct options *options, pid_t *root)
 		let_waiters_go(&r);
 	for (size_t i = 0; i < r.nr && !ret; i++)
 		let_go(&r.troupes[i]);
+	if (!ret)
+		restore_files_commit(r.images.files);
 	processor_leave();
 	/* From now on orphans go where they would have gone. */
 	prctl(PR_SET_CHILD_SUBREAPER, 0);

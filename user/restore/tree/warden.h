@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Who undoes a restore if crrestore is killed: a process that has its memory and its descriptors, and does nothing but
+ * wait for its end.
+ */
+#ifndef RESTORE_WARDEN_H
+#define RESTORE_WARDEN_H
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+/**
+ * warden_start - Starts it.
+ * @is_wanted: whether a pid is to be another's
+ * @undo: is called if this program ends before warden_end(). It finds memory as that was left, at any point, and so
+ *        should not allocate any, nor depend on more than one store having been made.
+ *
+ * Returns: 0 or a negative errno value.
+ */
+int warden_start(bool (*is_wanted)(pid_t pid, void *data), void (*undo)(void *data), void *data);
+
+/** warden_end - From now on nothing is undone. There need not be one. */
+void warden_end(void);
+
+#endif
