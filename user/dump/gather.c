@@ -89,7 +89,11 @@ int gather(struct dump *dump)
 		threads_check_mode(dump, &dump->processes[i]);
 	}
 	ret = ret ?: facts_read(dump);
-	ret = ret ?: dump_files_new(&dump->files, dump->tree, &options, &dump->blockers);
+	if (!ret) {
+		ret = dump_files_new(&dump->files, dump->tree, &options, &dump->blockers);
+		if (ret)
+			dump_fail(ret, dump->processes[0].pid, "mounts");
+	}
 	for (size_t i = 0; !ret && i < dump->nr; i++) {
 		if (!dump->processes[i].zombie)
 			ret = gather_process(dump, &dump->processes[i]);

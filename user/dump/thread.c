@@ -116,7 +116,11 @@ static int read_proc(struct dump *dump, struct dump_thread *thread)
 	if (dir < 0)
 		return dump_fail(ret, thread->tid, "/proc");
 	ret = creds_read(thread, dir);
-	ret = ret ?: proc_comm_read(dir, thread->comm);
+	if (!ret) {
+		ret = proc_comm_read(dir, thread->comm);
+		if (ret)
+			dump_fail(ret, thread->tid, "name");
+	}
 	if (!ret && proc_read(dir, "timerslack_ns", text, sizeof(text)) > 0)
 		thread->timerslack = strtoull(text, NULL, 10);
 	close(dir);

@@ -125,9 +125,13 @@ static int read_path(struct reading *reading, const struct crlock_holder *holder
 {
 	char name[16];
 	ssize_t len;
+	int err;
 
-	if (holder->kind == CRLOCK_HOLDER_IN_FLIGHT || open_process(reading, holder->tid))
+	if (holder->kind == CRLOCK_HOLDER_IN_FLIGHT)
 		return -ENOENT;
+	err = open_process(reading, holder->tid);
+	if (err)
+		return err;
 	if (holder->kind == CRLOCK_HOLDER_MAPPING)
 		return proc_map_path(reading->dir, holder->where, reading->lines, reading->path,
 				     sizeof(reading->path));
@@ -138,13 +142,19 @@ static int read_path(struct reading *reading, const struct crlock_holder *holder
 
 static int set_path(struct reading *reading, struct lock *lock)
 {
+	int err = 0;
+
 	for (size_t i = 0; i < lock->nr_holders && i < HOLDERS_TRIED; i++) {
-		if (read_path(reading, &lock->holders[i].row))
+		int ret = read_path(reading, &lock->holders[i].row);
+
+		if (proc_failed(ret))
+			err = ret;
+		if (ret)
 			continue;
 		lock->path = strdup(reading->path);
 		return lock->path ? 0 : -ENOMEM;
 	}
-	return 0;
+	return err;
 }
 
 static int read_mnt_id(struct reading *reading, const struct lock *lock)

@@ -194,7 +194,7 @@ static int read_descriptor(struct reading *reading, int dir, pid_t tgid, pid_t t
 	reading->nr_locks = 0;
 	err = proc_fdinfo_read(dir, fd, reading->lines, &info, &fns, reading);
 	if (err)
-		return err == -ENOMEM ? err : 0;
+		return proc_failed(err) ? err : 0;
 	if (!info.has_ino && !stat_ino(dir, fd, &info.ino))
 		return 0;
 	key.first.flags = info.flags;
@@ -211,11 +211,11 @@ static int read_table(struct reading *reading, int dir, pid_t tgid, pid_t tid)
 	if (err == -EACCES || err == -EPERM)
 		reading->tables->unreadable++;
 	if (err)
-		return 0;
+		return proc_failed(err) ? err : 0;
 	while (!err && (err = proc_numbers_next(numbers, &fd)) > 0)
 		err = read_descriptor(reading, dir, tgid, tid, fd);
 	proc_numbers_close(numbers);
-	return err == -ENOMEM ? err : 0;
+	return proc_failed(err) ? err : 0;
 }
 
 static bool shares_table(const struct proc_pids *seen, pid_t tid)
@@ -245,13 +245,15 @@ static int read_threads(struct reading *reading, int dir, pid_t tgid)
 			continue;
 		threads.pids[nr++] = tid;
 		task = proc_open(tid);
-		if (task < 0)
+		if (task < 0) {
+			err = proc_failed(task) ? task : 0;
 			continue;
+		}
 		err = read_table(reading, task, tgid, tid);
 		close(task);
 	}
 	proc_pids_free(&threads);
-	return err == -ENOMEM ? err : 0;
+	return proc_failed(err) ? err : 0;
 }
 
 static int read_process(struct reading *reading, pid_t pid)
@@ -259,7 +261,7 @@ static int read_process(struct reading *reading, pid_t pid)
 	int dir = proc_open(pid), err;
 
 	if (dir < 0)
-		return 0;
+		return proc_failed(dir) ? dir : 0;
 	err = read_table(reading, dir, pid, pid) ?: read_threads(reading, dir, pid);
 	close(dir);
 	return err;

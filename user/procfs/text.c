@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+#include <errno.h>
 #include <string.h>
 
 #include "procfs/text.h"
@@ -86,4 +87,19 @@ bool proc_text_signed(struct proc_text text, int64_t *value)
 		return false;
 	*value = negative ? (int64_t)-sum : (int64_t)sum;
 	return true;
+}
+
+bool proc_failed(int err)
+{
+	switch (-err) {
+	case EIO:
+	case EINTR:
+	case EMFILE:
+	case ENFILE:
+	case ENOMEM:
+	case ENOSPC:
+		return true;
+	default:
+		return false;
+	}
 }

@@ -54,4 +54,10 @@ bool proc_text_unsigned(struct proc_text text, unsigned int base, uint64_t max, 
 /** proc_text_signed - The same for a decimal number that may have a minus. */
 bool proc_text_signed(struct proc_text text, int64_t *value);
 
+/**
+ * proc_failed - Whether an error tells of a failure, and not that something is gone, or not to be seen, or not
+ * understood: what is left out then would be missed.
+ */
+bool proc_failed(int err);
+
 #endif

@@ -42,6 +42,7 @@ struct trace_remote {
 	unsigned long net; /* the stack pointer that leads into it; 0: there is none */
 	unsigned char *saved; /* what was in the scratch memory, and where the net is behind it */
 	size_t saved_size;
+	bool seccomp; /* it has a filter, or strict mode */
 	bool masked, used, scratched, suspended;
 	bool in_call; /* which has not ended */
 	bool stop_signal; /* a SIGSTOP came, which no mask holds back */
@@ -300,30 +301,10 @@ static int leave_rseq(struct trace_remote *remote)
 	return err;
 }
 
-static uint64_t seccomp_mode(pid_t tid)
-{
-	struct proc_lines *lines = malloc(sizeof(*lines));
-	struct proc_text line;
-	uint64_t mode = 0;
-	int dir = proc_open(tid);
-
-	if (lines && dir >= 0 && !proc_lines_open(lines, dir, "status")) {
-		while (proc_lines_next(lines, &line) > 0) {
-			if (proc_text_skip(&line, "Seccomp:"))
-				proc_text_unsigned(proc_text_word(&line), 10, 99, &mode);
-		}
-		proc_lines_close(lines);
-	}
-	if (dir >= 0)
-		close(dir);
-	free(lines);
-	return mode;
-}
-
 /* A filter could kill the process for a call that it does not make itself. */
 static int suspend_seccomp(struct trace_remote *remote)
 {
-	if (!seccomp_mode(remote->tid))
+	if (!remote->seccomp)
 		return 0;
 	if (ptrace(PTRACE_SETOPTIONS, remote->tid, 0, TRACE_OPTIONS | PTRACE_O_SUSPEND_SECCOMP))
 		return -EOPNOTSUPP;
@@ -379,6 +360,7 @@ static int prepare(struct trace_remote *remote, char *why, size_t size)
 	if (dir >= 0) {
 		err = proc_status_read(dir, &status);
 		remote->tgid = status.tgid;
+		remote->seccomp = status.seccomp;
 		close(dir);
 	}
 	if (err < 0)

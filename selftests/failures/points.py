@@ -1,0 +1,156 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""
+Points of failure: a system call of a command, and what becomes of it. With them, how a command is run through one.
+
+A call is `THREAD:NUMBER:NTH`, see inject.c, and a point `CALL=ERROR` or `CALL=kill`.
+"""
+import errno
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+
+HEADER = "/usr/include/x86_64-linux-gnu/asm/unistd_64.h"
+TIMEOUT = 120
+
+ALL = "EIO ENOSPC ENOMEM EINTR EPERM"
+NONE = ""
+READS, WRITES, STATS = "EIO ENOMEM EINTR", "EIO ENOSPC ENOMEM EINTR EPERM", "EIO ENOMEM"
+
+# Which of the errors a call can fail with, by its manual. What is not named is tried with all of them. No kernel lets
+# the calls without any fail on the arguments that they are given here.
+ERRORS = {
+    "arch_prctl": NONE, "exit": NONE, "exit_group": NONE, "getegid": NONE, "geteuid": NONE, "getgid": NONE,
+    "getpgrp": NONE, "getpid": NONE, "getppid": NONE, "getrandom": "EINTR", "getuid": NONE, "gettid": NONE,
+    "lseek": "EIO", "rseq": NONE, "rt_sigaction": NONE, "rt_sigprocmask": NONE, "rt_sigreturn": NONE,
+    "sched_yield": NONE, "set_robust_list": NONE, "set_tid_address": NONE, "umask": NONE, "clock_gettime": NONE,
+    "clock_nanosleep": "EINTR", "nanosleep": "EINTR", "futex": "EINTR", "wait4": "EINTR", "waitid": "EINTR",
+    "poll": "ENOMEM EINTR", "ppoll": "ENOMEM EINTR", "close_range": "ENOMEM",
+    # Without its first memory libc crashes, in any program.
+    "brk": NONE, "mmap": "ENOMEM EPERM", "mprotect": "ENOMEM", "mremap": "ENOMEM", "munmap": "ENOMEM",
+    "madvise": "EIO ENOMEM EPERM", "process_madvise": "EINTR ENOMEM EPERM", "process_vm_readv": "ENOMEM EPERM",
+    "process_vm_writev": "ENOMEM EPERM", "mincore": "ENOMEM",
+    "read": READS, "pread64": READS, "readv": READS, "preadv": READS, "getdents64": "EIO ENOMEM",
+    "readlink": "EIO ENOMEM", "readlinkat": "EIO ENOMEM", "lgetxattr": "EIO ENOMEM",
+    "stat": STATS, "fstat": STATS, "lstat": STATS, "newfstatat": STATS, "statx": STATS, "statfs": "EIO ENOMEM EINTR",
+    "fstatfs": "EIO ENOMEM EINTR", "access": STATS, "faccessat": STATS, "faccessat2": STATS,
+    "write": WRITES, "pwrite64": WRITES, "writev": WRITES, "pwritev": WRITES, "close": "EIO ENOSPC EINTR",
+    "fsync": "EIO ENOSPC EINTR", "syncfs": "EIO ENOSPC",
+    "ptrace": "EIO EPERM", "kcmp": "EPERM", "pidfd_getfd": "EPERM", "pidfd_open": "ENOMEM",
+    "pidfd_send_signal": "EPERM", "kill": "EPERM", "tgkill": "EPERM", "prlimit64": "EPERM",
+    "get_robust_list": "EPERM", "getpgid": "EPERM", "getsid": "EPERM", "sched_getaffinity": "EPERM",
+    "sched_getattr": "EPERM", "sched_getparam": "EPERM", "sched_getscheduler": "EPERM", "ioprio_get": "EPERM",
+    "openat": "EIO ENOSPC ENOMEM EINTR", "open": "EIO ENOSPC ENOMEM EINTR",
+    "socket": "ENOMEM EPERM", "clone3": "ENOMEM EPERM", "clone": "ENOMEM EPERM", "execve": NONE,
+}
+
+
+def names():
+    with open(HEADER) as header:
+        found = re.findall(r"#define __NR_(\w+) (\d+)", header.read())
+    return {int(number): name for name, number in found}
+
+
+NAMES = names()
+
+
+def name_of(point):
+    """Of its call."""
+    return NAMES.get(int(point.split(":")[1]), "?")
+
+
+def describe(point):
+    thread, number, nth = point.split(":")
+    nth, what = nth.split("=")
+    return "%s #%s%s %s" % (name_of(point), nth, " of thread " + thread if thread != "0" else "",
+                            what if what == "kill" else errno.errorcode[int(what)])
+
+
+def of_call(call):
+    number = int(call.split(":")[1])
+    errors = ERRORS.get(NAMES.get(number, "?"), ALL).split()
+    return [call + "=kill"] + ["%s=%d" % (call, getattr(errno, name)) for name in errors]
+
+
+def of_calls(calls, count):
+    """
+    Points of calls: `all`, or so many of them, of the first to the last call. The loader, which is done when it
+    unmaps its cache, does not go on when something fails, and nothing of the command has run yet.
+    """
+    loaded = next(i for i, call in enumerate(calls) if name_of(call) == "munmap")
+    everywhere = [call + "=kill" for call in calls[:loaded]]
+    everywhere += [point for call in calls[loaded:] for point in of_call(call)]
+    if count == "all":
+        return everywhere
+    return [everywhere[len(everywhere) * i // int(count)] for i in range(int(count))]
+
+
+class Result:
+    def __init__(self, status, reached, said):
+        self.status, self.reached, self.said = status, reached, said
+
+    def killed(self):
+        return self.status == 128 + signal.SIGKILL
+
+    def fault(self, point, name):
+        """What is wrong with how the command itself ended, as a text, or None."""
+        if self.status is None:
+            return "does not end"
+        if self.killed():
+            return None if point.endswith("=kill") else "was killed"
+        if self.status > 120 and "error while loading shared libraries" not in self.said:
+            return "status %d" % self.status
+        if self.status and name + ": " not in self.said and "error while loading shared libraries" not in self.said:
+            return "status %d without a word" % self.status
+        return None
+
+
+def run(directory, command, point=None, env=None):
+    """Runs a command, through a point of failure if there is one. @directory is for what it says."""
+    reached, said = directory + "/reached", directory + "/said"
+    inject = ["inject", reached] + ([point] if point else []) + command
+    with open(said, "w") as errors, open(os.devnull) as nothing:
+        child = subprocess.Popen(inject, stdin=nothing, stdout=errors, stderr=errors, env=env)
+        try:
+            status = child.wait(TIMEOUT)
+        except subprocess.TimeoutExpired:
+            child.kill()
+            child.wait()
+            status = None
+    with open(reached) as lines, open(said, errors="replace") as errors:
+        return Result(status, lines.read().split(), errors.read())
+
+
+class Progress:
+    """Says once a minute how far it is, and in the end what came of it."""
+
+    def __init__(self, name, calls, count):
+        self.name, self.calls = name, calls
+        self.points = of_calls(calls, count)
+        self.done = self.unreached = 0
+        self.faults = []
+        self.said = self.began = time.monotonic()
+        print("%s: %d calls, %d points" % (name, len(calls), len(self.points)), flush=True)
+
+    def count(self, point, reached, faults):
+        self.done += 1
+        self.unreached += not reached
+        for fault in faults:
+            self.faults.append(fault)
+            print("%s: %s: %s" % (self.name, describe(point), fault), flush=True)
+        if time.monotonic() - self.said > 60:
+            self.said = time.monotonic()
+            print("%s: %d of %d points, %d faults" % (self.name, self.done, len(self.points), len(self.faults)),
+                  flush=True)
+
+    def finish(self):
+        print("%s: %d calls, %d points tried, %d of them not reached, %d faults, %d s" % (
+            self.name, len(self.calls), self.done, self.unreached, len(self.faults), time.monotonic() - self.began),
+            flush=True)
+        return not self.faults and self.done > self.unreached
+
+
+def fail(text):
+    sys.exit("failures: " + text)
