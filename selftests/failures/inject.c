@@ -72,6 +72,24 @@ static bool is_made(unsigned int number)
 	return number == SYS_close;
 }
 
+static void set_register(pid_t tid, size_t offset, long value)
+{
+	if (ptrace(PTRACE_POKEUSER, tid, offset, value))
+		die("a register");
+}
+
+static void begin_failure(struct thread *thread, unsigned int number)
+{
+	/* This one tells no error, but what there is, as when it is asked. */
+	if (number == SYS_brk) {
+		set_register(thread->tid, offsetof(struct user_regs_struct, rdi), 0);
+		return;
+	}
+	thread->failing = true;
+	if (!is_made(number))
+		set_register(thread->tid, offsetof(struct user_regs_struct, orig_rax), -1);
+}
+
 static void begin_call(struct thread *thread, unsigned int number)
 {
 	unsigned int index = thread - threads, nth;
@@ -85,12 +103,10 @@ static void begin_call(struct thread *thread, unsigned int number)
 		return;
 	fprintf(output, "%u:%u:%u\n", index, number, nth);
 	over = true;
-	thread->failing = error;
-	if (!error)
+	if (error)
+		begin_failure(thread, number);
+	else
 		kill(threads[0].tid, SIGKILL);
-	else if (!is_made(number) &&
-		 ptrace(PTRACE_POKEUSER, thread->tid, offsetof(struct user_regs_struct, orig_rax), -1L))
-		die("the call");
 }
 
 static void end_call(struct thread *thread)
@@ -98,8 +114,7 @@ static void end_call(struct thread *thread)
 	if (!thread->failing)
 		return;
 	thread->failing = false;
-	if (ptrace(PTRACE_POKEUSER, thread->tid, offsetof(struct user_regs_struct, rax), (long)-error))
-		die("its result");
+	set_register(thread->tid, offsetof(struct user_regs_struct, rax), -error);
 }
 
 static void at_call(struct thread *thread)
