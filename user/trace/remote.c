@@ -483,15 +483,16 @@ int trace_remote_read(struct trace_remote *remote, void *data, size_t size)
  */
 static int put_back(struct trace_remote *remote)
 {
-	int err = remote->net && remote->in_call ? -EIO : 0;
+	int err = remote->net && remote->in_call ? -EIO : 0, failed = 0;
 
 	if (!err && remote->masked)
 		err = set_mask(remote, remote->mask);
 	if (remote->used && (!err || !remote->net))
-		err = set_regs(remote->tid, &remote->regs) ?: err;
+		failed = set_regs(remote->tid, &remote->regs);
+	err = failed ? failed : err;
 	if (remote->scratched && (!err || !remote->net))
-		err = write_memory(remote, remote->scratch, remote->saved, remote->saved_size) ?: err;
-	return err;
+		failed = write_memory(remote, remote->scratch, remote->saved, remote->saved_size);
+	return failed ? failed : err;
 }
 
 int trace_remote_close(struct trace_remote *remote)
