@@ -1,6 +1,6 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# $CRLOCK_FAILURES_POINTS points of failure are tried in each column, or `all`; $CRLOCK_FAILURES_COLUMNS is a pattern.
+# $CRLOCK_FAILURES_POINTS points of failure are tried in each column, or `all`, or all `kills`; $CRLOCK_FAILURES_COLUMNS is a pattern.
 
 readonly points=${CRLOCK_FAILURES_POINTS:-4}
 

@@ -80,11 +80,6 @@ static void set_register(pid_t tid, size_t offset, long value)
 
 static void begin_failure(struct thread *thread, unsigned int number)
 {
-	/* This one tells no error, but what there is, as when it is asked. */
-	if (number == SYS_brk) {
-		set_register(thread->tid, offsetof(struct user_regs_struct, rdi), 0);
-		return;
-	}
 	thread->failing = true;
 	if (!is_made(number))
 		set_register(thread->tid, offsetof(struct user_regs_struct, orig_rax), -1);

@@ -35,7 +35,8 @@ ERRORS = {
     "read": READS, "pread64": READS, "readv": READS, "preadv": READS, "getdents64": "EIO ENOMEM",
     "readlink": "EIO ENOMEM", "readlinkat": "EIO ENOMEM", "lgetxattr": "EIO ENOMEM",
     "stat": STATS, "fstat": STATS, "lstat": STATS, "newfstatat": STATS, "statx": STATS, "statfs": "EIO ENOMEM EINTR",
-    "fstatfs": "EIO ENOMEM EINTR", "access": STATS, "faccessat": STATS, "faccessat2": STATS,
+    "fstatfs": "EIO ENOMEM EINTR", "access": STATS, "faccessat": STATS,
+    "faccessat2": STATS,
     "write": WRITES, "pwrite64": WRITES, "writev": WRITES, "pwritev": WRITES, "close": "EIO ENOSPC EINTR",
     "fsync": "EIO ENOSPC EINTR", "syncfs": "EIO ENOSPC",
     "ptrace": "EIO EPERM", "kcmp": "EPERM", "pidfd_getfd": "EPERM", "pidfd_open": "ENOMEM",
@@ -76,7 +77,7 @@ def of_call(call):
 
 def of_calls(calls, count):
     """
-    Points of calls: `all`, or so many of them, of the first to the last call. The loader, which is done when it
+    Points of calls: `all`, all `kills`, or so many of them, of the first to the last call. The loader, which is done when it
     unmaps its cache, does not go on when something fails, and nothing of the command has run yet.
     """
     loaded = next(i for i, call in enumerate(calls) if name_of(call) == "munmap")
@@ -84,6 +85,8 @@ def of_calls(calls, count):
     everywhere += [point for call in calls[loaded:] for point in of_call(call)]
     if count == "all":
         return everywhere
+    if count == "kills":
+        return [point for point in everywhere if point.endswith("=kill")]
     return [everywhere[len(everywhere) * i // int(count)] for i in range(int(count))]
 
 

@@ -113,7 +113,8 @@ class Restoring:
         if now != self.locks:
             faults.append("locks are left: %s" % now)
         faults += observe.differences(files, listing(self.files))
-        return faults + [what for what in observe.differences(images, listing(self.images)) if "/stats-restore" not in what]
+        changed = observe.differences(images, listing(self.images))
+        return faults + [what for what in changed if "/stats-restore" not in what]
 
     def left_faults(self):
         """What is left of a restore, once who is to be killed has had the time to."""
