@@ -175,6 +175,27 @@ check-fuzz: deps
 	$(Q)CRLOCK_FUZZ_REQUESTS=$(FUZZ_REQUESTS) CRLOCK_TEST_TIMEOUT=14000 VM_TIMEOUT=14400 \
 		selftests/run-tests -o $(O) -m 'kmod/fuzz.sh' $(KERNELS)
 
+# check-failures: crdump and crrestore fail, or are killed, at each system call, on each of KERNELS; POINTS=N|kills; HOST=1: here
+POINTS ?= all
+failures := dump restore
+.PHONY: check-failures check-power
+check-failures: deps
+	$(remake) user test-programs $(if $(HOST),,modules)
+	$(Q)export CRLOCK_BUILD=$(O) CRLOCK_FAILURES_POINTS=$(POINTS); \
+	failed=0; for kernel in $(if $(HOST),here,$(KERNELS)); do \
+		for test in $(failures); do \
+			$(if $(HOST),,selftests/vm/run -k $$kernel -c 1 -m 3072 -t 0 --) \
+				selftests/failures/in-turn selftests/failures/$$test.sh || failed=1; \
+		done; done; exit $$failed
+
+# check-power: the VM is killed at random moments of a dump, on each of KERNELS; KILLS=50 of each, SEED=
+KILLS ?= 50
+check-power: deps
+	$(remake) user test-programs
+	$(Q)failed=0; for kernel in $(KERNELS); do \
+		CRLOCK_BUILD=$(O) selftests/power/run -k $$kernel -n $(KILLS) $(if $(SEED),-s $(SEED)) || failed=1; \
+		done; exit $$failed
+
 # unit: the tests that need no module, here
 unit: deps
 	$(remake) user test-programs
