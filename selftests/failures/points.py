@@ -77,8 +77,8 @@ def of_call(call):
 
 def of_calls(calls, count):
     """
-    Points of calls: `all`, all `kills`, or so many of them, of the first to the last call. The loader, which is done when it
-    unmaps its cache, does not go on when something fails, and nothing of the command has run yet.
+    Points of calls: `all`, all `kills`, or so many of them, of the first to the last call. The loader, which is done
+    when it unmaps its cache, does not go on when something fails, and nothing of the command has run yet.
     """
     loaded = next(i for i, call in enumerate(calls) if name_of(call) == "munmap")
     everywhere = [call + "=kill" for call in calls[:loaded]]

@@ -25,6 +25,7 @@ struct unix_aside {
 	int parent;
 	char *base;
 	char *away; /* what it is called for a while */
+	bool ours; /* nothing was there */
 	bool settled; /* what was there is there again */
 };
 
@@ -297,6 +298,7 @@ static int make_way(struct restore_files *files, const struct unix_socket *socke
 	aside = add_aside(files, parent, base);
 	if (!aside)
 		return -ENOMEM;
+	aside->ours = !ret;
 	return ret ? move_away(aside) : 0;
 }
 
@@ -463,7 +465,7 @@ static void move_back(const struct unix_aside *aside)
 		if (fstatat(aside->parent, aside->away, &stat, AT_SYMLINK_NOFOLLOW))
 			return;
 		renameat(aside->parent, aside->away, aside->parent, aside->base);
-	} else if (!fstatat(aside->parent, aside->base, &stat, AT_SYMLINK_NOFOLLOW) && S_ISSOCK(stat.st_mode)) {
+	} else if (aside->ours && !fstatat(aside->parent, aside->base, &stat, AT_SYMLINK_NOFOLLOW) && S_ISSOCK(stat.st_mode)) {
 		unlinkat(aside->parent, aside->base, 0);
 	}
 }
