@@ -3,6 +3,7 @@
  * Stopping processes, letting them go on, and system calls made in them.
  */
 /* links: trace procfs : -lpthread */
+#include <alloca.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -586,6 +587,24 @@ static void kill_tracers(struct __test_metadata *_metadata, FIXTURE_DATA(trace) 
 TEST_F(trace, computing_goes_on_when_the_tracer_is_killed)
 {
 	kill_tracers(_metadata, self, compute);
+	kill(self->pid, SIGUSR1);
+	EXPECT_EQ(SIGUSR1, WTERMSIG(end(self->pid)));
+	EXPECT_EQ(0, shared->error);
+}
+
+/* Deeper than the stack has ever been, and near the end of a page: there is not yet a page for a frame. */
+static void compute_deep(void)
+{
+	volatile char *bottom = alloca(512 << 10);
+
+	bottom = alloca(((uintptr_t)bottom & 4095) + 3000);
+	bottom[0] = 1;
+	compute();
+}
+
+TEST_F(trace, who_is_deep_in_its_stack_goes_on_when_the_tracer_is_killed)
+{
+	kill_tracers(_metadata, self, compute_deep);
 	kill(self->pid, SIGUSR1);
 	EXPECT_EQ(SIGUSR1, WTERMSIG(end(self->pid)));
 	EXPECT_EQ(0, shared->error);

@@ -177,6 +177,7 @@ static int write_as_it_could(const struct trace_remote *remote, unsigned long at
 /* Takes memory for scratch and the net. The stack may end there, or be none. */
 static int take_memory(struct trace_remote *remote, unsigned long at, size_t size)
 {
+	/* This, like a fault, makes a stack grow that has never been deeper; which writing does not. */
 	int err = read_memory(remote, at, remote->saved, size);
 
 	err = err ?: write_as_it_could(remote, at, remote->saved, size);
