@@ -185,7 +185,7 @@ check-failures: deps
 	failed=0; for kernel in $(if $(HOST),here,$(KERNELS)); do \
 		for test in $(failures); do \
 			$(if $(HOST),,selftests/vm/run -k $$kernel -c 1 -m 3072 -t 0 --) \
-				selftests/failures/in-turn selftests/failures/$$test.sh || failed=1; \
+				selftests/failures/in-turn selftests/failures/$$test || failed=1; \
 		done; done; exit $$failed
 
 # check-power: the VM is killed at random moments of a dump, on each of KERNELS; KILLS=50 of each, SEED=
