@@ -1,12 +1,13 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 # The module is loaded and unloaded while locks come and go and several programs ask it.
+# CRLOCK_RELOAD_CYCLES: how often.
 
 # shellcheck source-path=SCRIPTDIR source=../lib.sh
 . "$(dirname "$0")/../lib.sh"
 cd "$work" || exit
 
-readonly cycles=20 nr_askers=3
+readonly cycles=${CRLOCK_RELOAD_CYCLES:-20} nr_askers=3
 
 plan $((cycles + nr_askers + 6))
 
