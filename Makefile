@@ -154,8 +154,11 @@ fuzz: deps
 	$(remake) O=$(O)/fuzz CC=clang CFLAGS='$(sanitized) -fsanitize=fuzzer-no-link' fuzz-programs
 	$(Q)selftests/fuzz/run -o $(O)/fuzz -t $(CPU_MINUTES)
 
-# check-asan: unit tests, and the corpus of the fuzzers, under ASan and UBSan
+# check-asan: unit tests, and the corpus of the fuzzers, under ASan and UBSan; and tests and commands under valgrind
 check-asan: deps
+	$(Q)selftests/deps $(KERNELS) memcheck
+	$(remake) user test-programs
+	$(Q)selftests/memcheck -o $(O)
 	$(remake) O=$(O)/asan CFLAGS='$(sanitized)' user test-programs
 	$(Q)selftests/run-tests -o $(O)/asan -u -m 'unit/*_test'
 	$(Q)selftests/fuzz/run -o $(O)/asan

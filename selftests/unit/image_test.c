@@ -434,7 +434,7 @@ static bool own_mounts(void)
 {
 	if (unshare(CLONE_NEWNS) && unshare(CLONE_NEWUSER | CLONE_NEWNS))
 		return false;
-	return !mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL);
+	return !mount("none", "/", "none", MS_REC | MS_PRIVATE, NULL);
 }
 
 /* Whatever there was room for: nothing of it is left, and what was there before is. */

@@ -883,7 +883,7 @@ static bool own_mounts(void)
 {
 	if (unshare(CLONE_NEWNS) && unshare(CLONE_NEWUSER | CLONE_NEWNS))
 		return false;
-	return !mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL);
+	return !mount("none", "/", "none", MS_REC | MS_PRIVATE, NULL);
 }
 
 TEST(mounts_at_odd_places)

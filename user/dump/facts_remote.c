@@ -100,7 +100,7 @@ static void read_actions(struct remote *remote, struct crlock_process_state *sta
 {
 	struct {
 		uint64_t handler, flags, restorer, mask;
-	} action;
+	} action = { 0 };
 
 	for (int signum = 1; signum <= CRLOCK_SIGNALS; signum++) {
 		struct crlock_sigaction *to = &state->actions[signum - 1];

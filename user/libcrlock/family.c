@@ -61,7 +61,7 @@ static struct nlmsghdr *request_new(char *buffer, uint16_t flags)
  */
 int crlock_find_family(struct crlock_connection *connection)
 {
-	char buffer[REQUEST_SIZE] __attribute__((aligned(NLMSG_ALIGNTO)));
+	char buffer[REQUEST_SIZE] __attribute__((aligned(NLMSG_ALIGNTO))) = { 0 };
 	struct search search = { .name = CRLOCK_GENL_NAME };
 	int err = crlock_ask(connection, request_new(buffer, NLM_F_DUMP), read_family, &search);
 
@@ -76,7 +76,7 @@ int crlock_find_family(struct crlock_connection *connection)
  */
 int crlock_load_family(struct crlock_connection *connection)
 {
-	char buffer[REQUEST_SIZE] __attribute__((aligned(NLMSG_ALIGNTO)));
+	char buffer[REQUEST_SIZE] __attribute__((aligned(NLMSG_ALIGNTO))) = { 0 };
 	struct nlmsghdr *request = request_new(buffer, NLM_F_ACK);
 	struct search search = { 0 };
 
@@ -91,7 +91,7 @@ int crlock_load_family(struct crlock_connection *connection)
  */
 int crlock_has_family(struct crlock_connection *connection, uint16_t id)
 {
-	char buffer[REQUEST_SIZE] __attribute__((aligned(NLMSG_ALIGNTO)));
+	char buffer[REQUEST_SIZE] __attribute__((aligned(NLMSG_ALIGNTO))) = { 0 };
 	struct nlmsghdr *request = request_new(buffer, NLM_F_ACK);
 	struct search search = { 0 };
 

@@ -26,7 +26,7 @@ struct nlmsghdr *crlock_request_new(uint16_t family, uint8_t command, uint16_t f
 {
 	size_t size = MNL_NLMSG_HDRLEN + sizeof(struct genlmsghdr) +
 		      nr_attrs * (MNL_ATTR_HDRLEN + sizeof(uint64_t));
-	struct nlmsghdr *request = malloc(size);
+	struct nlmsghdr *request = calloc(1, size);
 	struct genlmsghdr *genl;
 
 	if (!request)

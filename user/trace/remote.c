@@ -279,7 +279,7 @@ static int leave_rseq(struct trace_remote *remote)
 	struct {
 		uint64_t rseq_abi_pointer;
 		uint32_t rseq_abi_size, signature, flags, pad;
-	} config;
+	} config = { 0 };
 	struct {
 		uint32_t version, flags;
 		uint64_t start_ip, post_commit_offset, abort_ip;
