@@ -50,6 +50,8 @@ def registers(tid):
 def status_of(directory):
     fields = dict(line.split(":", 1) for line in read(directory + "/status").splitlines())
     seen = {key: fields[key].strip() for key in KEYS}
+    # Alarms come and go.
+    seen["ShdPnd"] = int(seen["ShdPnd"], 16) & ~(1 << signal.SIGALRM - 1)
     seen["stopped"] = fields["State"].strip()[0] in "tTZX"
     return seen
 
