@@ -85,6 +85,7 @@ struct restoring {
 	struct family *family;
 	struct troupe *troupes;
 	size_t nr;
+	bool whole; /* the tree goes on, whatever becomes of this program */
 	struct restore_stats stats;
 	struct image_error error;
 };
@@ -245,6 +246,10 @@ static void undo(void *data)
 {
 	struct restoring *r = data;
 
+	if (r->whole) {
+		restore_files_commit(r->images.files);
+		return;
+	}
 	family_give_up(r->family);
 	restore_files_abandon(r->images.files);
 }
@@ -594,10 +599,11 @@ int tree_restore(const struct options *options, pid_t *root)
 		ret = ret ? ret : act_before(&r);
 		if (ret && r.family)
 			family_kill(r.family);
-		if (ret)
+		r.whole = !ret;
+		if (ret) {
 			restore_files_abandon(r.images.files);
-		/* From here on it is whole, whatever becomes of this program. */
-		warden_end();
+			warden_end();
+		}
 	} else if (ret < 0) {
 		int status = r.images_are_read && ret != -EBADMSG ? STATUS_IN_THE_WAY : STATUS_IMAGE;
 
@@ -615,6 +621,7 @@ int tree_restore(const struct options *options, pid_t *root)
 		let_go(&r.troupes[i]);
 	if (!ret)
 		restore_files_commit(r.images.files);
+	warden_end();
 	processor_leave();
 	/* From now on orphans go where they would have gone. */
 	prctl(PR_SET_CHILD_SUBREAPER, 0);

@@ -12,14 +12,14 @@
 /**
  * warden_start - Starts it.
  * @is_wanted: whether a pid is to be another's
- * @undo: is called if this program ends before warden_end(). It finds memory as that was left, at any point, and so
+ * @undo: is called if this program ends before warden_end(), to undo or to finish what it did. It finds memory as that was left, at any point, and so
  *        should not allocate any, nor depend on more than one store having been made.
  *
  * Returns: 0 or a negative errno value.
  */
 int warden_start(bool (*is_wanted)(pid_t pid, void *data), void (*undo)(void *data), void *data);
 
-/** warden_end - From now on nothing is undone. There need not be one. */
+/** warden_end - From now on there is nothing to do for it. There need not be one. */
 void warden_end(void);
 
 #endif
