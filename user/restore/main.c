@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -88,16 +89,21 @@ static int restore_checkpoint(const struct options *options, const struct checkp
 
 /* ---- Whole processes ---- */
 
+/* What was there stays until there is a pid to read in its place. */
 static int write_pidfile(const char *path, pid_t pid)
 {
-	FILE *file = fopen(path, "we");
-	bool failed = !file || fprintf(file, "%d\n", pid) < 0;
+	int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
+	int size = fd < 0 ? -1 : dprintf(fd, "%d\n", pid);
+	struct stat stat;
+	bool failed = size < 0;
 
-	if ((file && fclose(file)) || failed) {
+	if (!failed && !fstat(fd, &stat) && S_ISREG(stat.st_mode))
+		failed = ftruncate(fd, size);
+	if (failed)
 		say("%s: %s", path, strerror(errno));
-		return STATUS_IMAGE;
-	}
-	return 0;
+	if (fd >= 0)
+		close(fd);
+	return failed ? STATUS_IMAGE : 0;
 }
 
 /* Returns: the exit status of a process, as shells tell it. */
