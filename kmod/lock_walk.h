@@ -96,8 +96,8 @@ static inline u64 crlock_lock_sum(u64 sum, struct file_lock_core *core)
 }
 
 /** crlock_lock_place_move - Moves a place to behind the lock that was passed over last. */
-static inline void crlock_lock_place_move(struct crlock_lock_place *place, const struct crlock_lock_walk *walk,
-					  struct file_lock_core *core)
+static inline void crlock_lock_place_move(struct crlock_lock_place *place,
+					  const struct crlock_lock_walk *walk, struct file_lock_core *core)
 {
 	if (walk->rank == 1) {
 		place->list = walk->list;
@@ -109,6 +109,8 @@ static inline void crlock_lock_place_move(struct crlock_lock_place *place, const
 
 /**
  * crlock_lock_walk_to - Passes over all locks up to a place.
+ * @walk: the walk
+ * @place: the place
  *
  * Return: whether there are the same ones on that list as when the place was noted.
  */

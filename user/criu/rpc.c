@@ -42,35 +42,35 @@ static int no_memory(char why[RPC_WHY_MAX])
  * starts for a restore, and with it those that are restored, into the container's itself.
  */
 static const struct field {
-	unsigned int number;
 	const char *name;
+	unsigned int number;
 	bool refused;
 } fields[] = {
-	{ 4, "ext_unix_sk", false },	     { 5, "tcp_established", false },
-	{ 6, "evasive_devices", false },     { 8, "file_locks", false },
-	{ 11, "ps", true },		     { 13, "root", false },
-	{ 14, "parent_img", true },	     { 15, "track_mem", false },
-	{ 16, "auto_dedup", false },	     { 18, "link_remap", false },
-	{ 19, "veths", false },		     { 20, "cpu_cap", false },
-	{ 21, "force_irmap", false },	     { 22, "exec_cmd", true },
-	{ 23, "ext_mnt", false },	     { 24, "manage_cgroups", false },
-	{ 25, "cg_root", true },	     { 28, "auto_ext_mnt", false },
-	{ 29, "ext_sharing", false },	     { 30, "ext_masters", false },
-	{ 31, "skip_mnt", false },	     { 32, "enable_fs", false },
-	{ 34, "manage_cgroups_mode", false }, { 35, "ghost_limit", false },
-	{ 36, "irmap_scan_paths", false },   { 38, "empty_ns", false },
-	{ 39, "join_ns", true },	     { 41, "cgroup_props", true },
-	{ 42, "cgroup_props_file", true },   { 43, "cgroup_dump_controller", true },
-	{ 44, "freeze_cgroup", false },	     { 45, "timeout", false },
-	{ 46, "tcp_skip_in_flight", false }, { 47, "weak_sysctls", false },
-	{ 48, "lazy_pages", true },	     { 49, "status_fd", true },
-	{ 50, "orphan_pts_master", false },  { 52, "tcp_close", false },	     { 53, "lsm_profile", true },
-	{ 54, "tls_cacert", true },	     { 55, "tls_cacrl", true },
-	{ 56, "tls_cert", true },	     { 57, "tls_key", true },
-	{ 58, "tls", true },		     { 59, "tls_no_cn_verify", true },
-	{ 60, "cgroup_yard", true },	     { 61, "pre_dump_mode", false },
-	{ 62, "pidfd_store_sk", true },	     { 63, "lsm_mount_context", true },
-	{ 64, "network_lock", false },	     { 65, "mntns_compat_mode", false },
+	{ "ext_unix_sk", 4, false },	     { "tcp_established", 5, false },
+	{ "evasive_devices", 6, false },     { "file_locks", 8, false },
+	{ "ps", 11, true },		     { "root", 13, false },
+	{ "parent_img", 14, true },	     { "track_mem", 15, false },
+	{ "auto_dedup", 16, false },	     { "link_remap", 18, false },
+	{ "veths", 19, false },		     { "cpu_cap", 20, false },
+	{ "force_irmap", 21, false },	     { "exec_cmd", 22, true },
+	{ "ext_mnt", 23, false },	     { "manage_cgroups", 24, false },
+	{ "cg_root", 25, true },	     { "auto_ext_mnt", 28, false },
+	{ "ext_sharing", 29, false },	     { "ext_masters", 30, false },
+	{ "skip_mnt", 31, false },	     { "enable_fs", 32, false },
+	{ "manage_cgroups_mode", 34, false }, { "ghost_limit", 35, false },
+	{ "irmap_scan_paths", 36, false },   { "empty_ns", 38, false },
+	{ "join_ns", 39, true },	     { "cgroup_props", 41, true },
+	{ "cgroup_props_file", 42, true },   { "cgroup_dump_controller", 43, true },
+	{ "freeze_cgroup", 44, false },	     { "timeout", 45, false },
+	{ "tcp_skip_in_flight", 46, false }, { "weak_sysctls", 47, false },
+	{ "lazy_pages", 48, true },	     { "status_fd", 49, true },
+	{ "orphan_pts_master", 50, false },  { "tcp_close", 52, false },	     { "lsm_profile", 53, true },
+	{ "tls_cacert", 54, true },	     { "tls_cacrl", 55, true },
+	{ "tls_cert", 56, true },	     { "tls_key", 57, true },
+	{ "tls", 58, true },		     { "tls_no_cn_verify", 59, true },
+	{ "cgroup_yard", 60, true },	     { "pre_dump_mode", 61, false },
+	{ "pidfd_store_sk", 62, true },	     { "lsm_mount_context", 63, true },
+	{ "network_lock", 64, false },	     { "mntns_compat_mode", 65, false },
 };
 
 static const struct field *find_field(unsigned int number)

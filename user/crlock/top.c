@@ -122,7 +122,7 @@ static int take_filter(struct top *top, const char *word)
 {
 	if (strlen(word) >= sizeof(top->view.filter))
 		return say_usage("--filter: more than %zu bytes", sizeof(top->view.filter) - 1);
-	strcpy(top->view.filter, word);
+	snprintf(top->view.filter, sizeof(top->view.filter), "%s", word);
 	return STATUS_OK;
 }
 

@@ -41,9 +41,11 @@ static void print(enum message_level level, pid_t pid, int fd, const char *text)
 static void print_format(enum message_level level, const char *format, va_list args, const char *more)
 {
 	char text[8192 + 64];
+	size_t len;
 
 	vsnprintf(text, 8192, format, args);
-	strcat(text, more);
+	len = strlen(text);
+	snprintf(text + len, sizeof(text) - len, "%s", more);
 	print(level, 0, -1, text);
 }
 

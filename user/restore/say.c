@@ -74,9 +74,11 @@ static void print(enum message_level level, const char *text)
 static void print_format(enum message_level level, const char *format, va_list args, const char *more)
 {
 	char text[8192 + 64];
+	size_t len;
 
 	vsnprintf(text, 8192, format, args);
-	strcat(text, more);
+	len = strlen(text);
+	snprintf(text + len, sizeof(text) - len, "%s", more);
 	print(level, text);
 }
 
