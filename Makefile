@@ -276,9 +276,12 @@ $(O)/cppcheck/protobuf-c:
 
 user_flags = $(filter -D% -I%,$(CPPFLAGS)) -std=gnu11
 
+# The kernel's own style is what checkpatch.pl says of it.
+formatted := git ls-files -z 'user/*.[ch]' 'selftests/*.[ch]'
+
 cppcheck := cppcheck -q -j2 --std=c11 --inline-suppr --error-exitcode=1
 
-# lint: shellcheck, kernel-doc, spelling, cppcheck, clang-tidy, checkpatch.pl and the kernel's scripts for coccinelle
+# lint: shellcheck, kernel-doc, spelling, layout, cppcheck, clang-tidy, checkpatch.pl, the kernel's scripts for coccinelle
 lint: deps $(O)/ynl $(O)/coccinelle $(O)/checkpatch $(O)/cppcheck/protobuf-c $(proto_headers)
 	$(Q)selftests/deps $(KERNELS) lint
 	$(Q)git ls-files -z | xargs -0 grep -lZE '^#!/bin/(ba)?sh' | xargs -0 shellcheck -x
@@ -290,7 +293,14 @@ lint: deps $(O)/ynl $(O)/coccinelle $(O)/checkpatch $(O)/cppcheck/protobuf-c $(p
 	$(Q)$(cppcheck) --enable=warning,performance -D__KERNEL__ -DCONFIG_X86 -Iuapi -Ikmod \
 		--include=selftests/lint/macros.h kmod
 	$(Q)selftests/lint/coccinelle $(O)/coccinelle
+	$(Q)$(formatted) | xargs -0 clang-format --Werror -n
 	$(Q)git ls-files -z 'user/*.c' | xargs -0 -P2 -n4 selftests/lint/tidy $(user_flags) --
+
+# format: lay out C sources by .clang-format
+.PHONY: format
+format: deps
+	$(Q)selftests/deps $(KERNELS) lint
+	$(Q)$(formatted) | xargs -0 clang-format -i
 
 # Installing ---------------------------------------------------------------------------------------
 

@@ -36,7 +36,7 @@
 #include <crlock.h>
 
 #define ROUNDS_MAX 99
-#define WAYS       5
+#define WAYS	   5
 
 /* Ways ---------------------------------------------------------------------------------------------- */
 
@@ -58,8 +58,8 @@ struct way {
 static struct crlock *crlock;
 static char buffer[1 << 20];
 
-static int count_lock(const struct crlock_lock *lock, const struct crlock_holder *holders,
-		      size_t nr_holders, void *data)
+static int count_lock(const struct crlock_lock *lock, const struct crlock_holder *holders, size_t nr_holders,
+		      void *data)
 {
 	struct seen *seen = data;
 
@@ -199,8 +199,8 @@ static int compare_doubles(const void *a, const void *b)
 
 static double median(const struct way *way)
 {
-	return way->nr % 2 ? way->seconds[way->nr / 2] :
-			     (way->seconds[way->nr / 2 - 1] + way->seconds[way->nr / 2]) / 2;
+	return way->nr % 2 ? way->seconds[way->nr / 2]
+			   : (way->seconds[way->nr / 2 - 1] + way->seconds[way->nr / 2]) / 2;
 }
 
 static void measure(struct way *ways, size_t nr, unsigned int rounds)
@@ -222,12 +222,12 @@ static void measure(struct way *ways, size_t nr, unsigned int rounds)
 
 static void print(const struct way *ways, size_t nr)
 {
-	printf("  %-18s %11s %11s %11s %6s %9s %9s %9s\n", "way", "median ms", "min ms", "max ms",
-	       "rounds", "locks", "holders", "ratio");
+	printf("  %-18s %11s %11s %11s %6s %9s %9s %9s\n", "way", "median ms", "min ms", "max ms", "rounds",
+	       "locks", "holders", "ratio");
 	for (const struct way *way = ways; way < ways + nr; way++)
-		printf("  %-18s %11.2f %11.2f %11.2f %6u %9lu %9lu %9.1f\n", way->name,
-		       median(way) * 1e3, way->seconds[0] * 1e3, way->seconds[way->nr - 1] * 1e3,
-		       way->nr, way->seen.locks, way->seen.holders, median(way) / median(ways));
+		printf("  %-18s %11.2f %11.2f %11.2f %6u %9lu %9lu %9.1f\n", way->name, median(way) * 1e3,
+		       way->seconds[0] * 1e3, way->seconds[way->nr - 1] * 1e3, way->nr, way->seen.locks,
+		       way->seen.holders, median(way) / median(ways));
 	fflush(stdout);
 }
 
@@ -241,8 +241,8 @@ static void record(const char *scene, unsigned int locks, const struct way *ways
 	if (!file)
 		err(1, "%s", name);
 	for (const struct way *way = ways; way < ways + nr; way++)
-		fprintf(file, "%s\t%u\t%s\t%.3f\t%.3f\t%.3f\n", scene, locks, way->name,
-			median(way) * 1e3, way->seconds[0] * 1e3, way->seconds[way->nr - 1] * 1e3);
+		fprintf(file, "%s\t%u\t%s\t%.3f\t%.3f\t%.3f\n", scene, locks, way->name, median(way) * 1e3,
+			way->seconds[0] * 1e3, way->seconds[way->nr - 1] * 1e3);
 	if (fclose(file))
 		err(1, "%s", name);
 }
@@ -324,8 +324,7 @@ static void hold_ranges(unsigned int nr_ranges, unsigned int nr_descriptors)
 			err(1, "dup");
 }
 
-static void run_flocks(unsigned int processes, unsigned int each, unsigned int rounds,
-		       unsigned int nr_ways)
+static void run_flocks(unsigned int processes, unsigned int each, unsigned int rounds, unsigned int nr_ways)
 {
 	struct way ways[WAYS] = {
 		{ .name = "libcrlock", .get = get_kmod },

@@ -119,8 +119,7 @@ int main(int argc, char **argv)
 	if (ret)
 		fail("dump_files_new", ret);
 	for (size_t i = 0; i < tree.nr; i++) {
-		ret = tree.processes[i].zombie ? 0 :
-						 add_process(files, tree.processes[i].pid, i + 1);
+		ret = tree.processes[i].zombie ? 0 : add_process(files, tree.processes[i].pid, i + 1);
 		if (ret)
 			fail("a process", ret);
 	}

@@ -187,7 +187,8 @@ static int watch(void)
 /* It waits until it is traced, and for nothing that would be a call of the command's. */
 static void begin(char **command)
 {
-	const long options = PTRACE_O_EXITKILL | PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACECLONE | PTRACE_O_TRACEEXEC;
+	const long options =
+		PTRACE_O_EXITKILL | PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACECLONE | PTRACE_O_TRACEEXEC;
 	int status, pipes[2];
 	pid_t pid;
 	char byte;

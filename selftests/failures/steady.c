@@ -34,8 +34,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#define MEMORY_SIZE (1 << 20)
-#define HOUR 3600
+#define MEMORY_SIZE	 (1 << 20)
+#define HOUR		 3600
 #define HALF_A_MINUTE_MS 30000
 
 static const char *who = "parent";
@@ -387,7 +387,8 @@ static void count_signal(int signum, siginfo_t *info, void *context)
 static void set_signals(void)
 {
 	struct sigaction on_alarm = { .sa_handler = count_alarm, .sa_flags = SA_RESTART };
-	struct sigaction on_user = { .sa_sigaction = count_signal, .sa_flags = SA_SIGINFO | SA_ONSTACK | SA_RESTART };
+	struct sigaction on_user = { .sa_sigaction = count_signal,
+				     .sa_flags = SA_SIGINFO | SA_ONSTACK | SA_RESTART };
 	const stack_t stack = { .ss_sp = alternate, .ss_size = sizeof(alternate) };
 	const struct itimerval often = { { 0, 50000 }, { 0, 50000 } };
 	const struct itimerspec later = { { HOUR, 7 }, { HOUR, 0 } };
@@ -401,8 +402,9 @@ static void set_signals(void)
 		must("signals", !sigqueue(getpid(), SIGRTMIN + 1, (union sigval){ .sival_int = i }));
 	timer_descriptor = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC);
 	must("timers", timer_descriptor >= 0 && !timerfd_settime(timer_descriptor, 0, &later, NULL) &&
-		!timer_create(CLOCK_MONOTONIC, &event_of_timer, &timer) &&
-		!timer_settime(timer, 0, &later, NULL) && !setitimer(ITIMER_REAL, &often, NULL));
+			       !timer_create(CLOCK_MONOTONIC, &event_of_timer, &timer) &&
+			       !timer_settime(timer, 0, &later, NULL) &&
+			       !setitimer(ITIMER_REAL, &often, NULL));
 }
 
 /* All threads have the same, but that the first takes alarms and the signal for a handler. */
@@ -427,7 +429,8 @@ static void check_mask(void)
 
 	sigprocmask(SIG_SETMASK, NULL, &set);
 	for (int signum = 1; signum <= SIGRTMAX; signum++)
-		equal("the mask of signals", signum == SIGUSR2 || (signum > SIGRTMIN && signum <= SIGRTMIN + 3),
+		equal("the mask of signals",
+		      signum == SIGUSR2 || (signum > SIGRTMIN && signum <= SIGRTMIN + 3),
 		      sigismember(&set, signum) == 1);
 	sigpending(&set);
 	for (int signum = 1; signum <= SIGRTMAX; signum++)
@@ -491,10 +494,11 @@ static void open_odd(int dir)
 
 	unlinked = open_in(dir, "unlinked");
 	must("an unlinked file", write(unlinked, "content", 7) == 7 && !flock(unlinked, LOCK_SH) &&
-		!unlinkat(dir, "parent-unlinked", 0));
+					 !unlinkat(dir, "parent-unlinked", 0));
 	must("a directory", !fchdir(dir));
 	strcpy(address.sun_path, "socket");
-	must("a socket", fd >= 0 && !bind(fd, (struct sockaddr *)&address, sizeof(address)) && !listen(fd, 1));
+	must("a socket",
+	     fd >= 0 && !bind(fd, (struct sockaddr *)&address, sizeof(address)) && !listen(fd, 1));
 }
 
 static void check_odd(void)

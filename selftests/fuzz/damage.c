@@ -103,7 +103,8 @@ int main(int argc, char **argv)
 	int dir = argc == 2 ? open(argv[1], O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
 	size_t nr;
 
-	if (dir < 0 || checksums_read(&list, dir, argv[1], &error) != 1 || checksums_verify(dir, argv[1], &error) != 1) {
+	if (dir < 0 || checksums_read(&list, dir, argv[1], &error) != 1 ||
+	    checksums_verify(dir, argv[1], &error) != 1) {
 		printf("not good from the beginning: %s\n", why);
 		return 1;
 	}

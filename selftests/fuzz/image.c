@@ -9,10 +9,30 @@
 
 /* Every kind of image; new ones come last, for the corpus has their numbers. */
 static const char *const names[] = {
-	"inventory.img", "checksums.img", "crlock.img", "filelocks.img", "pstree.img", "core-%d.img", "ids-%d.img",
-	"mm-%d.img", "fs-%d.img", "pagemap-%d.img", "files.img", "fdinfo-2.img", "remap-fpath.img",
-	"ghost-file-1.img", "pipes-data.img", "memfd.img", "timens-0.img", "sk-queues.img", "fifo-data.img",
-	"tty-info.img", "stats-dump", "tty-data.img", "pagemap-shmem-58889.img", "stats-restore",
+	"inventory.img",
+	"checksums.img",
+	"crlock.img",
+	"filelocks.img",
+	"pstree.img",
+	"core-%d.img",
+	"ids-%d.img",
+	"mm-%d.img",
+	"fs-%d.img",
+	"pagemap-%d.img",
+	"files.img",
+	"fdinfo-2.img",
+	"remap-fpath.img",
+	"ghost-file-1.img",
+	"pipes-data.img",
+	"memfd.img",
+	"timens-0.img",
+	"sk-queues.img",
+	"fifo-data.img",
+	"tty-info.img",
+	"stats-dump",
+	"tty-data.img",
+	"pagemap-shmem-58889.img",
+	"stats-restore",
 };
 
 static char good[4096], dir[256], last[64];

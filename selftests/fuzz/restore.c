@@ -32,7 +32,8 @@ static void judge_locks(struct images *images, const struct options *options)
 	char why[8192] = "";
 	const struct image_error error = { why, sizeof(why) };
 	struct checkpoint inherited;
-	int ret = inherited_locks_split(&inherited, &images->locks, &images->tree, NULL, options->dir, &error);
+	int ret =
+		inherited_locks_split(&inherited, &images->locks, &images->tree, NULL, options->dir, &error);
 
 	fuzz_judge(ret, why);
 	if (!ret) {

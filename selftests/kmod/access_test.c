@@ -72,12 +72,9 @@ struct asking {
 static void ask(struct asking *asking, enum request which)
 {
 	static const uint8_t commands[] = {
-		[INFO] = CRLOCK_CMD_INFO_GET,
-		[LOCKS] = CRLOCK_CMD_LOCK_GET,
-		[FILES] = CRLOCK_CMD_FILE_GET,
-		[REGS] = CRLOCK_CMD_REGS_GET,
-		[ALL_REGS] = CRLOCK_CMD_REGS_GET,
-		[TASKS] = CRLOCK_CMD_TASK_GET,
+		[INFO] = CRLOCK_CMD_INFO_GET,	  [LOCKS] = CRLOCK_CMD_LOCK_GET,
+		[FILES] = CRLOCK_CMD_FILE_GET,	  [REGS] = CRLOCK_CMD_REGS_GET,
+		[ALL_REGS] = CRLOCK_CMD_REGS_GET, [TASKS] = CRLOCK_CMD_TASK_GET,
 		[EVENTS] = CRLOCK_CMD_MONITOR,
 	};
 	bool of_process = which == FILES || which == ALL_REGS || which == TASKS;
@@ -107,8 +104,8 @@ static bool start_stopped(struct child *child, struct asking **asking)
 	return !kill(child->pid, SIGSTOP) && child_await(child->pid, 'T');
 }
 
-static void expect(struct __test_metadata *_metadata, const struct asking *asking,
-		   enum request which, const char *refusal)
+static void expect(struct __test_metadata *_metadata, const struct asking *asking, enum request which,
+		   const char *refusal)
 {
 	const struct raw_answer *answer = &asking->answers[which];
 
@@ -119,8 +116,8 @@ static void expect(struct __test_metadata *_metadata, const struct asking *askin
 }
 
 /* What is refused for want of what; NULL: it is told. */
-static void expect_all(struct __test_metadata *_metadata, const struct asking *asking,
-		       const char *locks, const char *regs)
+static void expect_all(struct __test_metadata *_metadata, const struct asking *asking, const char *locks,
+		       const char *regs)
 {
 	EXPECT_FALSE(asking->failed);
 	expect(_metadata, asking, INFO, NULL);
@@ -221,8 +218,7 @@ static void raise_after_opening(void *data)
 {
 	struct asking *asking = data;
 
-	if (!set_caps(asking->caps, ALL_CAPS) || !raw_open(&asking->raw) ||
-	    !set_caps(ALL_CAPS, ALL_CAPS))
+	if (!set_caps(asking->caps, ALL_CAPS) || !raw_open(&asking->raw) || !set_caps(ALL_CAPS, ALL_CAPS))
 		_exit(1);
 	ask_all(asking);
 }
@@ -283,7 +279,7 @@ FIXTURE(caller)
 
 FIXTURE_VARIANT(caller)
 {
-	bool (*become)(struct asking *asking);
+	bool (*become)(struct asking * asking);
 	const char *refusal; /* of all but information; NULL: all is told */
 };
 
@@ -501,8 +497,7 @@ FIXTURE_SETUP(pidns)
 	ASSERT_EQ(0, fcntl(self->fd, F_SETLEASE, F_WRLCK));
 	ASSERT_TRUE(child_start(&self->child, NULL, make_namespace, self->inside));
 	ASSERT_TRUE(until(self->inside->pid && self->inside->done));
-	snprintf(name, sizeof(name), "/proc/%d/task/%d/children", self->inside->pid,
-		 self->inside->pid);
+	snprintf(name, sizeof(name), "/proc/%d/task/%d/children", self->inside->pid, self->inside->pid);
 	self->inside->child = number_read(name);
 	ASSERT_NE(0, self->inside->child);
 }

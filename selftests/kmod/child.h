@@ -45,12 +45,12 @@ void *shared_memory(size_t size);
  *
  * Returns: whether it does.
  */
-#define until(condition)                                                                           \
-	({                                                                                         \
-		bool holds_;                                                                       \
-		for (int tries_ = 0; !(holds_ = (condition)) && tries_ < 12000; tries_++)          \
-			usleep(5000);                                                              \
-		holds_;                                                                            \
+#define until(condition) \
+	({ \
+		bool holds_; \
+		for (int tries_ = 0; !(holds_ = (condition)) && tries_ < 12000; tries_++) \
+			usleep(5000); \
+		holds_; \
 	})
 
 #endif

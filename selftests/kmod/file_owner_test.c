@@ -47,13 +47,13 @@ static int keep(const struct crlock_file *file, void *data)
 	return 1;
 }
 
-static void look(struct __test_metadata *_metadata, FIXTURE_DATA(owner) *self, int fd)
+static void look(struct __test_metadata *_metadata, FIXTURE_DATA(owner) * self, int fd)
 {
 	pid_t pid = getpid();
 
 	self->file = (struct crlock_file){ .fd = fd };
 	ASSERT_EQ(1, crlock_each_file(self->crlock, &pid, 1, keep, &self->file))
-		TH_LOG("%s", crlock_error(self->crlock));
+	TH_LOG("%s", crlock_error(self->crlock));
 	EXPECT_EQ(0, self->file.reserved);
 	EXPECT_EQ(0, self->file.reserved2);
 }

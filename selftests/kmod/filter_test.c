@@ -313,16 +313,16 @@ struct counting {
 	uint64_t starts;
 };
 
-static int count(const struct crlock_lock *lock, const struct crlock_holder *holders,
-		 size_t nr_holders, void *data)
+static int count(const struct crlock_lock *lock, const struct crlock_holder *holders, size_t nr_holders,
+		 void *data)
 {
 	struct counting *counting = data;
 
 	counting->locks++;
 	counting->starts += lock->start;
 	for (size_t i = 0; i < nr_holders; i++)
-		counting->holders += holders[i].file_id == lock->file_id &&
-				     holders[i].fd >= 300 && holders[i].fd < 1000;
+		counting->holders +=
+			holders[i].file_id == lock->file_id && holders[i].fd >= 300 && holders[i].fd < 1000;
 	return 0;
 }
 
@@ -341,7 +341,7 @@ TEST_F(filter, one_process_with_many_locks_and_descriptors)
 	close(fd);
 	ASSERT_EQ(0, crlock_open(&crlock));
 	EXPECT_EQ(0, crlock_each_lock(crlock, &filter, count, &counting))
-		TH_LOG("%s", crlock_error(crlock));
+	TH_LOG("%s", crlock_error(crlock));
 	EXPECT_EQ(5000, counting.locks);
 	EXPECT_EQ(4999 * 5000, counting.starts);
 	EXPECT_EQ(5000 * 700, counting.holders);

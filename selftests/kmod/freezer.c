@@ -50,8 +50,7 @@ bool freezer_make(struct freezer *freezer, int version)
 	snprintf(root, sizeof(root), "%s/cgroup%d", cwd, version);
 	snprintf(freezer->group, sizeof(freezer->group), "%s/crlock-test-%d", root, getpid());
 	if (mkdir(root, 0755) ||
-	    mount("none", root, version == 1 ? "cgroup" : "cgroup2", 0,
-		  version == 1 ? "freezer" : NULL))
+	    mount("none", root, version == 1 ? "cgroup" : "cgroup2", 0, version == 1 ? "freezer" : NULL))
 		return false;
 	return !mkdir(freezer->group, 0755);
 }
@@ -66,14 +65,13 @@ bool freezer_freeze(const struct freezer *freezer, pid_t tgid)
 	if (freezer->version == 1)
 		return write_to(freezer, "freezer.state", "FROZEN") &&
 		       until(says(freezer, "freezer.state", "FROZEN"));
-	return write_to(freezer, "cgroup.freeze", "1") &&
-	       until(says(freezer, "cgroup.events", "frozen 1"));
+	return write_to(freezer, "cgroup.freeze", "1") && until(says(freezer, "cgroup.events", "frozen 1"));
 }
 
 bool freezer_thaw(const struct freezer *freezer)
 {
-	return freezer->version == 1 ? write_to(freezer, "freezer.state", "THAWED") :
-				       write_to(freezer, "cgroup.freeze", "0");
+	return freezer->version == 1 ? write_to(freezer, "freezer.state", "THAWED")
+				     : write_to(freezer, "cgroup.freeze", "0");
 }
 
 void freezer_remove(const struct freezer *freezer)

@@ -52,23 +52,23 @@ FIXTURE_TEARDOWN(holder)
 }
 
 /* Asks for the one lock, which is to have so many holders. */
-#define ASK(nr)                                                                                    \
-	do {                                                                                       \
-		ASSERT_EQ(0, told_lock_of(&self->told, self->probe));                              \
-		EXPECT_EQ(nr, self->told.row.nr_holders);                                          \
-		ASSERT_EQ(nr, self->told.nr_holders);                                              \
+#define ASK(nr) \
+	do { \
+		ASSERT_EQ(0, told_lock_of(&self->told, self->probe)); \
+		EXPECT_EQ(nr, self->told.row.nr_holders); \
+		ASSERT_EQ(nr, self->told.nr_holders); \
 	} while (0)
 
-#define EXPECT_DESCRIPTOR(tgid_, tid_, fd_, flags_)                                                \
-	do {                                                                                       \
-		const struct crlock_holder *row_ = told_descriptor(&self->told, tgid_, fd_);       \
-		ASSERT_NE(NULL, row_);                                                             \
-		EXPECT_EQ(tid_, row_->tid);                                                        \
-		EXPECT_EQ(flags_, row_->flags);                                                    \
-		EXPECT_EQ(self->told.row.file_id, row_->file_id);                                  \
-		EXPECT_NE(0, row_->files_id);                                                      \
-		EXPECT_EQ(0, row_->where);                                                         \
-		EXPECT_EQ(0, row_->reserved);                                                      \
+#define EXPECT_DESCRIPTOR(tgid_, tid_, fd_, flags_) \
+	do { \
+		const struct crlock_holder *row_ = told_descriptor(&self->told, tgid_, fd_); \
+		ASSERT_NE(NULL, row_); \
+		EXPECT_EQ(tid_, row_->tid); \
+		EXPECT_EQ(flags_, row_->flags); \
+		EXPECT_EQ(self->told.row.file_id, row_->file_id); \
+		EXPECT_NE(0, row_->files_id); \
+		EXPECT_EQ(0, row_->where); \
+		EXPECT_EQ(0, row_->reserved); \
 	} while (0)
 
 /* Descriptors ----------------------------------------------------------------------------------------- */
@@ -344,18 +344,17 @@ static uint64_t ino_of(int fd)
 	return fstat(fd, &stat) ? 0 : stat.st_ino;
 }
 
-#define EXPECT_IN_FLIGHT(ino)                                                                      \
-	do {                                                                                       \
-		const struct crlock_holder *row_ =                                                 \
-			told_holder(&self->told, CRLOCK_HOLDER_IN_FLIGHT);                         \
-		ASSERT_NE(NULL, row_);                                                             \
-		EXPECT_EQ(ino, row_->where);                                                       \
-		EXPECT_EQ(0, row_->tgid);                                                          \
-		EXPECT_EQ(0, row_->tid);                                                           \
-		EXPECT_EQ(-1, row_->fd);                                                           \
-		EXPECT_EQ(0, row_->flags);                                                         \
-		EXPECT_EQ(0, row_->files_id);                                                      \
-		EXPECT_EQ(self->told.row.file_id, row_->file_id);                                  \
+#define EXPECT_IN_FLIGHT(ino) \
+	do { \
+		const struct crlock_holder *row_ = told_holder(&self->told, CRLOCK_HOLDER_IN_FLIGHT); \
+		ASSERT_NE(NULL, row_); \
+		EXPECT_EQ(ino, row_->where); \
+		EXPECT_EQ(0, row_->tgid); \
+		EXPECT_EQ(0, row_->tid); \
+		EXPECT_EQ(-1, row_->fd); \
+		EXPECT_EQ(0, row_->flags); \
+		EXPECT_EQ(0, row_->files_id); \
+		EXPECT_EQ(self->told.row.file_id, row_->file_id); \
 	} while (0)
 
 struct receiving {
@@ -413,18 +412,15 @@ FIXTURE_TEARDOWN(flight)
 	place_leave(&self->place);
 }
 
-FIXTURE_VARIANT_ADD(flight, stream)
-{
+FIXTURE_VARIANT_ADD(flight, stream){
 	.type = SOCK_STREAM,
 };
 
-FIXTURE_VARIANT_ADD(flight, datagram)
-{
+FIXTURE_VARIANT_ADD(flight, datagram){
 	.type = SOCK_DGRAM,
 };
 
-FIXTURE_VARIANT_ADD(flight, packet)
-{
+FIXTURE_VARIANT_ADD(flight, packet){
 	.type = SOCK_SEQPACKET,
 };
 
@@ -462,8 +458,7 @@ TEST_F(flight, several_times)
 	for (int i = 0; i < 3; i++)
 		EXPECT_EQ(CRLOCK_HOLDER_IN_FLIGHT, self->told.holders[i].kind);
 	EXPECT_EQ(2 * ino_of(pair[1]) + ino_of(pair[0]),
-		  self->told.holders[0].where + self->told.holders[1].where +
-			  self->told.holders[2].where);
+		  self->told.holders[0].where + self->told.holders[1].where + self->told.holders[2].where);
 }
 
 /* A socket whose descriptors are in the queue of another, and that in the queue of a third. */

@@ -123,8 +123,7 @@ TEST_F(lease, has_its_types_and_what_is_pending)
 /* Each deadline is its break plus the time that was set then, seen between two looks at the clock. */
 TEST_F(lease, has_the_deadline_of_each)
 {
-	static const unsigned int bits[] = { CRLOCK_LOCK_DOWNGRADE_PENDING,
-					     CRLOCK_LOCK_UNLOCK_PENDING };
+	static const unsigned int bits[] = { CRLOCK_LOCK_DOWNGRADE_PENDING, CRLOCK_LOCK_UNLOCK_PENDING };
 	int64_t since[2] = { 0 }, until[2] = { 0 }, asked, got;
 	unsigned int seconds[2] = { 0 };
 

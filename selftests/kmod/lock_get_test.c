@@ -66,7 +66,7 @@ FIXTURE_TEARDOWN(lock)
 	place_leave(&self->place);
 }
 
-static int take(int fd, const FIXTURE_VARIANT(lock) *how)
+static int take(int fd, const FIXTURE_VARIANT(lock) * how)
 {
 	struct flock lock = {
 		.l_type = how->type,
@@ -244,21 +244,18 @@ FIXTURE_TEARDOWN(inode)
 	place_leave(&self->place);
 }
 
-FIXTURE_VARIANT_ADD(inode, tmpfs)
-{
+FIXTURE_VARIANT_ADD(inode, tmpfs){
 	.mount = "mount -t tmpfs none there",
 	.has_handle = true,
 };
 
-FIXTURE_VARIANT_ADD(inode, ext4)
-{
+FIXTURE_VARIANT_ADD(inode, ext4){
 	.mount = "PATH=$PATH:/sbin:/usr/sbin; exec 2>&1; truncate -s 4M image && mkfs.ext4 -q image &&"
 		 " { modprobe -q loop; mount -o loop image there; }",
 	.has_version = true,
 };
 
-FIXTURE_VARIANT_ADD(inode, overlay)
-{
+FIXTURE_VARIANT_ADD(inode, overlay){
 	.mount = "mkdir lower upper work && mount -t tmpfs none lower && : >lower/file &&"
 		 " mount -t overlay -o lowerdir=lower,upperdir=upper,workdir=work,xino=off none there",
 	.stat_differs = true,
@@ -295,8 +292,7 @@ TEST_F(inode, is_named_as_on_its_superblock)
 	EXPECT_EQ(truth.dev_major, told.row.dev_major);
 	EXPECT_EQ(truth.dev_minor, told.row.dev_minor);
 	ASSERT_EQ(0, fstat(fd, &stat));
-	EXPECT_EQ(variant->stat_differs,
-		  stat.st_dev != makedev(told.row.dev_major, told.row.dev_minor));
+	EXPECT_EQ(variant->stat_differs, stat.st_dev != makedev(told.row.dev_major, told.row.dev_minor));
 	if (!variant->stat_differs)
 		EXPECT_EQ(stat.st_ino, told.row.ino);
 	if (variant->has_version) {
@@ -438,16 +434,17 @@ TEST_F(locks, have_their_ranks)
 	for (size_t i = 0; i < self->again.nr; i++)
 		for (size_t j = 0; j < self->told.nr; j++)
 			if (self->again.locks[i].row.id == self->told.locks[j].row.id)
-				EXPECT_EQ(self->told.locks[j].row.rank,
-					  self->again.locks[i].row.rank);
+				EXPECT_EQ(self->told.locks[j].row.rank, self->again.locks[i].row.rank);
 }
 
 static void *take_in_thread(void *data)
 {
 	const int *fd = data;
 
-	return file_lock(*fd, F_OFD_SETLK, F_WRLCK, 1, 1) ||
-		       file_lock(*fd, F_SETLK, F_WRLCK, 2, 1) || flock(*fd, LOCK_EX) ? data : NULL;
+	return file_lock(*fd, F_OFD_SETLK, F_WRLCK, 1, 1) || file_lock(*fd, F_SETLK, F_WRLCK, 2, 1) ||
+			       flock(*fd, LOCK_EX)
+		       ? data
+		       : NULL;
 }
 
 TEST_F(locks, of_a_thread_that_is_gone_are_the_processs)

@@ -12,8 +12,7 @@
 bool place_enter(struct place *place)
 {
 	strcpy(place->path, "/tmp/crlock-test.XXXXXX");
-	return mkdtemp(place->path) && !mount("none", place->path, "tmpfs", 0, NULL) &&
-	       !chdir(place->path);
+	return mkdtemp(place->path) && !mount("none", place->path, "tmpfs", 0, NULL) && !chdir(place->path);
 }
 
 void place_leave(struct place *place)

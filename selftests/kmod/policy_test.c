@@ -34,8 +34,14 @@ struct attr {
 	uint64_t value;
 };
 
-#define U32(type_, value_) { CRLOCK_A_##type_, 4, value_ }
-#define U64(type_, value_) { CRLOCK_A_##type_, 8, value_ }
+#define U32(type_, value_) \
+	{ \
+		CRLOCK_A_##type_, 4, value_ \
+	}
+#define U64(type_, value_) \
+	{ \
+		CRLOCK_A_##type_, 8, value_ \
+	}
 
 FIXTURE(refusal)
 {
@@ -69,19 +75,22 @@ FIXTURE_TEARDOWN(refusal)
 	raw_close(&self->raw);
 }
 
-#define REFUSES(name, ...) FIXTURE_VARIANT_ADD(refusal, name) { __VA_ARGS__ }
-#define LOCK_GET	   .command = CRLOCK_CMD_LOCK_GET, .dump = true
-#define FILE_GET	   .command = CRLOCK_CMD_FILE_GET, .dump = true
-#define REGS_DUMP	   .command = CRLOCK_CMD_REGS_GET, .dump = true
-#define REGS_GET	   .command = CRLOCK_CMD_REGS_GET
-#define INFO_GET	   .command = CRLOCK_CMD_INFO_GET
-#define MONITOR		   .command = CRLOCK_CMD_MONITOR
-#define ATTRS(...)	   .attrs = { __VA_ARGS__ }
+#define REFUSES(name, ...) \
+	FIXTURE_VARIANT_ADD(refusal, name) \
+	{ \
+		__VA_ARGS__ \
+	}
+#define LOCK_GET		       .command = CRLOCK_CMD_LOCK_GET, .dump = true
+#define FILE_GET		       .command = CRLOCK_CMD_FILE_GET, .dump = true
+#define REGS_DUMP		       .command = CRLOCK_CMD_REGS_GET, .dump = true
+#define REGS_GET		       .command = CRLOCK_CMD_REGS_GET
+#define INFO_GET		       .command = CRLOCK_CMD_INFO_GET
+#define MONITOR			       .command = CRLOCK_CMD_MONITOR
+#define ATTRS(...)		       .attrs = { __VA_ARGS__ }
 #define GIVES(error_, culprit_, text_) .error = -(error_), .culprit = culprit_, .text = text_
 
 /* Unknown, or of another command. */
-REFUSES(unknown, LOCK_GET, ATTRS({ CRLOCK_A_MAX + 1, 4, 1 }),
-	GIVES(EINVAL, 1, "Unknown attribute type"));
+REFUSES(unknown, LOCK_GET, ATTRS({ CRLOCK_A_MAX + 1, 4, 1 }), GIVES(EINVAL, 1, "Unknown attribute type"));
 REFUSES(unknown_after_a_good_one, FILE_GET, ATTRS(U32(TGID, SELF), { 1000, 4, 1 }),
 	GIVES(EINVAL, 2, "Unknown attribute type"));
 REFUSES(unknown_of_regs, REGS_GET, ATTRS(U32(TID, SELF), { CRLOCK_A_MAX + 1, 4, 1 }),
@@ -100,18 +109,13 @@ REFUSES(events_of_locks, LOCK_GET, ATTRS(U32(EVENTS, 1)), GIVES(EINVAL, 1, "Unsu
 REFUSES(a_row, LOCK_GET, ATTRS({ CRLOCK_A_LOCK, 8, 0 }), GIVES(EINVAL, 1, "Unsupported attribute"));
 
 /* Lengths. */
-REFUSES(short_tgid, LOCK_GET, ATTRS({ CRLOCK_A_TGID, 2, 1 }),
-	GIVES(EINVAL, 1, "invalid attribute length"));
-REFUSES(long_tgid, FILE_GET, ATTRS({ CRLOCK_A_TGID, 8, 1 }),
-	GIVES(EINVAL, 1, "invalid attribute length"));
-REFUSES(empty_tid, REGS_GET, ATTRS({ CRLOCK_A_TID, 0, 0 }),
-	GIVES(EINVAL, 1, "invalid attribute length"));
+REFUSES(short_tgid, LOCK_GET, ATTRS({ CRLOCK_A_TGID, 2, 1 }), GIVES(EINVAL, 1, "invalid attribute length"));
+REFUSES(long_tgid, FILE_GET, ATTRS({ CRLOCK_A_TGID, 8, 1 }), GIVES(EINVAL, 1, "invalid attribute length"));
+REFUSES(empty_tid, REGS_GET, ATTRS({ CRLOCK_A_TID, 0, 0 }), GIVES(EINVAL, 1, "invalid attribute length"));
 REFUSES(short_ino, LOCK_GET, ATTRS(U32(DEV_MAJOR, 1), U32(DEV_MINOR, 1), { CRLOCK_A_INO, 4, 1 }),
 	GIVES(EINVAL, 3, "invalid attribute length"));
-REFUSES(long_dev_major, LOCK_GET, ATTRS(U64(DEV_MAJOR, 1)),
-	GIVES(EINVAL, 1, "invalid attribute length"));
-REFUSES(long_dev_minor, LOCK_GET, ATTRS(U64(DEV_MINOR, 1)),
-	GIVES(EINVAL, 1, "invalid attribute length"));
+REFUSES(long_dev_major, LOCK_GET, ATTRS(U64(DEV_MAJOR, 1)), GIVES(EINVAL, 1, "invalid attribute length"));
+REFUSES(long_dev_minor, LOCK_GET, ATTRS(U64(DEV_MINOR, 1)), GIVES(EINVAL, 1, "invalid attribute length"));
 REFUSES(long_kinds, LOCK_GET, ATTRS(U64(KINDS, 1)), GIVES(EINVAL, 1, "invalid attribute length"));
 REFUSES(long_events, MONITOR, ATTRS(U64(EVENTS, 1)), GIVES(EINVAL, 1, "invalid attribute length"));
 REFUSES(nested_tgid, LOCK_GET, ATTRS({ CRLOCK_A_TGID | NLA_F_NESTED, 4, SELF }),
@@ -125,8 +129,7 @@ REFUSES(no_tid, REGS_GET, ATTRS(U32(TID, 0)), GIVES(ERANGE, 1, "integer out of r
 REFUSES(no_tgid_of_regs, REGS_DUMP, ATTRS(U32(TGID, 0)), GIVES(ERANGE, 1, "integer out of range"));
 REFUSES(kind_that_is_not_there, LOCK_GET, ATTRS(U32(KINDS, 1 << (CRLOCK_KIND_MAX + 1))),
 	GIVES(EINVAL, 1, "reserved bit set"));
-REFUSES(all_bits_of_kinds, LOCK_GET, ATTRS(U32(KINDS, 0xffffffff)),
-	GIVES(EINVAL, 1, "reserved bit set"));
+REFUSES(all_bits_of_kinds, LOCK_GET, ATTRS(U32(KINDS, 0xffffffff)), GIVES(EINVAL, 1, "reserved bit set"));
 REFUSES(event_that_is_not_there, MONITOR, ATTRS(U32(EVENTS, 1 << (CRLOCK_EVENT_MAX + 1))),
 	GIVES(EINVAL, 1, "reserved bit set"));
 REFUSES(no_tgid_of_events, MONITOR, ATTRS(U32(TGID, 0)), GIVES(ERANGE, 1, "integer out of range"));
@@ -161,26 +164,21 @@ REFUSES(all_regs_of_both, REGS_DUMP, ATTRS(U32(TGID, SELF), U32(TID, SELF)),
 	GIVES(EINVAL, 0, "TGID: must be there once, and TID not"));
 
 /* Not there. */
-REFUSES(locks_of_the_gone, LOCK_GET, ATTRS(U32(TGID, GONE)),
-	GIVES(ESRCH, 1, "TGID: no such process"));
+REFUSES(locks_of_the_gone, LOCK_GET, ATTRS(U32(TGID, GONE)), GIVES(ESRCH, 1, "TGID: no such process"));
 REFUSES(locks_of_the_gone_too, LOCK_GET, ATTRS(U32(TGID, SELF), U32(KINDS, 1), U32(TGID, GONE)),
 	GIVES(ESRCH, 3, "TGID: no such process"));
-REFUSES(locks_of_no_pid, LOCK_GET, ATTRS(U32(TGID, 0xffffffff)),
-	GIVES(ESRCH, 1, "TGID: no such process"));
+REFUSES(locks_of_no_pid, LOCK_GET, ATTRS(U32(TGID, 0xffffffff)), GIVES(ESRCH, 1, "TGID: no such process"));
 REFUSES(events_of_the_gone, MONITOR, ATTRS(U32(TGID, SELF), U32(TGID, GONE)),
 	GIVES(ESRCH, 2, "TGID: no such process"));
-REFUSES(files_of_the_gone, FILE_GET, ATTRS(U32(TGID, GONE)),
-	GIVES(ESRCH, 1, "TGID: no such process"));
+REFUSES(files_of_the_gone, FILE_GET, ATTRS(U32(TGID, GONE)), GIVES(ESRCH, 1, "TGID: no such process"));
 REFUSES(regs_of_the_gone, REGS_GET, ATTRS(U32(TID, GONE)), GIVES(ESRCH, 1, "TID: no such thread"));
-REFUSES(all_regs_of_the_gone, REGS_DUMP, ATTRS(U32(TGID, GONE)),
-	GIVES(ESRCH, 1, "TGID: no such process"));
+REFUSES(all_regs_of_the_gone, REGS_DUMP, ATTRS(U32(TGID, GONE)), GIVES(ESRCH, 1, "TGID: no such process"));
 REFUSES(regs_of_who_runs, REGS_GET, ATTRS(U32(TID, SELF)),
 	GIVES(EAGAIN, 1, "TID: the thread is neither stopped, traced nor frozen"));
 
 /* Commands in a form that they do not have: netlink itself says so, without a text. */
 REFUSES(locks_at_once, .command = CRLOCK_CMD_LOCK_GET, GIVES(EOPNOTSUPP, 0, NULL));
-REFUSES(files_at_once, .command = CRLOCK_CMD_FILE_GET, ATTRS(U32(TGID, SELF)),
-	GIVES(EOPNOTSUPP, 0, NULL));
+REFUSES(files_at_once, .command = CRLOCK_CMD_FILE_GET, ATTRS(U32(TGID, SELF)), GIVES(EOPNOTSUPP, 0, NULL));
 REFUSES(dump_of_info, .command = CRLOCK_CMD_INFO_GET, .dump = true, GIVES(EOPNOTSUPP, 0, NULL));
 REFUSES(dump_of_events, .command = CRLOCK_CMD_MONITOR, .dump = true, GIVES(EOPNOTSUPP, 0, NULL));
 REFUSES(event_as_a_request, .command = CRLOCK_CMD_EVENT, GIVES(EOPNOTSUPP, 0, NULL));
@@ -302,8 +300,7 @@ TEST_F(request, that_is_given_up_leaves_nothing)
 
 		ASSERT_TRUE(raw_open(&raw));
 		raw_begin(&self->request, &raw, CRLOCK_CMD_LOCK_GET, true);
-		ASSERT_LT(0, mnl_socket_sendto(raw.socket, &self->request,
-					       self->request.nlh.nlmsg_len));
+		ASSERT_LT(0, mnl_socket_sendto(raw.socket, &self->request, self->request.nlh.nlmsg_len));
 		raw_close(&raw);
 	}
 	raw_begin(&self->request, &self->raw, CRLOCK_CMD_LOCK_GET, true);
@@ -333,19 +330,22 @@ FIXTURE_VARIANT(bound)
 	size_t nr_rows;
 };
 
-FIXTURE_VARIANT_ADD(bound, lock_get)
-{
-	.command = CRLOCK_CMD_LOCK_GET, .max = 3 << 18, .nr_rows = NR_LOCKS,
+FIXTURE_VARIANT_ADD(bound, lock_get){
+	.command = CRLOCK_CMD_LOCK_GET,
+	.max = 3 << 18,
+	.nr_rows = NR_LOCKS,
 };
 
-FIXTURE_VARIANT_ADD(bound, file_get)
-{
-	.command = CRLOCK_CMD_FILE_GET, .max = 1 << 14, .nr_rows = 900,
+FIXTURE_VARIANT_ADD(bound, file_get){
+	.command = CRLOCK_CMD_FILE_GET,
+	.max = 1 << 14,
+	.nr_rows = 900,
 };
 
-FIXTURE_VARIANT_ADD(bound, regs_get)
-{
-	.command = CRLOCK_CMD_REGS_GET, .max = 1 << 14, .nr_rows = 1,
+FIXTURE_VARIANT_ADD(bound, regs_get){
+	.command = CRLOCK_CMD_REGS_GET,
+	.max = 1 << 14,
+	.nr_rows = 1,
 };
 
 static void hold_much(void *data)
@@ -383,8 +383,8 @@ FIXTURE_TEARDOWN(bound)
 	place_leave(&self->place);
 }
 
-static bool ask_with_max(struct __test_metadata *_metadata, FIXTURE_DATA(bound) *self,
-			 const FIXTURE_VARIANT(bound) *variant, unsigned long long max)
+static bool ask_with_max(struct __test_metadata *_metadata, FIXTURE_DATA(bound) * self,
+			 const FIXTURE_VARIANT(bound) * variant, unsigned long long max)
 {
 	if (!number_write(SNAPSHOT_MAX, max))
 		return false;
@@ -416,8 +416,8 @@ TEST_F(bound, that_is_too_small_is_told_with_what_would_do)
 	needed = self->answer.needed;
 	EXPECT_LT(variant->max, needed);
 	snprintf(text, sizeof(text), "the snapshot takes %s%llu bytes, snapshot_max allows %llu",
-		 strstr(self->answer.text, "more than") ? "more than " : "",
-		 (unsigned long long)needed, variant->max);
+		 strstr(self->answer.text, "more than") ? "more than " : "", (unsigned long long)needed,
+		 variant->max);
 	EXPECT_STREQ(text, self->answer.text);
 	ASK_WITH_MAX(needed);
 	EXPECT_EQ(0, self->answer.error) TH_LOG("%s", self->answer.text);

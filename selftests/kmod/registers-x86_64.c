@@ -97,8 +97,9 @@ void registers_spin_with_ports(void *flag)
 void registers_spin_32bit(void *flag)
 {
 	/* mov $0x12345678, %ebp; movl $1, FLAG; jmp itself */
-	unsigned char code[] = { 0xbd, 0x78, 0x56, 0x34, 0x12, 0xc7, 0x05, 0,	 0,
-				 0,    0,    1,	   0,	 0,    0,    0xeb, 0xfe };
+	unsigned char code[] = {
+		0xbd, 0x78, 0x56, 0x34, 0x12, 0xc7, 0x05, 0, 0, 0, 0, 1, 0, 0, 0, 0xeb, 0xfe
+	};
 	char *page = low_page(PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE);
 	uint32_t flag_address = (uintptr_t)flag;
 	struct {

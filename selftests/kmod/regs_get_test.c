@@ -49,8 +49,8 @@ struct threads {
 	struct thread threads[THREADS_MAX];
 };
 
-static int keep_thread(const struct crlock_thread *row, const struct crlock_regset *sets,
-		       size_t nr_sets, void *data)
+static int keep_thread(const struct crlock_thread *row, const struct crlock_regset *sets, size_t nr_sets,
+		       void *data)
 {
 	struct threads *threads = data;
 	struct thread *thread = &threads->threads[threads->nr];
@@ -196,39 +196,42 @@ FIXTURE_TEARDOWN(regs)
 	place_leave(&self->place);
 }
 
-FIXTURE_VARIANT_ADD(regs, running)
-{
-	.what = registers_spin, .state = 'R', .nr_sets = 3,
+FIXTURE_VARIANT_ADD(regs, running){
+	.what = registers_spin,
+	.state = 'R',
+	.nr_sets = 3,
 };
 
-FIXTURE_VARIANT_ADD(regs, sleeping)
-{
-	.what = registers_sleep, .state = 'S', .nr_sets = 3,
+FIXTURE_VARIANT_ADD(regs, sleeping){
+	.what = registers_sleep,
+	.state = 'S',
+	.nr_sets = 3,
 };
 
-FIXTURE_VARIANT_ADD(regs, running_32bit)
-{
-	.what = registers_spin_32bit, .state = 'R', .nr_sets = 4,
+FIXTURE_VARIANT_ADD(regs, running_32bit){
+	.what = registers_spin_32bit,
+	.state = 'R',
+	.nr_sets = 4,
 };
 
-FIXTURE_VARIANT_ADD(regs, running_with_ports)
-{
-	.what = registers_spin_with_ports, .state = 'R', .nr_sets = 4,
+FIXTURE_VARIANT_ADD(regs, running_with_ports){
+	.what = registers_spin_with_ports,
+	.state = 'R',
+	.nr_sets = 4,
 };
 
 /* Asks for the thread, which must be told of in that state. */
-#define ASK(state_)                                                                                \
-	do {                                                                                       \
-		ASSERT_EQ(0, ask(self->told, self->pid, false)) TH_LOG("%s", self->told->text);    \
-		ASSERT_EQ(1, self->told->nr);                                                      \
-		EXPECT_EQ(self->pid, self->told->threads[0].row.tid);                              \
-		EXPECT_EQ(self->pid, self->told->threads[0].row.tgid);                             \
-		EXPECT_EQ(0, self->told->threads[0].row.error);                                    \
-		EXPECT_EQ(state_, self->told->threads[0].row.state);                               \
+#define ASK(state_) \
+	do { \
+		ASSERT_EQ(0, ask(self->told, self->pid, false)) TH_LOG("%s", self->told->text); \
+		ASSERT_EQ(1, self->told->nr); \
+		EXPECT_EQ(self->pid, self->told->threads[0].row.tid); \
+		EXPECT_EQ(self->pid, self->told->threads[0].row.tgid); \
+		EXPECT_EQ(0, self->told->threads[0].row.error); \
+		EXPECT_EQ(state_, self->told->threads[0].row.state); \
 	} while (0)
 
-#define EXPECT_SETS()                                                                              \
-	EXPECT_LE(variant->nr_sets, expect_sets(_metadata, &self->told->threads[0]))
+#define EXPECT_SETS() EXPECT_LE(variant->nr_sets, expect_sets(_metadata, &self->told->threads[0]))
 
 TEST_F(regs, are_not_told_of_a_thread_that_goes_on)
 {
@@ -259,11 +262,9 @@ TEST_F(regs, are_those_that_a_tracer_has_set)
 	ASSERT_EQ(0, ptrace(PTRACE_GETREGSET, self->pid, NT_PRSTATUS, &vec));
 	((unsigned char *)&regs)[0] ^= 0x55;
 	ASSERT_EQ(0, ptrace(PTRACE_SETREGSET, self->pid, NT_PRSTATUS, &vec));
-	EXPECT_NE(0, memcmp(&regs, find_set(&self->told->threads[0], NT_PRSTATUS)->data,
-			    vec.iov_len));
+	EXPECT_NE(0, memcmp(&regs, find_set(&self->told->threads[0], NT_PRSTATUS)->data, vec.iov_len));
 	ASK(CRLOCK_THREAD_TRACED);
-	EXPECT_EQ(0, memcmp(&regs, find_set(&self->told->threads[0], NT_PRSTATUS)->data,
-			    vec.iov_len));
+	EXPECT_EQ(0, memcmp(&regs, find_set(&self->told->threads[0], NT_PRSTATUS)->data, vec.iov_len));
 	EXPECT_SETS();
 }
 

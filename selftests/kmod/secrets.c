@@ -74,7 +74,8 @@ static void show_place(const char *request, const uint8_t *message, size_t at)
 	const struct spec_attr *spec = attr ? spec_attr(mnl_attr_get_type(attr)) : NULL;
 
 	if (spec)
-		printf("address %s: %s+%zu\n", request, spec->name, message + at - (const uint8_t *)attr - MNL_ATTR_HDRLEN);
+		printf("address %s: %s+%zu\n", request, spec->name,
+		       message + at - (const uint8_t *)attr - MNL_ATTR_HDRLEN);
 	else
 		printf("address %s: message+%zu\n", request, at);
 }

@@ -58,24 +58,24 @@ static void begin(struct sleeper *sleeper)
 }
 
 /* Starts a child that sleeps in a call, and stops it there. */
-static void stop_in(struct __test_metadata *_metadata, FIXTURE_DATA(restart) *self, child_fn *fn,
+static void stop_in(struct __test_metadata *_metadata, FIXTURE_DATA(restart) * self, child_fn *fn,
 		    long number)
 {
 	ASSERT_TRUE(child_start(&self->child, NULL, fn, self->sleeper));
 	ASSERT_TRUE(await_call(self->child.pid, number))
-		TH_LOG("errno %d", self->sleeper->error);
+	TH_LOG("errno %d", self->sleeper->error);
 	ASSERT_TRUE(stop(self->child.pid));
 }
 
-static void look(struct __test_metadata *_metadata, FIXTURE_DATA(restart) *self)
+static void look(struct __test_metadata *_metadata, FIXTURE_DATA(restart) * self)
 {
 	ASSERT_EQ(0, tasks_read(self->tasks, self->child.pid))
-		TH_LOG("%s", self->tasks->text);
+	TH_LOG("%s", self->tasks->text);
 	self->task = tasks_find(self->tasks, self->child.pid);
 	ASSERT_NE(NULL, self->task);
 }
 
-static void expect_time(struct __test_metadata *_metadata, FIXTURE_DATA(restart) *self, int64_t asked)
+static void expect_time(struct __test_metadata *_metadata, FIXTURE_DATA(restart) * self, int64_t asked)
 {
 	clockid_t clock = self->sleeper->clock;
 
@@ -89,7 +89,7 @@ static void expect_time(struct __test_metadata *_metadata, FIXTURE_DATA(restart)
  * Once as it was interrupted, and once more after it went on, when the number of the call in the registers
  * is that of restart_syscall(2).
  */
-static void look_twice(struct __test_metadata *_metadata, FIXTURE_DATA(restart) *self,
+static void look_twice(struct __test_metadata *_metadata, FIXTURE_DATA(restart) * self,
 		       enum crlock_restart_kind kind, int64_t asked, const void *address)
 {
 	for (int i = 0; i < 2; i++) {
@@ -265,8 +265,8 @@ static void sleep_32(void *data)
 
 static bool make_low_memory(void)
 {
-	void *memory = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_32BIT,
-			    -1, 0);
+	void *memory =
+		mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_32BIT, -1, 0);
 
 	low_memory = memory;
 	return memory != MAP_FAILED;
@@ -291,8 +291,7 @@ TEST_F(restart, nanosleep_of_a_32_bit_program)
 	EXPECT_EQ(CRLOCK_RESTART_TIMED | CRLOCK_RESTART_COMPAT, self->task->restart_flags);
 	EXPECT_EQ((unsigned long)low_memory->left, self->task->restart_address);
 	EXPECT_EQ(CLOCK_MONOTONIC, self->task->restart_clock);
-	EXPECT_LE(self->sleeper->began + LONG - self->tasks->after[CLOCK_MONOTONIC],
-		  self->task->restart_ns);
+	EXPECT_LE(self->sleeper->began + LONG - self->tasks->after[CLOCK_MONOTONIC], self->task->restart_ns);
 	EXPECT_GE(LONG, self->task->restart_ns);
 }
 
@@ -383,8 +382,7 @@ static void wait_for_bits(void *data)
 	begin(sleeper);
 	time.tv_sec = (sleeper->began + LONG) / SECOND;
 	time.tv_nsec = (sleeper->began + LONG) % SECOND;
-	syscall(SYS_futex, &sleeper->word, FUTEX_WAIT_BITSET | FUTEX_CLOCK_REALTIME, 0, &time, NULL,
-		0x5a);
+	syscall(SYS_futex, &sleeper->word, FUTEX_WAIT_BITSET | FUTEX_CLOCK_REALTIME, 0, &time, NULL, 0x5a);
 }
 
 TEST_F(restart, futex_on_realtime)

@@ -101,17 +101,17 @@ FIXTURE_TEARDOWN(task)
 	child_end(&self->child);
 }
 
-static void look(struct __test_metadata *_metadata, FIXTURE_DATA(task) *self)
+static void look(struct __test_metadata *_metadata, FIXTURE_DATA(task) * self)
 {
 	ASSERT_EQ(0, tasks_read(self->tasks, self->child.pid))
-		TH_LOG("%s", self->tasks->text);
+	TH_LOG("%s", self->tasks->text);
 	ASSERT_EQ(self->tasks->nr, self->process->nr_tasks);
 	self->task = tasks_find(self->tasks, self->child.pid);
 	ASSERT_NE(NULL, self->task);
 }
 
 /* Starts a child that does something, stops it, and asks. */
-static void start_and_look(struct __test_metadata *_metadata, FIXTURE_DATA(task) *self, child_fn *fn)
+static void start_and_look(struct __test_metadata *_metadata, FIXTURE_DATA(task) * self, child_fn *fn)
 {
 	ASSERT_TRUE(child_start(&self->child, fn, NULL, self->shared));
 	ASSERT_TRUE(stop(self->child.pid));
@@ -224,8 +224,7 @@ static void start_sharing(void *data)
 	syscall(SYS_ioprio_set, 1, 0, 2 << 13 | 4);
 	for (int i = 0; i < NR_SHARINGS; i++) {
 		stack = mmap(NULL, 65536, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-		shared->children[i] =
-			clone(be_a_child, stack + 65536, sharings[i].flags | SIGCHLD, NULL);
+		shared->children[i] = clone(be_a_child, stack + 65536, sharings[i].flags | SIGCHLD, NULL);
 	}
 	semctl(set, 0, IPC_RMID);
 }
@@ -248,7 +247,7 @@ TEST_F(task, ids_tell_what_is_shared)
 		for (int which = 0; which < 6; which++) {
 			EXPECT_EQ(!!(sharings[i].shared & 1 << which),
 				  id_of(self->task, which) == id_of(other, which))
-				TH_LOG("sharing %d, id %d", i, which);
+			TH_LOG("sharing %d, id %d", i, which);
 		}
 	}
 }
@@ -413,7 +412,7 @@ TEST_F(task, worker_of_io_uring)
 
 	ASSERT_TRUE(child_start(&self->child, start_worker, NULL, self->shared));
 	ASSERT_LE(0, self->shared->fd)
-		TH_LOG("errno %d", self->shared->error);
+	TH_LOG("errno %d", self->shared->error);
 	look(_metadata, self);
 	EXPECT_EQ(2, self->tasks->nr);
 	for (size_t i = 0; i < self->tasks->nr; i++)
@@ -700,8 +699,7 @@ TEST_F(task, what_prctl_sets)
 	EXPECT_EQ(CRLOCK_PROCESS_SUBREAPER, self->process->flags);
 	EXPECT_EQ(123456789, self->task->timer_slack_ns);
 	EXPECT_EQ(50000, self->task->default_timer_slack_ns);
-	EXPECT_EQ(SECBIT_KEEP_CAPS | SECBIT_NO_SETUID_FIXUP | SECBIT_NOROOT_LOCKED,
-		  self->task->securebits);
+	EXPECT_EQ(SECBIT_KEEP_CAPS | SECBIT_NO_SETUID_FIXUP | SECBIT_NOROOT_LOCKED, self->task->securebits);
 	EXPECT_EQ(self->shared->error, self->task->securebits);
 	/* A new thread's default is what its maker had. */
 	thread = tasks_find(self->tasks, self->shared->tids[0]);
@@ -718,7 +716,9 @@ static void dispatch_calls(void *data)
 
 	/* Nothing is dispatched as long as the selector says so. */
 	selector = 0;
-	shared->error = prctl(PR_SET_SYSCALL_USER_DISPATCH, PR_SYS_DISPATCH_ON, 0x5000, 0x3000, &selector) ? errno : 0;
+	shared->error = prctl(PR_SET_SYSCALL_USER_DISPATCH, PR_SYS_DISPATCH_ON, 0x5000, 0x3000, &selector)
+				? errno
+				: 0;
 	shared->brk = (unsigned long)&selector;
 }
 
@@ -754,8 +754,7 @@ static void change_x86(void *data)
 	struct user_desc entry = { .entry_number = 3, .base_addr = 0x1000, .limit = 1, .seg_32bit = 1 };
 	struct shared *shared = data;
 
-	if (iopl(3) || syscall(SYS_modify_ldt, 1, &entry, sizeof(entry)) ||
-	    prctl(PR_SET_TSC, PR_TSC_SIGSEGV))
+	if (iopl(3) || syscall(SYS_modify_ldt, 1, &entry, sizeof(entry)) || prctl(PR_SET_TSC, PR_TSC_SIGSEGV))
 		shared->error = errno;
 }
 
@@ -985,8 +984,7 @@ static void refuse_gain(void *data)
 static void refuse_gain_alone(void *data)
 {
 	/* PR_MDWE_NO_INHERIT, from Linux 6.7. */
-	((struct shared *)data)->has[2] =
-		!prctl(PR_SET_MDWE, PR_MDWE_REFUSE_EXEC_GAIN | 1UL << 1, 0, 0, 0);
+	((struct shared *)data)->has[2] = !prctl(PR_SET_MDWE, PR_MDWE_REFUSE_EXEC_GAIN | 1UL << 1, 0, 0, 0);
 }
 
 /* Which kernels before 6.3, 6.4 and 6.7 do not have. */
@@ -1031,8 +1029,7 @@ TEST_F(task, registrations_of_membarrier)
 
 /* Many, and those that run ------------------------------------------------------------------------- */
 
-static int count_tasks(const struct crlock_task *task, const struct crlock_process_state *process,
-		       void *data)
+static int count_tasks(const struct crlock_task *task, const struct crlock_process_state *process, void *data)
 {
 	struct tasks *tasks = data;
 
@@ -1201,9 +1198,8 @@ TEST_F(task, attributes_that_it_does_not_know)
 		ASSERT_NE(NULL, request);
 		mnl_attr_put_u32(request, CRLOCK_A_TGID, getpid());
 		mnl_attr_put_u32(request, type, getpid());
-		EXPECT_EQ(type == CRLOCK_A_TGID ? 0 : -EINVAL,
-			  crlock_call(crlock, request, &decoder))
-			TH_LOG("type %d", type);
+		EXPECT_EQ(type == CRLOCK_A_TGID ? 0 : -EINVAL, crlock_call(crlock, request, &decoder))
+		TH_LOG("type %d", type);
 		EXPECT_EQ(type != CRLOCK_A_TGID, !!crlock_error(crlock)[0]);
 		free(request);
 	}
@@ -1255,7 +1251,7 @@ TEST_F(task, memory_is_bounded)
 		EXPECT_EQ(-ENOBUFS, err);
 		EXPECT_LT(bounds[i], needed);
 		EXPECT_EQ(0, strncmp("the snapshot takes ", self->tasks->text, 19))
-			TH_LOG("%s", self->tasks->text);
+		TH_LOG("%s", self->tasks->text);
 		EXPECT_EQ(0, self->tasks->nr);
 	}
 	/* What was said last is enough. */
@@ -1326,7 +1322,7 @@ TEST(capabilities)
 		ASSERT_TRUE(child_run(ask_without, asked));
 		EXPECT_EQ(cases[i].err, asked->err);
 		EXPECT_EQ(0, strncmp(cases[i].text, asked->tasks.text, strlen(cases[i].text)))
-			TH_LOG("%s", asked->tasks.text);
+		TH_LOG("%s", asked->tasks.text);
 	}
 	munmap(asked, sizeof(*asked));
 }

@@ -58,17 +58,32 @@ static const struct {
 	struct itimerspec setting;
 } kinds[NR_KINDS] = {
 	[REALTIME] = { CLOCK_REALTIME, CLOCK_REALTIME, SIGEV_SIGNAL, SIGUSR1, 0, { { 3, 5 }, { 500, 0 } } },
-	[REALTIME_ABSOLUTE] = { CLOCK_REALTIME, CLOCK_REALTIME, SIGEV_SIGNAL, SIGUSR2, TIMER_ABSTIME,
+	[REALTIME_ABSOLUTE] = { CLOCK_REALTIME,
+				CLOCK_REALTIME,
+				SIGEV_SIGNAL,
+				SIGUSR2,
+				TIMER_ABSTIME,
 				{ {}, { 700, 1 } } },
-	[MONOTONIC_THREAD] = { CLOCK_MONOTONIC, CLOCK_MONOTONIC, SIGEV_THREAD_ID, 40, 0,
-			       { {}, { 800, 0 } } },
-	[MONOTONIC_ABSOLUTE] = { CLOCK_MONOTONIC, CLOCK_MONOTONIC, SIGEV_SIGNAL, 64, TIMER_ABSTIME,
+	[MONOTONIC_THREAD] = { CLOCK_MONOTONIC, CLOCK_MONOTONIC, SIGEV_THREAD_ID, 40, 0, { {}, { 800, 0 } } },
+	[MONOTONIC_ABSOLUTE] = { CLOCK_MONOTONIC,
+				 CLOCK_MONOTONIC,
+				 SIGEV_SIGNAL,
+				 64,
+				 TIMER_ABSTIME,
 				 { { 1, 0 }, { 900, 0 } } },
 	[BOOTTIME] = { CLOCK_BOOTTIME, CLOCK_BOOTTIME, SIGEV_SIGNAL, SIGUSR1, 0, { {}, { 1000, 0 } } },
 	[TAI] = { CLOCK_TAI, CLOCK_TAI, SIGEV_SIGNAL, SIGUSR1, 0, { {}, { 1100, 0 } } },
-	[REALTIME_ALARM] = { CLOCK_REALTIME_ALARM, CLOCK_REALTIME_ALARM, SIGEV_SIGNAL, SIGUSR1, 0,
+	[REALTIME_ALARM] = { CLOCK_REALTIME_ALARM,
+			     CLOCK_REALTIME_ALARM,
+			     SIGEV_SIGNAL,
+			     SIGUSR1,
+			     0,
 			     { { 9, 0 }, { 1200, 0 } } },
-	[BOOTTIME_ALARM] = { CLOCK_BOOTTIME_ALARM, CLOCK_BOOTTIME_ALARM, SIGEV_SIGNAL, SIGUSR1, 0,
+	[BOOTTIME_ALARM] = { CLOCK_BOOTTIME_ALARM,
+			     CLOCK_BOOTTIME_ALARM,
+			     SIGEV_SIGNAL,
+			     SIGUSR1,
+			     0,
 			     { {}, { 1300, 0 } } },
 	[NONE_INTERVAL] = { CLOCK_MONOTONIC, CLOCK_MONOTONIC, SIGEV_NONE, 0, 0, { { 1400, 0 }, { 0, 1 } } },
 	[NONE_OVER] = { CLOCK_MONOTONIC, CLOCK_MONOTONIC, SIGEV_NONE, 0, 0, { {}, { 0, 1 } } },
@@ -76,9 +91,17 @@ static const struct {
 	[NEVER_SET] = { CLOCK_MONOTONIC, CLOCK_MONOTONIC, SIGEV_SIGNAL, SIGUSR1, 0, {} },
 	[DISARMED] = { CLOCK_REALTIME, CLOCK_REALTIME, SIGEV_SIGNAL, SIGUSR1, 0, { { 7, 0 }, { 0, 0 } } },
 	[FIRED] = { CLOCK_MONOTONIC, CLOCK_MONOTONIC, SIGEV_SIGNAL, 50, 0, { {}, { 0, 1 } } },
-	[FIRED_INTERVAL] = { CLOCK_MONOTONIC, CLOCK_MONOTONIC, SIGEV_SIGNAL, 51, 0,
+	[FIRED_INTERVAL] = { CLOCK_MONOTONIC,
+			     CLOCK_MONOTONIC,
+			     SIGEV_SIGNAL,
+			     51,
+			     0,
 			     { { 1600, 0 }, { 0, 1 } } },
-	[FIRED_AND_TAKEN] = { CLOCK_MONOTONIC, CLOCK_MONOTONIC, SIGEV_SIGNAL, 52, 0,
+	[FIRED_AND_TAKEN] = { CLOCK_MONOTONIC,
+			      CLOCK_MONOTONIC,
+			      SIGEV_SIGNAL,
+			      52,
+			      0,
 			      { { 0, 1000000 }, { 0, 1 } } },
 	[CPU_PROCESS] = { CLOCK_PROCESS_CPUTIME_ID, -6, SIGEV_SIGNAL, SIGUSR1, 0, { { 2, 0 }, { 1700, 0 } } },
 	[CPU_THREAD] = { CLOCK_THREAD_CPUTIME_ID, -2, SIGEV_SIGNAL, SIGUSR1, 0, { {}, { 1800, 0 } } },
@@ -130,10 +153,10 @@ FIXTURE_TEARDOWN(timers)
 	child_end(&self->child);
 }
 
-static void look(struct __test_metadata *_metadata, FIXTURE_DATA(timers) *self)
+static void look(struct __test_metadata *_metadata, FIXTURE_DATA(timers) * self)
 {
 	ASSERT_EQ(0, tasks_read(self->tasks, self->child.pid))
-		TH_LOG("%s", self->tasks->text);
+	TH_LOG("%s", self->tasks->text);
 }
 
 static void pause_for_ever(void)
@@ -182,8 +205,7 @@ static void make(struct made *made, enum kind kind)
 	if (kind == BY_DEFAULT)
 		made->error = syscall(SYS_timer_create, made->clock, NULL, &made->id) ? errno : 0;
 	else
-		made->error = create(made->clock, kinds[kind].notify, kinds[kind].signal, kind,
-				     &made->id);
+		made->error = create(made->clock, kinds[kind].notify, kinds[kind].signal, kind, &made->id);
 	if (!made->error && kind == DISARMED)
 		made->error = set(made, 0, (struct itimerspec){ { 1, 0 }, { 1000, 0 } });
 	if (!made->error && kind != NEVER_SET)
@@ -319,7 +341,7 @@ static void check_expiry(struct __test_metadata *_metadata, enum kind kind, cons
 	}
 }
 
-static void check(struct __test_metadata *_metadata, FIXTURE_DATA(timers) *self, enum kind kind)
+static void check(struct __test_metadata *_metadata, FIXTURE_DATA(timers) * self, enum kind kind)
 {
 	const struct made *made = &self->shared->made[kind];
 	const struct crlock_timer *timer;
@@ -410,8 +432,7 @@ TEST_F(timers, of_cpu_time_stand_still_while_stopped)
 		value = tasks_timer(self->tasks, id)->value_ns;
 		look(_metadata, self);
 	} while (value != tasks_timer(self->tasks, id)->value_ns);
-	ASSERT_TRUE(until(now_ns(CLOCK_MONOTONIC) >
-			  self->tasks->after[CLOCK_MONOTONIC] + SECOND / 10));
+	ASSERT_TRUE(until(now_ns(CLOCK_MONOTONIC) > self->tasks->after[CLOCK_MONOTONIC] + SECOND / 10));
 	look(_metadata, self);
 	EXPECT_EQ(value, tasks_timer(self->tasks, id)->value_ns);
 }
@@ -499,8 +520,8 @@ static void churn(void *data)
 	signal(SIGUSR1, SIG_IGN);
 	while (!shared->end) {
 		for (i = 0; i < 32; i++) {
-			if (create(i % 2 ? CLOCK_MONOTONIC : CLOCK_PROCESS_CPUTIME_ID, SIGEV_SIGNAL,
-				   SIGUSR1, i, &ids[i]))
+			if (create(i % 2 ? CLOCK_MONOTONIC : CLOCK_PROCESS_CPUTIME_ID, SIGEV_SIGNAL, SIGUSR1,
+				   i, &ids[i]))
 				_exit(1);
 			syscall(SYS_timer_settime, ids[i], 0, &soon, NULL);
 		}
@@ -558,8 +579,7 @@ TEST_F(timers, of_setitimer)
 	ASSERT_TRUE(stop(self->child.pid));
 	look(_metadata, self);
 	passed = self->tasks->after[CLOCK_MONOTONIC] - shared->before[ITIMER_REAL];
-	EXPECT_LE(microseconds(shared->interval[ITIMER_REAL].it_value) - passed,
-		  process->itimer_real_ns);
+	EXPECT_LE(microseconds(shared->interval[ITIMER_REAL].it_value) - passed, process->itimer_real_ns);
 	/* getitimer(2) cuts off what is less than a microsecond. */
 	passed = self->tasks->before[CLOCK_MONOTONIC] - shared->after[ITIMER_REAL];
 	EXPECT_GE(microseconds(shared->interval[ITIMER_REAL].it_value) + 1000 - passed,
@@ -569,8 +589,7 @@ TEST_F(timers, of_setitimer)
 	passed = self->tasks->after[CLOCK_MONOTONIC] - shared->before[ITIMER_VIRTUAL] + TICK;
 	EXPECT_LE(microseconds(shared->interval[ITIMER_VIRTUAL].it_value) - passed,
 		  process->itimer_virtual_ns);
-	EXPECT_GE(microseconds(shared->interval[ITIMER_VIRTUAL].it_value) + 1000,
-		  process->itimer_virtual_ns);
+	EXPECT_GE(microseconds(shared->interval[ITIMER_VIRTUAL].it_value) + 1000, process->itimer_virtual_ns);
 	EXPECT_EQ(5 * SECOND + 6000, process->itimer_virtual_interval_ns);
 
 	passed = self->tasks->after[CLOCK_MONOTONIC] - shared->before[ITIMER_PROF] + TICK;

@@ -9,8 +9,7 @@
 #include "child.h"
 #include "tasks.h"
 
-static int keep_task(const struct crlock_task *task, const struct crlock_process_state *process,
-		     void *data)
+static int keep_task(const struct crlock_task *task, const struct crlock_process_state *process, void *data)
 {
 	struct tasks *tasks = data;
 
@@ -19,8 +18,7 @@ static int keep_task(const struct crlock_task *task, const struct crlock_process
 	if (!tasks->nr) {
 		tasks->state = *process;
 		if (process->nr_timers)
-			memcpy(tasks->timers, process->timers,
-			       process->nr_timers * sizeof(*process->timers));
+			memcpy(tasks->timers, process->timers, process->nr_timers * sizeof(*process->timers));
 		tasks->state.timers = tasks->timers;
 	}
 	tasks->tasks[tasks->nr++] = *task;

@@ -50,6 +50,6 @@ void let_go(pid_t tid);
 bool await_call(pid_t tid, long number);
 
 /* Bits of a mask of signals. */
-#define BIT_OF(signal) (1ULL << ((signal) - 1))
+#define BIT_OF(signal) (1ULL << ((signal)-1))
 
 #endif

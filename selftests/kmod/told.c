@@ -8,8 +8,8 @@
 #include "place.h"
 #include "told.h"
 
-static int keep_lock(const struct crlock_lock *row, const struct crlock_holder *holders,
-		     size_t nr_holders, void *data)
+static int keep_lock(const struct crlock_lock *row, const struct crlock_holder *holders, size_t nr_holders,
+		     void *data)
 {
 	struct told *told = data;
 	struct told_lock *lock = &told->locks[told->nr];
@@ -126,8 +126,7 @@ const struct crlock_holder *told_descriptor(const struct told_lock *lock, pid_t 
 	for (size_t i = 0; i < lock->nr_holders; i++) {
 		const struct crlock_holder *holder = &lock->holders[i];
 
-		if (holder->kind == CRLOCK_HOLDER_DESCRIPTOR && holder->tgid == tgid &&
-		    holder->fd == fd)
+		if (holder->kind == CRLOCK_HOLDER_DESCRIPTOR && holder->tgid == tgid && holder->fd == fd)
 			return holder;
 	}
 	return NULL;

@@ -45,7 +45,8 @@ struct seen {
 	size_t most_memory;
 };
 
-FIXTURE(crlock) {
+FIXTURE(crlock)
+{
 	struct crlock *crlock;
 	struct seen seen;
 	struct crlock_filter mine;
@@ -84,8 +85,8 @@ FIXTURE_TEARDOWN(crlock)
 
 /* Locks -------------------------------------------------------------------------------------------- */
 
-static int see_lock(const struct crlock_lock *lock, const struct crlock_holder *holders,
-		    size_t nr_holders, void *data)
+static int see_lock(const struct crlock_lock *lock, const struct crlock_holder *holders, size_t nr_holders,
+		    void *data)
 {
 	struct seen *seen = data;
 	struct mallinfo2 memory = mallinfo2();
@@ -112,7 +113,7 @@ static int see_lock(const struct crlock_lock *lock, const struct crlock_holder *
 TEST_F(crlock, locks_and_holders)
 {
 	ASSERT_EQ(0, crlock_each_lock(self->crlock, &self->mine, see_lock, &self->seen))
-		TH_LOG("%s", crlock_error(self->crlock));
+	TH_LOG("%s", crlock_error(self->crlock));
 	EXPECT_EQ(2, self->seen.nr);
 	EXPECT_EQ(1, self->seen.kinds[CRLOCK_KIND_FLOCK]);
 	EXPECT_EQ(1, self->seen.kinds[CRLOCK_KIND_POSIX]);
@@ -257,8 +258,8 @@ struct registers {
 	struct crlock_thread thread;
 };
 
-static int see_thread(const struct crlock_thread *thread, const struct crlock_regset *sets,
-		      size_t nr_sets, void *data)
+static int see_thread(const struct crlock_thread *thread, const struct crlock_regset *sets, size_t nr_sets,
+		      void *data)
 {
 	struct registers *registers = data;
 
@@ -327,7 +328,7 @@ static bool await_event(const struct crlock *crlock)
 TEST_F(crlock, events)
 {
 	ASSERT_EQ(0, crlock_monitor(self->crlock, &self->mine, 1 << CRLOCK_EVENT_SET, see_event, &self->seen))
-		TH_LOG("%s", crlock_error(self->crlock));
+	TH_LOG("%s", crlock_error(self->crlock));
 	/* It does not wait. */
 	ASSERT_EQ(0, crlock_read_events(self->crlock));
 	EXPECT_EQ(0, self->seen.nr);
@@ -372,7 +373,8 @@ TEST_F(crlock, events_that_are_not_read_are_lost_and_counted)
 	int size = 4096;
 
 	ASSERT_EQ(0, setsockopt(crlock_fd(self->crlock), SOL_SOCKET, SO_RCVBUF, &size, sizeof(size)));
-	ASSERT_EQ(0, crlock_monitor(self->crlock, &self->mine, 1 << CRLOCK_EVENT_SET, see_event, &self->seen));
+	ASSERT_EQ(0,
+		  crlock_monitor(self->crlock, &self->mine, 1 << CRLOCK_EVENT_SET, see_event, &self->seen));
 	for (int i = 0; i < nr; i++)
 		ASSERT_EQ(0, flock(self->fd, i % 2 ? LOCK_EX : LOCK_SH));
 	/* Nothing happens any more; that the last were lost is told all the same. */
@@ -433,7 +435,8 @@ TEST_F(crlock, words_that_make_no_sense)
 	for (int i = 0; i < 5000; i++)
 		pids[i] = self->self;
 	EXPECT_EQ(-EINVAL, crlock_each_file(self->crlock, pids, 5000, see_file, &self->seen));
-	EXPECT_NE(NULL, strstr(crlock_error(self->crlock), "5000 processes")) TH_LOG("%s", crlock_error(self->crlock));
+	EXPECT_NE(NULL, strstr(crlock_error(self->crlock), "5000 processes"))
+	TH_LOG("%s", crlock_error(self->crlock));
 	EXPECT_EQ(0, self->seen.nr);
 	free(pids);
 }

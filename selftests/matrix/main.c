@@ -16,8 +16,7 @@
 #include "row.h"
 
 static const struct row *const groups[] = {
-	flock_rows, posix_rows, ofd_rows, lease_rows, waiter_rows, place_rows, view_rows,
-	served_rows,
+	flock_rows, posix_rows, ofd_rows, lease_rows, waiter_rows, place_rows, view_rows, served_rows,
 };
 
 #define NR_GROUPS (sizeof(groups) / sizeof(*groups))
@@ -45,7 +44,9 @@ void open_file_as(const char *name, int flags, int fd)
 
 void range(int fd, int command, short type, long long start, long long end)
 {
-	struct flock lock = { .l_type = type, .l_start = start, .l_len = end == TO_EOF ? 0 : end - start + 1 };
+	struct flock lock = { .l_type = type,
+			      .l_start = start,
+			      .l_len = end == TO_EOF ? 0 : end - start + 1 };
 
 	must("fcntl", fcntl(fd, command, &lock));
 }

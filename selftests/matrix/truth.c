@@ -138,19 +138,21 @@ void tell_truth(void)
 
 	if (!file)
 		err(1, "truth");
-	fprintf(file, "{\"pid\": %d, \"other\": %d, \"dumped\": %s, ", getpid(), other, dumped ? "true" : "false");
+	fprintf(file, "{\"pid\": %d, \"other\": %d, \"dumped\": %s, ", getpid(), other,
+		dumped ? "true" : "false");
 	fprintf(file, "\"reader\": \"%s\", \"about\": \"%s\", ", reader, elsewhere);
 	fprintf(file, "\"copier\": \"%s\", \"locks\": [", copier);
 	for (size_t i = 0; i < nr; i++) {
 		const struct lock *lock = &locks[i];
 
-		fprintf(file, "%s\n{\"kind\": \"%s\", \"held\": \"%s\", \"pending\": \"%s\", \"start\": %lld, ", i ? "," : "",
-			lock->kind, lock->held, lock->pending, lock->start);
+		fprintf(file,
+			"%s\n{\"kind\": \"%s\", \"held\": \"%s\", \"pending\": \"%s\", \"start\": %lld, ",
+			i ? "," : "", lock->kind, lock->held, lock->pending, lock->start);
 		fprintf(file, lock->end == TO_EOF ? "\"end\": \"EOF\", " : "\"end\": %lld, ", lock->end);
 		fprintf(file, "\"path\": \"%s\", ", lock->path);
 		fprintf(file, "\"outside\": %s, ", lock->outside ? "true" : "false");
-		fprintf(file, "\"setter\": %d, \"holders\": [%s], \"waiters\": [%s]}", lock->setter, lock->holders,
-			lock->waiters);
+		fprintf(file, "\"setter\": %d, \"holders\": [%s], \"waiters\": [%s]}", lock->setter,
+			lock->holders, lock->waiters);
 	}
 	fputs("]}\n", file);
 	if (fclose(file) || rename("truth.new", "truth"))

@@ -55,7 +55,8 @@ static void write_page(size_t page)
 
 static bool is_as_written(size_t page)
 {
-	const uint64_t *start = memory + page * (PAGE / sizeof(*memory)), word = 0x9e3779b97f4a7c15 * (page + 1);
+	const uint64_t *start = memory + page * (PAGE / sizeof(*memory)),
+		       word = 0x9e3779b97f4a7c15 * (page + 1);
 
 	return start[0] == word && start[1] == 0 && start[PAGE / sizeof(*memory) - 1] == ~word;
 }

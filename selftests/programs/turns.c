@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 #define THREADS 64
-#define RECORD ((off_t)sizeof(long))
+#define RECORD	((off_t)sizeof(long))
 
 struct seat {
 	pthread_t thread;

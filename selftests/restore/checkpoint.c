@@ -34,14 +34,12 @@ void end(struct made_checkpoint *checkpoint)
 
 	restore_files_free(checkpoint->files);
 	syscall(SYS_close_range, 3, ~0U, 0);
-	snprintf(command, sizeof(command), "cd / && rm -rf %s %s", checkpoint->work,
-		 checkpoint->images);
+	snprintf(command, sizeof(command), "cd / && rm -rf %s %s", checkpoint->work, checkpoint->images);
 	if (chdir("/") || system(command))
 		err(1, "%s", command);
 }
 
-static struct image_writer *writer_of(struct made_checkpoint *checkpoint, const char *name,
-				      uint32_t magic)
+static struct image_writer *writer_of(struct made_checkpoint *checkpoint, const char *name, uint32_t magic)
 {
 	struct image_writer *writer;
 
@@ -96,8 +94,8 @@ void put_file(struct made_checkpoint *checkpoint, Image__FdTypes type, uint32_t 
 	put(checkpoint, "files.img", IMAGE_MAGIC_FILES, &entry, NULL, 0);
 }
 
-void put_fd(struct made_checkpoint *checkpoint, uint32_t table, int fd, Image__FdTypes type,
-	    uint32_t id, uint32_t flags)
+void put_fd(struct made_checkpoint *checkpoint, uint32_t table, int fd, Image__FdTypes type, uint32_t id,
+	    uint32_t flags)
 {
 	Image__FdinfoEntry entry = IMAGE__FDINFO_ENTRY__INIT;
 	char name[32];
@@ -116,8 +114,8 @@ void put_regular(struct made_checkpoint *checkpoint, uint32_t id, const char *pa
 	Image__RegFileEntry entry = IMAGE__REG_FILE_ENTRY__INIT;
 	char name[4200];
 
-	snprintf(name, sizeof(name), "%s%s%s", *path == '/' ? "" : checkpoint->work,
-		 *path == '/' ? "" : "/", path);
+	snprintf(name, sizeof(name), "%s%s%s", *path == '/' ? "" : checkpoint->work, *path == '/' ? "" : "/",
+		 path);
 	entry.id = id;
 	entry.flags = flags;
 	entry.pos = pos;
@@ -149,15 +147,13 @@ int open_checkpoint(struct made_checkpoint *checkpoint)
 				  &checkpoint->error);
 }
 
-int in_process(struct made_checkpoint *checkpoint, uint32_t table, int (*fn)(void *data),
-	       void *data)
+int in_process(struct made_checkpoint *checkpoint, uint32_t table, int (*fn)(void *data), void *data)
 {
 	pid_t pid = fork();
 	int status;
 
 	if (!pid) {
-		complaints = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC,
-				   restore_files_lowest(checkpoint->files));
+		complaints = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, restore_files_lowest(checkpoint->files));
 		if (restore_files_install(checkpoint->files, table, &checkpoint->error))
 			_exit(100);
 		_exit(fn(data));

@@ -49,8 +49,8 @@ void put(struct made_checkpoint *checkpoint, const char *name, uint32_t magic, c
 void put_file(struct made_checkpoint *checkpoint, Image__FdTypes type, uint32_t id, void *message);
 
 /** put_fd - Puts a descriptor into a table. */
-void put_fd(struct made_checkpoint *checkpoint, uint32_t table, int fd, Image__FdTypes type,
-	    uint32_t id, uint32_t flags);
+void put_fd(struct made_checkpoint *checkpoint, uint32_t table, int fd, Image__FdTypes type, uint32_t id,
+	    uint32_t flags);
 
 /** put_regular - Appends a file with a path, below the directory of files unless it is absolute. */
 void put_regular(struct made_checkpoint *checkpoint, uint32_t id, const char *path, uint32_t flags,
@@ -67,8 +67,7 @@ int read_checkpoint(struct made_checkpoint *checkpoint);
  *
  * Returns: what it returns; 100 if the table could not be put in place.
  */
-int in_process(struct made_checkpoint *checkpoint, uint32_t table, int (*fn)(void *data),
-	       void *data);
+int in_process(struct made_checkpoint *checkpoint, uint32_t table, int (*fn)(void *data), void *data);
 
 /** complaints - Standard error, where a table does not reach it. */
 extern int complaints;

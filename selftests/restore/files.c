@@ -32,13 +32,12 @@
 #define REG IMAGE__FD_TYPES__REG
 
 /* Returned by what runs in a process: the line that failed, below 100. */
-#define TRY(condition)                                                                    \
-	do {                                                                              \
-		if (!(condition)) {                                                       \
-			dprintf(complaints, "# line %d: %s (%s)\n", __LINE__, #condition, \
-				strerror(errno));                                         \
-			return 1;                                                         \
-		}                                                                         \
+#define TRY(condition) \
+	do { \
+		if (!(condition)) { \
+			dprintf(complaints, "# line %d: %s (%s)\n", __LINE__, #condition, strerror(errno)); \
+			return 1; \
+		} \
 	} while (0)
 
 static void make_file(const char *name, const char *content)
@@ -91,22 +90,22 @@ FIXTURE_TEARDOWN(files)
 	end(&self->made);
 }
 
-#define OPENED(wanted)                                  \
+#define OPENED(wanted) \
 	ASSERT_EQ(wanted, open_checkpoint(&self->made)) \
-	{                                               \
-		TH_LOG("%s", self->made.text);          \
+	{ \
+		TH_LOG("%s", self->made.text); \
 	}
 
-#define SAYS(wanted)                                     \
+#define SAYS(wanted) \
 	EXPECT_NE(NULL, strstr(self->made.text, wanted)) \
-	{                                                \
-		TH_LOG("%s", self->made.text);           \
+	{ \
+		TH_LOG("%s", self->made.text); \
 	}
 
-#define FINISHED()                                                              \
+#define FINISHED() \
 	ASSERT_EQ(0, restore_files_finish(self->made.files, &self->made.error)) \
-	{                                                                       \
-		TH_LOG("%s", self->made.text);                                  \
+	{ \
+		TH_LOG("%s", self->made.text); \
 	}
 
 /* Tables --------------------------------------------------------------------------------------------- */
@@ -154,8 +153,7 @@ static int has_many(void *data)
 {
 	(void)data;
 	for (int fd = 0; fd < 6000; fd++)
-		TRY(lseek(2 * fd, 0, SEEK_CUR) == fd % 10 &&
-		    (fd == 5999 || fcntl(2 * fd + 1, F_GETFD) < 0));
+		TRY(lseek(2 * fd, 0, SEEK_CUR) == fd % 10 && (fd == 5999 || fcntl(2 * fd + 1, F_GETFD) < 0));
 	return 0;
 }
 
@@ -278,8 +276,7 @@ static void put_ghost(struct made_checkpoint *made, uint32_t id, uint32_t mode, 
 	put(made, name, IMAGE_MAGIC_GHOST_FILE, &ghost, content, strlen(content));
 }
 
-static void put_remap(struct made_checkpoint *made, uint32_t id, Image__RemapType type,
-		      uint32_t remap)
+static void put_remap(struct made_checkpoint *made, uint32_t id, Image__RemapType type, uint32_t remap)
 {
 	Image__RemapFilePathEntry entry = IMAGE__REMAP_FILE_PATH_ENTRY__INIT;
 
@@ -297,8 +294,7 @@ static int has_ghost(void *data)
 
 	TRY(!fstat(3, &one) && !fstat(4, &other));
 	TRY(one.st_ino == other.st_ino && !one.st_nlink);
-	TRY(one.st_mode == (S_IFREG | 0640) && one.st_uid == 3 && one.st_gid == 4 &&
-	    one.st_mtime == 1000000);
+	TRY(one.st_mode == (S_IFREG | 0640) && one.st_uid == 3 && one.st_gid == 4 && one.st_mtime == 1000000);
 	TRY(readlink("/proc/self/fd/3", link, sizeof(link) - 1) > 0);
 	TRY(!strcmp(link + strlen(data), "/ghost (deleted)"));
 	TRY(reads(3, "st") && reads(4, "ghost"));
@@ -395,8 +391,7 @@ TEST_F(files, nothing_is_left_after_an_error)
 
 /* Pipes ---------------------------------------------------------------------------------------------- */
 
-static void put_pipe(struct made_checkpoint *made, uint32_t id, uint32_t pipe_id, uint32_t flags,
-		     int fd)
+static void put_pipe(struct made_checkpoint *made, uint32_t id, uint32_t pipe_id, uint32_t flags, int fd)
 {
 	Image__PipeEntry entry = IMAGE__PIPE_ENTRY__INIT;
 
@@ -408,8 +403,8 @@ static void put_pipe(struct made_checkpoint *made, uint32_t id, uint32_t pipe_id
 	put_fd(made, 1, fd, IMAGE__FD_TYPES__PIPE, id, 0);
 }
 
-static void put_pipe_data(struct made_checkpoint *made, const char *image, uint32_t magic,
-			  uint32_t pipe_id, const char *bytes, uint32_t size)
+static void put_pipe_data(struct made_checkpoint *made, const char *image, uint32_t magic, uint32_t pipe_id,
+			  const char *bytes, uint32_t size)
 {
 	Image__PipeDataEntry entry = IMAGE__PIPE_DATA_ENTRY__INIT;
 
@@ -452,8 +447,7 @@ TEST_F(files, pipes_have_their_ends_and_data)
 	EXPECT_EQ(0, in_process(&self->made, 1, has_pipes, NULL));
 }
 
-static void put_fifo(struct made_checkpoint *made, uint32_t id, const char *path, uint32_t flags,
-		     int fd)
+static void put_fifo(struct made_checkpoint *made, uint32_t id, const char *path, uint32_t flags, int fd)
 {
 	Image__FifoEntry entry = IMAGE__FIFO_ENTRY__INIT;
 
@@ -586,8 +580,7 @@ struct watched {
 	uint32_t events;
 };
 
-static void put_epoll(struct made_checkpoint *made, uint32_t id, const struct watched *watched,
-		      size_t nr)
+static void put_epoll(struct made_checkpoint *made, uint32_t id, const struct watched *watched, size_t nr)
 {
 	Image__EventpollFileEntry entry = IMAGE__EVENTPOLL_FILE_ENTRY__INIT;
 	Image__EventpollTfdEntry targets[4], *pointers[4];
@@ -625,8 +618,7 @@ static int has_epoll(void *data)
 	TRY(!epoll_ctl(3, EPOLL_CTL_DEL, 4, NULL));
 	TRY(epoll_ctl(3, EPOLL_CTL_DEL, 9, NULL) && errno == ENOENT);
 	TRY(dup2(6, 9) == 9 && !epoll_ctl(3, EPOLL_CTL_DEL, 9, NULL));
-	TRY(!epoll_ctl(3, EPOLL_CTL_MOD, 7,
-		       &(struct epoll_event){ .events = EPOLLIN | EPOLLONESHOT }));
+	TRY(!epoll_ctl(3, EPOLL_CTL_MOD, 7, &(struct epoll_event){ .events = EPOLLIN | EPOLLONESHOT }));
 	TRY(epoll_wait(3, events, 4, 0) == 1);
 	return 0;
 }
@@ -790,10 +782,9 @@ static int receive(int fd, const char *text, struct ucred *creds)
 {
 	char buf[64], control[128];
 	struct iovec part = { buf, sizeof(buf) };
-	struct msghdr message = { .msg_iov = &part,
-				  .msg_iovlen = 1,
-				  .msg_control = control,
-				  .msg_controllen = sizeof(control) };
+	struct msghdr message = {
+		.msg_iov = &part, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof(control)
+	};
 	ssize_t n = recvmsg(fd, &message, MSG_DONTWAIT);
 	int got = -1;
 
@@ -864,8 +855,7 @@ static int listen_at(const char *name)
 	int fd = socket(AF_UNIX, SOCK_STREAM, 0);
 
 	snprintf(address.sun_path, sizeof(address.sun_path), "%s", name);
-	return bind(fd, (struct sockaddr *)&address, sizeof(address)) || listen(fd, 5) ? -errno
-										       : fd;
+	return bind(fd, (struct sockaddr *)&address, sizeof(address)) || listen(fd, 5) ? -errno : fd;
 }
 
 TEST_F(files, a_socket_listens_where_it_did)
@@ -975,8 +965,7 @@ TEST_F(files, sockets_connected_in_a_circle_are_refused)
 	EXPECT_EQ(0, count_names());
 }
 
-static void put_inet(struct made_checkpoint *made, uint32_t id, int type, int protocol, int state,
-		     int port)
+static void put_inet(struct made_checkpoint *made, uint32_t id, int type, int protocol, int state, int port)
 {
 	Image__InetSkEntry entry = IMAGE__INET_SK_ENTRY__INIT;
 	uint32_t local = htonl(INADDR_LOOPBACK), any = 0;
@@ -1024,11 +1013,9 @@ TEST_F(files, listeners_of_tcp_and_udp)
 	put_inet(&self->made, 3, SOCK_STREAM, IPPROTO_TCP, 7, 0);
 	OPENED(0);
 	EXPECT_EQ(-EADDRINUSE, bind_port(port));
-	EXPECT_EQ(0,
-		  getsockopt(fd_of(&self->made, 1), SOL_SOCKET, SO_ACCEPTCONN, &listening, &size));
+	EXPECT_EQ(0, getsockopt(fd_of(&self->made, 1), SOL_SOCKET, SO_ACCEPTCONN, &listening, &size));
 	EXPECT_EQ(1, listening);
-	EXPECT_EQ(0,
-		  getsockopt(fd_of(&self->made, 1), SOL_SOCKET, SO_REUSEADDR, &listening, &size));
+	EXPECT_EQ(0, getsockopt(fd_of(&self->made, 1), SOL_SOCKET, SO_REUSEADDR, &listening, &size));
 	EXPECT_EQ(0, listening);
 	EXPECT_NE(0, fcntl(fd_of(&self->made, 2), F_GETFL) & O_NONBLOCK);
 }
@@ -1097,8 +1084,7 @@ TEST_F(files, memfds_have_their_content_and_seals)
 
 /* Terminals ------------------------------------------------------------------------------------------- */
 
-static void put_tty(struct made_checkpoint *made, uint32_t id, uint32_t index, bool master,
-		    uint32_t sid)
+static void put_tty(struct made_checkpoint *made, uint32_t id, uint32_t index, bool master, uint32_t sid)
 {
 	Image__TtyInfoEntry info = IMAGE__TTY_INFO_ENTRY__INIT;
 	Image__TtyFileEntry file = IMAGE__TTY_FILE_ENTRY__INIT;

@@ -52,7 +52,8 @@ static const char *command(const char *line)
 		argc++;
 	status = options_read(&request, argc, argv);
 	if (status == OPTIONS_DONE)
-		snprintf(text, sizeof(text), "%s", request.kind == REQUEST_CHECK ? "check" : text_of(&request));
+		snprintf(text, sizeof(text), "%s",
+			 request.kind == REQUEST_CHECK ? "check" : text_of(&request));
 	else
 		snprintf(text, sizeof(text), "%d", status);
 	request_free(&request);
@@ -118,7 +119,8 @@ static const struct {
 TEST(command_lines_are_mapped_or_refused)
 {
 	for (size_t i = 0; i < NR(commands); i++) {
-		EXPECT_STREQ(command(commands[i].line), commands[i].becomes) {
+		EXPECT_STREQ(command(commands[i].line), commands[i].becomes)
+		{
 			TH_LOG("of: %s", commands[i].line);
 		}
 	}
@@ -155,22 +157,22 @@ FIXTURE_TEARDOWN(options)
 	rmdir(self->images);
 }
 
-static int read_again(FIXTURE_DATA(options) *self, enum request_kind kind)
+static int read_again(FIXTURE_DATA(options) * self, enum request_kind kind)
 {
 	request_free(&self->request);
 	return rpc_read(&self->options, kind, getpid(), &self->request, self->why);
 }
 
 /* Whether what is asked for becomes words, with PATH for the directory of the images. */
-static bool becomes(FIXTURE_DATA(options) *self, enum request_kind kind, const char *words)
+static bool becomes(FIXTURE_DATA(options) * self, enum request_kind kind, const char *words)
 {
 	int ret = read_again(self, kind);
 	char wanted[1024] = "";
 	const char *at = words, *path;
 
 	while (!ret && (path = strstr(at, "PATH"))) {
-		snprintf(wanted + strlen(wanted), sizeof(wanted) - strlen(wanted), "%.*s%s", (int)(path - at), at,
-			 self->images);
+		snprintf(wanted + strlen(wanted), sizeof(wanted) - strlen(wanted), "%.*s%s", (int)(path - at),
+			 at, self->images);
 		at = path + 4;
 	}
 	snprintf(wanted + strlen(wanted), sizeof(wanted) - strlen(wanted), "%s", at);
@@ -187,7 +189,8 @@ TEST_F(options, that_are_used)
 	Rpc__Inherited other = RPC__INHERITED__INIT, *inherit[] = { &inherited, &again, &other };
 	Rpc__UnixSocket unix_socket = RPC__UNIX_SOCKET__INIT, *unix_sockets[] = { &unix_socket };
 
-	EXPECT_TRUE(becomes(self, REQUEST_DUMP, "crdump|--tree=12|--images-dir=PATH|--log-file=PATH/criu.log"));
+	EXPECT_TRUE(
+		becomes(self, REQUEST_DUMP, "crdump|--tree=12|--images-dir=PATH|--log-file=PATH/criu.log"));
 	EXPECT_TRUE(becomes(self, REQUEST_RESTORE,
 			    "crrestore|--images-dir=PATH|--log-file=PATH/criu.log|--restore-detached"));
 	self->options.log_file = "dump.log";
@@ -207,13 +210,15 @@ TEST_F(options, that_are_used)
 	unix_socket.inode = 4294967295U;
 	self->options.unix_sockets = unix_sockets;
 	self->options.n_unix_sockets = 1;
-	EXPECT_TRUE(becomes(self, REQUEST_DUMP,
-			    "crdump|--tree=12|--images-dir=PATH|--log-file=PATH/dump.log|--verbose|--shell-job|"
-			    "--leave-running|--external=pipe[7]|--external=unix[4294967295]"));
-	EXPECT_TRUE(becomes(self, REQUEST_RESTORE,
-			    "crrestore|--images-dir=PATH|--log-file=PATH/dump.log|--verbose|--shell-job|"
-			    "--restore-detached|--restore-sibling|--inherit-fd=fd[1]:pipe:[7]|--inherit-fd=fd[2]:pipe:[8]|--external=pipe[7]|"
-			    "--external=unix[4294967295]"));
+	EXPECT_TRUE(
+		becomes(self, REQUEST_DUMP,
+			"crdump|--tree=12|--images-dir=PATH|--log-file=PATH/dump.log|--verbose|--shell-job|"
+			"--leave-running|--external=pipe[7]|--external=unix[4294967295]"));
+	EXPECT_TRUE(becomes(
+		self, REQUEST_RESTORE,
+		"crrestore|--images-dir=PATH|--log-file=PATH/dump.log|--verbose|--shell-job|"
+		"--restore-detached|--restore-sibling|--inherit-fd=fd[1]:pipe:[7]|--inherit-fd=fd[2]:pipe:[8]|--external=pipe[7]|"
+		"--external=unix[4294967295]"));
 	self->options.has_work_fd = true;
 	self->options.work_fd = open(root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	EXPECT_EQ(read_again(self, REQUEST_DUMP), 0);
@@ -272,7 +277,10 @@ static const struct {
 	{ { 0x5a, 0 }, 2, 0, "" },
 	{ { 0x5a, 2, 0x10, 1 }, 4, -EOPNOTSUPP, "option ps is not supported" },
 	{ { 0xc0, 1, 1 }, 3, 0, "" }, /* manage_cgroups */
-	{ { 0xb0, 2, 0x80, 0x80, 0x80, 0x80, 4 }, 7, 0, "" }, /* empty_ns of a network, which runc always sends */
+	{ { 0xb0, 2, 0x80, 0x80, 0x80, 0x80, 4 },
+	  7,
+	  0,
+	  "" }, /* empty_ns of a network, which runc always sends */
 	{ { 0x80, 3, 0 }, 3, 0, "" }, /* lazy_pages of false */
 	{ { 0x80, 3, 0x80, 0x80, 0 }, 5, 0, "" }, /* in an odd spelling */
 	{ { 0x80, 3, 0x80, 0x80, 1 }, 5, -EOPNOTSUPP, "option lazy_pages is not supported" },
@@ -299,7 +307,8 @@ TEST(other_options_are_passed_over_or_refused)
 		options = rpc__options__unpack(NULL, 4 + others[i].len, data);
 		ASSERT_NE(options, NULL);
 		*why = '\0';
-		EXPECT_EQ(rpc_read(options, REQUEST_DUMP, getpid(), &request, why), others[i].ret) {
+		EXPECT_EQ(rpc_read(options, REQUEST_DUMP, getpid(), &request, why), others[i].ret)
+		{
 			TH_LOG("row %zu", i);
 		}
 		EXPECT_STREQ(why, others[i].why);
@@ -366,7 +375,8 @@ TEST(truncated_messages_are_none)
 	EXPECT_TRUE(survives(data, len));
 	/* The type alone is a message. */
 	for (size_t i = 0; i < len; i++) {
-		EXPECT_EQ(survives(data, i), i == 2) {
+		EXPECT_EQ(survives(data, i), i == 2)
+		{
 			TH_LOG("%zu bytes of %zu", i, len);
 		}
 	}

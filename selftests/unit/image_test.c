@@ -40,66 +40,146 @@ static struct checkpoint_process processes[] = {
 };
 
 static struct crlock_holder odd_holders[] = {
-	{ .file_id = 7, .files_id = 0xdeadbeefcafef00d, .tgid = 100, .tid = 100, .fd = 3,
-	  .kind = CRLOCK_HOLDER_DESCRIPTOR, .flags = CRLOCK_HOLDER_CLOEXEC },
+	{ .file_id = 7,
+	  .files_id = 0xdeadbeefcafef00d,
+	  .tgid = 100,
+	  .tid = 100,
+	  .fd = 3,
+	  .kind = CRLOCK_HOLDER_DESCRIPTOR,
+	  .flags = CRLOCK_HOLDER_CLOEXEC },
 	{ .file_id = 7, .tgid = 101, .tid = 102, .fd = 0, .kind = CRLOCK_HOLDER_DESCRIPTOR },
-	{ .file_id = 7, .where = 0xffffffffff600000, .tgid = 100, .tid = 100, .fd = -1,
+	{ .file_id = 7,
+	  .where = 0xffffffffff600000,
+	  .tgid = 100,
+	  .tid = 100,
+	  .fd = -1,
 	  .kind = CRLOCK_HOLDER_MAPPING },
 	{ .file_id = 7, .where = 4711, .fd = -1, .kind = CRLOCK_HOLDER_IN_FLIGHT },
 };
 
 static struct crlock_holder plain_holders[] = {
-	{ .file_id = UINT64_MAX, .files_id = 1, .tgid = INT_MAX, .tid = INT_MAX, .fd = 1023,
+	{ .file_id = UINT64_MAX,
+	  .files_id = 1,
+	  .tgid = INT_MAX,
+	  .tid = INT_MAX,
+	  .fd = 1023,
 	  .kind = CRLOCK_HOLDER_DESCRIPTOR },
 };
 
 static struct checkpoint_file files[] = {
-	{ .id = 7, .path = odd_path, .flags = O_RDWR | O_CLOEXEC, .mode = S_IFREG | 0640, .pos = 123,
-	  .size = 1 << 20, .dev_major = 8, .dev_minor = 1, .ino = 131171, .generation = 99,
-	  .deleted = true, .mnt_id = 29, .in_flight = UINT32_MAX, .holders = odd_holders, .nr_holders = NR(odd_holders) },
-	{ .id = UINT64_MAX, .path = plain_path, .mode = S_IFREG, .pos = INT64_MAX, .size = UINT64_MAX,
-	  .dev_major = UINT32_MAX, .dev_minor = UINT32_MAX, .ino = UINT64_MAX, .mnt_id = -1,
-	  .holders = plain_holders, .nr_holders = NR(plain_holders) },
+	{ .id = 7,
+	  .path = odd_path,
+	  .flags = O_RDWR | O_CLOEXEC,
+	  .mode = S_IFREG | 0640,
+	  .pos = 123,
+	  .size = 1 << 20,
+	  .dev_major = 8,
+	  .dev_minor = 1,
+	  .ino = 131171,
+	  .generation = 99,
+	  .deleted = true,
+	  .mnt_id = 29,
+	  .in_flight = UINT32_MAX,
+	  .holders = odd_holders,
+	  .nr_holders = NR(odd_holders) },
+	{ .id = UINT64_MAX,
+	  .path = plain_path,
+	  .mode = S_IFREG,
+	  .pos = INT64_MAX,
+	  .size = UINT64_MAX,
+	  .dev_major = UINT32_MAX,
+	  .dev_minor = UINT32_MAX,
+	  .ino = UINT64_MAX,
+	  .mnt_id = -1,
+	  .holders = plain_holders,
+	  .nr_holders = NR(plain_holders) },
 };
 
 static struct lock_waiter waiters[] = {
-	{ .pid = 11, .comm = child_comm, .kind = CRLOCK_KIND_LEASE, .type = F_RDLCK, .end = CRLOCK_EOF,
-	  .breaker = true, .depth = 1 },
+	{ .pid = 11,
+	  .comm = child_comm,
+	  .kind = CRLOCK_KIND_LEASE,
+	  .type = F_RDLCK,
+	  .end = CRLOCK_EOF,
+	  .breaker = true,
+	  .depth = 1 },
 	{ .pid = 0, .kind = CRLOCK_KIND_LEASE, .type = F_WRLCK, .start = 5, .end = 5, .depth = 2 },
 };
 
 static struct lock_holder outsiders[LOCK_OUTSIDERS_MAX] = {
-	{ .row = { .file_id = 7, .files_id = 1, .tgid = 812, .tid = 813, .fd = 9,
-		   .kind = CRLOCK_HOLDER_DESCRIPTOR }, .comm = child_comm },
-	{ .row = { .file_id = 7, .where = 0x7f0000001000, .tgid = INT_MAX, .tid = 1, .fd = -1,
+	{ .row = { .file_id = 7,
+		   .files_id = 1,
+		   .tgid = 812,
+		   .tid = 813,
+		   .fd = 9,
+		   .kind = CRLOCK_HOLDER_DESCRIPTOR },
+	  .comm = child_comm },
+	{ .row = { .file_id = 7,
+		   .where = 0x7f0000001000,
+		   .tgid = INT_MAX,
+		   .tid = 1,
+		   .fd = -1,
 		   .kind = CRLOCK_HOLDER_MAPPING } },
-	[2 ... LOCK_OUTSIDERS_MAX - 1] = {
-		.row = { .file_id = 7, .where = UINT64_MAX, .fd = -1, .kind = CRLOCK_HOLDER_IN_FLIGHT } },
+	[2 ... LOCK_OUTSIDERS_MAX - 1] = { .row = { .file_id = 7,
+						    .where = UINT64_MAX,
+						    .fd = -1,
+						    .kind = CRLOCK_HOLDER_IN_FLIGHT } },
 };
 
 static struct lock_sharing shared = {
-	.shared = LOCK_SHARED_OUTSIDE, .outsiders = outsiders, .nr = NR(outsiders), .left_out = UINT64_MAX,
+	.shared = LOCK_SHARED_OUTSIDE,
+	.outsiders = outsiders,
+	.nr = NR(outsiders),
+	.left_out = UINT64_MAX,
 };
 static struct lock_sharing not_shared = { .shared = LOCK_SHARED_NO };
 static struct lock_sharing untold = { .shared = LOCK_SHARED_UNKNOWN };
 
 static struct lock locks[] = {
-	{ .row = { .id = 1, .file_id = 7, .owner_id = 0xdeadbeefcafef00d, .mount_id = 5, .ino = 131171,
-		   .start = 10, .end = 19, .dev_major = 8, .dev_minor = 1, .generation = 99,
-		   .fl_flags = 1, .pid = 100, .rank = 3, .kind = CRLOCK_KIND_POSIX, .held = F_WRLCK,
-		   .target = F_WRLCK, .state = CRLOCK_LOCK_WAITERS },
-	  .comm = server_comm, .sharing = &shared },
+	{ .row = { .id = 1,
+		   .file_id = 7,
+		   .owner_id = 0xdeadbeefcafef00d,
+		   .mount_id = 5,
+		   .ino = 131171,
+		   .start = 10,
+		   .end = 19,
+		   .dev_major = 8,
+		   .dev_minor = 1,
+		   .generation = 99,
+		   .fl_flags = 1,
+		   .pid = 100,
+		   .rank = 3,
+		   .kind = CRLOCK_KIND_POSIX,
+		   .held = F_WRLCK,
+		   .target = F_WRLCK,
+		   .state = CRLOCK_LOCK_WAITERS },
+	  .comm = server_comm,
+	  .sharing = &shared },
 	{ .row = { .file_id = 7, .end = CRLOCK_EOF, .kind = CRLOCK_KIND_FLOCK, .held = F_RDLCK },
-	  .unknown = (1 << 8) - 1, .sharing = &untold },
-	{ .row = { .file_id = UINT64_MAX, .start = CRLOCK_EOF, .end = CRLOCK_EOF,
-		   .kind = CRLOCK_KIND_OFD, .held = F_WRLCK, .target = F_WRLCK } },
-	{ .row = { .file_id = UINT64_MAX, .end = CRLOCK_EOF, .break_ms = CRLOCK_NO_DEADLINE,
-		   .downgrade_ms = -1234, .fown_pid = 100, .fown_type = F_OWNER_PGRP,
-		   .fown_signum = 64, .fown_uid = UINT32_MAX, .fown_euid = 1000,
-		   .kind = CRLOCK_KIND_LEASE, .held = F_WRLCK, .target = F_UNLCK,
-		   .state = CRLOCK_LOCK_UNLOCK_PENDING | CRLOCK_LOCK_DOWNGRADE_PENDING |
-			    CRLOCK_LOCK_NOTICE },
-	  .waiters = waiters, .nr_waiters = NR(waiters), .sharing = &not_shared },
+	  .unknown = (1 << 8) - 1,
+	  .sharing = &untold },
+	{ .row = { .file_id = UINT64_MAX,
+		   .start = CRLOCK_EOF,
+		   .end = CRLOCK_EOF,
+		   .kind = CRLOCK_KIND_OFD,
+		   .held = F_WRLCK,
+		   .target = F_WRLCK } },
+	{ .row = { .file_id = UINT64_MAX,
+		   .end = CRLOCK_EOF,
+		   .break_ms = CRLOCK_NO_DEADLINE,
+		   .downgrade_ms = -1234,
+		   .fown_pid = 100,
+		   .fown_type = F_OWNER_PGRP,
+		   .fown_signum = 64,
+		   .fown_uid = UINT32_MAX,
+		   .fown_euid = 1000,
+		   .kind = CRLOCK_KIND_LEASE,
+		   .held = F_WRLCK,
+		   .target = F_UNLCK,
+		   .state = CRLOCK_LOCK_UNLOCK_PENDING | CRLOCK_LOCK_DOWNGRADE_PENDING | CRLOCK_LOCK_NOTICE },
+	  .waiters = waiters,
+	  .nr_waiters = NR(waiters),
+	  .sharing = &not_shared },
 };
 
 static pid_t waiting[] = { 102, 100, INT_MAX }, waiting_too[] = { 1, 2 };
@@ -150,19 +230,18 @@ static bool same_process(const struct checkpoint_process *a, const struct checkp
 
 static bool same_file(const struct checkpoint_file *a, const struct checkpoint_file *b)
 {
-	return a->id == b->id && same_text(a->path, b->path) && a->flags == b->flags &&
-	       a->mode == b->mode && a->pos == b->pos && a->size == b->size &&
-	       a->dev_major == b->dev_major && a->dev_minor == b->dev_minor && a->ino == b->ino &&
-	       a->generation == b->generation && a->deleted == b->deleted && a->mnt_id == b->mnt_id &&
-	       a->in_flight == b->in_flight && a->nr_holders == b->nr_holders &&
+	return a->id == b->id && same_text(a->path, b->path) && a->flags == b->flags && a->mode == b->mode &&
+	       a->pos == b->pos && a->size == b->size && a->dev_major == b->dev_major &&
+	       a->dev_minor == b->dev_minor && a->ino == b->ino && a->generation == b->generation &&
+	       a->deleted == b->deleted && a->mnt_id == b->mnt_id && a->in_flight == b->in_flight &&
+	       a->nr_holders == b->nr_holders &&
 	       !memcmp(a->holders, b->holders, a->nr_holders * sizeof(*a->holders));
 }
 
 static bool same_waiter(const struct lock_waiter *a, const struct lock_waiter *b)
 {
-	return a->pid == b->pid && same_text(a->comm, b->comm) && a->kind == b->kind &&
-	       a->type == b->type && a->start == b->start && a->end == b->end &&
-	       a->breaker == b->breaker && a->depth == b->depth;
+	return a->pid == b->pid && same_text(a->comm, b->comm) && a->kind == b->kind && a->type == b->type &&
+	       a->start == b->start && a->end == b->end && a->breaker == b->breaker && a->depth == b->depth;
 }
 
 static bool same_sharing(const struct lock_sharing *a, const struct lock_sharing *b)
@@ -274,7 +353,8 @@ static size_t count_entries(const char *path)
 	return nr > 2 ? nr - 2 : 0;
 }
 
-FIXTURE(image) {
+FIXTURE(image)
+{
 	char top[PATH_MAX / 2];
 	char dir[PATH_MAX]; /* of a good checkpoint */
 	char other[PATH_MAX]; /* is not there */
@@ -286,14 +366,14 @@ FIXTURE(image) {
 FIXTURE_SETUP(image)
 {
 	/* Flushing to disk thousands of times is not what is tested. */
-	strcpy(self->top, access("/dev/shm", W_OK) ? "/tmp/crlock-image.XXXXXX" :
-						     "/dev/shm/crlock-image.XXXXXX");
+	strcpy(self->top,
+	       access("/dev/shm", W_OK) ? "/tmp/crlock-image.XXXXXX" : "/dev/shm/crlock-image.XXXXXX");
 	ASSERT_NE(NULL, mkdtemp(self->top));
 	snprintf(self->dir, sizeof(self->dir), "%s/a\nb", self->top);
 	snprintf(self->other, sizeof(self->other), "%s/other", self->top);
 	umask(0);
 	ASSERT_EQ(0, write_it(&everything, self->dir, self->why, sizeof(self->why)))
-		TH_LOG("%s", self->why);
+	TH_LOG("%s", self->why);
 }
 
 /* There with -fsanitize=address. */
@@ -412,7 +492,8 @@ TEST_F(image, inventory_comes_last)
 	ssize_t len;
 
 	ASSERT_EQ(0, mkdir(self->other, 0700));
-	ASSERT_LE(0, inotify_add_watch(fd, self->other, IN_CREATE | IN_MOVED_TO | IN_CLOSE_WRITE | IN_MODIFY));
+	ASSERT_LE(0,
+		  inotify_add_watch(fd, self->other, IN_CREATE | IN_MOVED_TO | IN_CLOSE_WRITE | IN_MODIFY));
 	ASSERT_EQ(0, write_it(&everything, self->other, self->why, sizeof(self->why)));
 	len = read(fd, events, sizeof(events));
 	ASSERT_LT(0, len);
@@ -466,8 +547,7 @@ TEST_F(image, full_disk)
 			EXPECT_EQ(1, count_entries(self->other));
 			mkdir(made, 0700);
 			if (!access(made, F_OK)) {
-				EXPECT_EQ(-ENOSPC, write_it(&everything, made, self->why,
-								    sizeof(self->why)));
+				EXPECT_EQ(-ENOSPC, write_it(&everything, made, self->why, sizeof(self->why)));
 				EXPECT_EQ(0, access(made, F_OK));
 				EXPECT_EQ(0, count_entries(made));
 			}
@@ -545,7 +625,7 @@ TEST_F(image, every_bit_turned)
 			if (!read_it(self)) {
 				accepted++;
 				ASSERT_TRUE(has_content ? is_whole(self) : same(&everything, &self->got))
-					TH_LOG("%s: bit %zu", image_names[i], bit);
+				TH_LOG("%s: bit %zu", image_names[i], bit);
 				continue;
 			}
 			ASSERT_TRUE(is_told(self, ".img")) TH_LOG("%s", self->why);
@@ -670,7 +750,7 @@ static void append_bytes(const char *path, const void *bytes, size_t len)
 
 TEST_F(image, records_of_absurd_sizes)
 {
-	static const uint32_t sizes[] = { UINT32_MAX, INT32_MAX, (uint32_t)INT32_MAX + 1,
+	static const uint32_t sizes[] = { UINT32_MAX,		INT32_MAX,	  (uint32_t)INT32_MAX + 1,
 					  IMAGE_RECORD_MAX + 1, IMAGE_RECORD_MAX, 100 };
 
 	for (size_t i = 0; i < NR(image_names); i++) {
@@ -686,7 +766,7 @@ TEST_F(image, records_of_absurd_sizes)
 			append_bytes(self->path, &size, sizeof(size));
 			EXPECT_EQ(-EBADMSG, read_it(self)) TH_LOG("%u", sizes[j]);
 			EXPECT_TRUE(is_told(self, sizes[j] > IMAGE_RECORD_MAX ? "absurd" : "truncated"))
-				TH_LOG("%s", self->why);
+			TH_LOG("%s", self->why);
 		}
 		free(content.bytes);
 		remove_all(self->dir);
@@ -697,16 +777,16 @@ TEST_F(image, records_of_absurd_sizes)
 /* Values that make no sense ------------------------------------------------------------------------- */
 
 /* The writer is not the one to check: it writes anything. */
-#define REFUSED(what)                                                                               \
-	do {                                                                                        \
-		struct checkpoint *c = copy();                                                      \
-                                                                                                    \
-		what;                                                                               \
-		remove_all(self->dir);                                                              \
-		ASSERT_EQ(0, write_it(c, self->dir, self->why, sizeof(self->why)))          \
-			TH_LOG("%s: %s", #what, self->why);                                         \
-		EXPECT_EQ(-EBADMSG, read_it(self)) TH_LOG("%s", #what);                             \
-		EXPECT_TRUE(is_told(self, IMAGE_CRLOCK)) TH_LOG("%s: %s", #what, self->why);        \
+#define REFUSED(what) \
+	do { \
+		struct checkpoint *c = copy(); \
+\
+		what; \
+		remove_all(self->dir); \
+		ASSERT_EQ(0, write_it(c, self->dir, self->why, sizeof(self->why))) \
+		TH_LOG("%s: %s", #what, self->why); \
+		EXPECT_EQ(-EBADMSG, read_it(self)) TH_LOG("%s", #what); \
+		EXPECT_TRUE(is_told(self, IMAGE_CRLOCK)) TH_LOG("%s: %s", #what, self->why); \
 	} while (0)
 
 /* Everything, to be changed. */
@@ -813,18 +893,18 @@ TEST_F(image, locks_that_make_no_sense)
 }
 
 /* filelocks.img is of this checkpoint, or of another: each thing that it tells is held against the truth. */
-#define MIXED(what)                                                                                 \
-	do {                                                                                        \
-		char mixed[2 * PATH_MAX];                                                           \
-		struct checkpoint *c = copy();                                                      \
-                                                                                                    \
-		what;                                                                               \
-		ASSERT_EQ(0, write_it(c, self->other, self->why, sizeof(self->why)));       \
-		snprintf(mixed, sizeof(mixed), "%s/%s", self->other, IMAGE_FILELOCKS);              \
-		ASSERT_EQ(0, rename(mixed, in(self, IMAGE_FILELOCKS)));                             \
-		EXPECT_EQ(-EBADMSG, read_it(self)) TH_LOG("%s", #what);                             \
-		EXPECT_TRUE(is_told(self, "does not agree")) TH_LOG("%s: %s", #what, self->why);    \
-		remove_all(self->other);                                                            \
+#define MIXED(what) \
+	do { \
+		char mixed[2 * PATH_MAX]; \
+		struct checkpoint *c = copy(); \
+\
+		what; \
+		ASSERT_EQ(0, write_it(c, self->other, self->why, sizeof(self->why))); \
+		snprintf(mixed, sizeof(mixed), "%s/%s", self->other, IMAGE_FILELOCKS); \
+		ASSERT_EQ(0, rename(mixed, in(self, IMAGE_FILELOCKS))); \
+		EXPECT_EQ(-EBADMSG, read_it(self)) TH_LOG("%s", #what); \
+		EXPECT_TRUE(is_told(self, "does not agree")) TH_LOG("%s: %s", #what, self->why); \
+		remove_all(self->other); \
 	} while (0)
 
 TEST_F(image, images_of_two_checkpoints)

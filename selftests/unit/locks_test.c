@@ -59,7 +59,8 @@ static bool is_harmless(const char *text)
 	return true;
 }
 
-FIXTURE(text) {
+FIXTURE(text)
+{
 	struct lock_buffer buffer;
 };
 
@@ -78,8 +79,17 @@ FIXTURE_TEARDOWN(text)
 TEST_F(text, harmless_names_are_left_alone)
 {
 	static const char *const texts[] = {
-		"", "a", " ~!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~", "na\u00efve", "\u65e5\u672c\u8a9e",
-		"\U0001f512", "\u00a0", "\ud7ff", "\ue000", "\U0010ffff", "\\x1b",
+		"",
+		"a",
+		" ~!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~",
+		"na\u00efve",
+		"\u65e5\u672c\u8a9e",
+		"\U0001f512",
+		"\u00a0",
+		"\ud7ff",
+		"\ue000",
+		"\U0010ffff",
+		"\\x1b",
 	};
 
 	for (size_t i = 0; i < NR(texts); i++) {
@@ -98,8 +108,12 @@ TEST_F(text, hostile_names_are_escaped)
 		{ "a\nb", "a\\x0ab" },
 		{ "\t\r\a\x7f", "\\x09\\x0d\\x07\\x7f" },
 		{ "\x1b]0;title\x07", "\\x1b]0;title\\x07" },
-		{ "\xc2\x9b""31m", "\\xc2\\x9b31m" }, /* CSI as one C1 character */
-		{ "\x9b""31m", "\\x9b31m" },
+		{ "\xc2\x9b"
+		  "31m",
+		  "\\xc2\\x9b31m" }, /* CSI as one C1 character */
+		{ "\x9b"
+		  "31m",
+		  "\\x9b31m" },
 		{ "\u202egnp.exe", "\\xe2\\x80\\xaegnp.exe" }, /* right to left */
 		{ "\u2066\u2069", "\\xe2\\x81\\xa6\\xe2\\x81\\xa9" },
 		{ "\u061c", "\\xd8\\x9c" },
@@ -138,14 +152,14 @@ TEST_F(text, no_bytes_at_all_come_through_raw)
 		free(got);
 	}
 	for (int i = 0; i < 200000; i++) {
-		static const unsigned char special[] = { 0x1b, 0x9b, 0xc2, 0xe2, 0x80, 0xae, 0x81,
-							 0xa8, 0xf0, 0xed, 0xa0, 0xd8 };
+		static const unsigned char special[] = { 0x1b, 0x9b, 0xc2, 0xe2, 0x80, 0xae,
+							 0x81, 0xa8, 0xf0, 0xed, 0xa0, 0xd8 };
 		size_t len = rand_r(&seed) % sizeof(name);
 		char *got;
 
 		for (size_t j = 0; j < len; j++)
-			name[j] = rand_r(&seed) % 2 ? special[rand_r(&seed) % sizeof(special)] :
-						      1 + rand_r(&seed) % 255;
+			name[j] = rand_r(&seed) % 2 ? special[rand_r(&seed) % sizeof(special)]
+						    : 1 + rand_r(&seed) % 255;
 		name[len] = '\0';
 		got = printable(name);
 		ASSERT_TRUE(is_harmless(got)) TH_LOG("'%s'", got);
@@ -199,8 +213,12 @@ TEST_F(text, seconds_and_offsets)
 		int64_t ms;
 		const char *text;
 	} times[] = {
-		{ 0, "0.0s" }, { 12345, "12.3s" }, { 44999, "44.9s" }, { -1500, "-1.5s" },
-		{ INT64_MAX, "9223372036854775.8s" }, { INT64_MIN + 1, "-9223372036854775.8s" },
+		{ 0, "0.0s" },
+		{ 12345, "12.3s" },
+		{ 44999, "44.9s" },
+		{ -1500, "-1.5s" },
+		{ INT64_MAX, "9223372036854775.8s" },
+		{ INT64_MIN + 1, "-9223372036854775.8s" },
 	};
 
 	for (size_t i = 0; i < NR(times); i++) {
@@ -227,16 +245,22 @@ TEST_F(text, states_of_leases)
 		{ "READ", { .row = { .held = F_RDLCK } } },
 		{ "WRITE", { .row = { .held = F_WRLCK, .target = F_WRLCK } } },
 		{ "WRITE>READ 12.3s",
-		  { .row = { .held = F_WRLCK, .target = F_RDLCK, .state = DOWNGRADE,
+		  { .row = { .held = F_WRLCK,
+			     .target = F_RDLCK,
+			     .state = DOWNGRADE,
 			     .downgrade_ms = 12345 } } },
 		{ "WRITE>READ 2.0s>UNLCK 40.1s",
-		  { .row = { .held = F_WRLCK, .target = F_UNLCK, .state = DOWNGRADE | UNLOCK,
-			     .downgrade_ms = 2000, .break_ms = 40100 } } },
+		  { .row = { .held = F_WRLCK,
+			     .target = F_UNLCK,
+			     .state = DOWNGRADE | UNLOCK,
+			     .downgrade_ms = 2000,
+			     .break_ms = 40100 } } },
 		{ "READ>UNLCK -0.5s",
-		  { .row = { .held = F_RDLCK, .target = F_UNLCK, .state = UNLOCK,
-			     .break_ms = -500 } } },
+		  { .row = { .held = F_RDLCK, .target = F_UNLCK, .state = UNLOCK, .break_ms = -500 } } },
 		{ "WRITE>UNLCK",
-		  { .row = { .held = F_WRLCK, .target = F_UNLCK, .state = UNLOCK,
+		  { .row = { .held = F_WRLCK,
+			     .target = F_UNLCK,
+			     .state = UNLOCK,
 			     .break_ms = CRLOCK_NO_DEADLINE } } },
 		{ "WRITE>UNLCK ?",
 		  { .row = { .held = F_WRLCK, .target = F_UNLCK, .state = UNLOCK },
@@ -261,8 +285,12 @@ TEST_F(text, holders)
 		{ .row = { .kind = CRLOCK_HOLDER_DESCRIPTOR, .tgid = 8, .tid = 9, .fd = 0 },
 		  .comm = "a\n\x1b[m" },
 		{ .row = { .kind = CRLOCK_HOLDER_DESCRIPTOR, .fd = 4 } },
-		{ .row = { .kind = CRLOCK_HOLDER_MAPPING, .tgid = 7, .tid = 7, .fd = -1,
-			   .where = 0x7f0000001000 }, .comm = "sh" },
+		{ .row = { .kind = CRLOCK_HOLDER_MAPPING,
+			   .tgid = 7,
+			   .tid = 7,
+			   .fd = -1,
+			   .where = 0x7f0000001000 },
+		  .comm = "sh" },
 		{ .row = { .kind = CRLOCK_HOLDER_IN_FLIGHT, .fd = -1, .where = 4711 } },
 		{ .row = { .kind = 200 } },
 	};
@@ -294,8 +322,13 @@ TEST_F(text, names_of_locks)
 {
 	struct lock_holder holder = { .row = { .tgid = 8, .tid = 8, .fd = 3 }, .comm = "child" };
 	struct lock lock = {
-		.row = { .kind = CRLOCK_KIND_POSIX, .held = F_WRLCK, .end = 99, .pid = 7,
-			 .dev_major = 8, .dev_minor = 1, .ino = 5 },
+		.row = { .kind = CRLOCK_KIND_POSIX,
+			 .held = F_WRLCK,
+			 .end = 99,
+			 .pid = 7,
+			 .dev_major = 8,
+			 .dev_minor = 1,
+			 .ino = 5 },
 		.comm = "sqlite3",
 		.path = "/srv/d\nb",
 	};
@@ -325,14 +358,21 @@ TEST(kinds_and_sources)
 
 /* Lists -------------------------------------------------------------------------------------------- */
 
-static struct lock *add(struct lock_list *list, unsigned int kind, uint64_t ino, int64_t start,
-			int64_t end, unsigned int type, pid_t pid)
+static struct lock *add(struct lock_list *list, unsigned int kind, uint64_t ino, int64_t start, int64_t end,
+			unsigned int type, pid_t pid)
 {
 	struct lock *lock = lock_list_add(list);
 
 	lock->row = (struct crlock_lock){
-		.dev_major = 8, .dev_minor = 1, .ino = ino, .kind = kind, .start = start, .end = end,
-		.held = type, .target = type, .pid = pid,
+		.dev_major = 8,
+		.dev_minor = 1,
+		.ino = ino,
+		.kind = kind,
+		.start = start,
+		.end = end,
+		.held = type,
+		.target = type,
+		.pid = pid,
 	};
 	return lock;
 }
@@ -576,19 +616,18 @@ TEST(waiters_join_the_lock_above_them)
 	posix = &list.locks[0];
 	lease = &list.locks[1];
 	ofd = &list.locks[2];
-	ASSERT_EQ(0, lock_read_waiters(&list, proc_locks(
-		"1: POSIX  ADVISORY  WRITE 7 08:01:5 0 9\n"
-		"1: -> POSIX  ADVISORY  READ  21 08:01:5 0 4\n"
-		"1:  -> POSIX  ADVISORY  WRITE 22 08:01:5 1 2\n"
-		"nonsense\n"
-		"1: -> POSIX  ADVISORY  READ  23 08:01:5 9 9\n"
-		"2: FLOCK  ADVISORY  WRITE 99 08:01:99 0 EOF\n"
-		"2: -> FLOCK  ADVISORY  WRITE 98 08:01:99 0 EOF\n"
-		"3: LEASE  BREAKING  READ  8 08:01:6 0 EOF\n"
-		"3: -> LEASE  BREAKER   READ  24 <none>:0 0 EOF\n"
-		"3: -> LEASE  BREAKER   WRITE 25 <none>:0 0 EOF\n"
-		"4: OFDLCK ADVISORY  WRITE -1 08:01:7 0 9\n"
-		"4: -> OFDLCK ADVISORY  WRITE -1 08:01:7 0 9\n")));
+	ASSERT_EQ(0, lock_read_waiters(&list, proc_locks("1: POSIX  ADVISORY  WRITE 7 08:01:5 0 9\n"
+							 "1: -> POSIX  ADVISORY  READ  21 08:01:5 0 4\n"
+							 "1:  -> POSIX  ADVISORY  WRITE 22 08:01:5 1 2\n"
+							 "nonsense\n"
+							 "1: -> POSIX  ADVISORY  READ  23 08:01:5 9 9\n"
+							 "2: FLOCK  ADVISORY  WRITE 99 08:01:99 0 EOF\n"
+							 "2: -> FLOCK  ADVISORY  WRITE 98 08:01:99 0 EOF\n"
+							 "3: LEASE  BREAKING  READ  8 08:01:6 0 EOF\n"
+							 "3: -> LEASE  BREAKER   READ  24 <none>:0 0 EOF\n"
+							 "3: -> LEASE  BREAKER   WRITE 25 <none>:0 0 EOF\n"
+							 "4: OFDLCK ADVISORY  WRITE -1 08:01:7 0 9\n"
+							 "4: -> OFDLCK ADVISORY  WRITE -1 08:01:7 0 9\n")));
 	ASSERT_EQ(3, posix->nr_waiters);
 	EXPECT_EQ(21, posix->waiters[0].pid);
 	EXPECT_EQ(F_RDLCK, posix->waiters[0].type);
@@ -632,10 +671,21 @@ static const struct lock_comparison everything = {
 };
 
 static const struct lock breaking = {
-	.row = { .id = 1, .file_id = 2, .owner_id = 3, .ino = 5, .end = CRLOCK_EOF,
-		 .kind = CRLOCK_KIND_LEASE, .held = F_WRLCK, .target = F_RDLCK,
-		 .state = DOWNGRADE | CRLOCK_LOCK_NOTICE, .downgrade_ms = 10000, .pid = 7,
-		 .fown_pid = 7, .fown_signum = SIGIO, .generation = 4, .rank = 1 },
+	.row = { .id = 1,
+		 .file_id = 2,
+		 .owner_id = 3,
+		 .ino = 5,
+		 .end = CRLOCK_EOF,
+		 .kind = CRLOCK_KIND_LEASE,
+		 .held = F_WRLCK,
+		 .target = F_RDLCK,
+		 .state = DOWNGRADE | CRLOCK_LOCK_NOTICE,
+		 .downgrade_ms = 10000,
+		 .pid = 7,
+		 .fown_pid = 7,
+		 .fown_signum = SIGIO,
+		 .generation = 4,
+		 .rank = 1 },
 };
 
 TEST(equal_locks_do_not_differ)
@@ -874,8 +924,10 @@ TEST(conflicts)
 
 	for (size_t i = 0; i < NR(pairs); i++) {
 		struct lock a = { .row = { .kind = pairs[i].kind_a, .held = pairs[i].type_a, .end = 9 } };
-		struct lock b = { .row = { .kind = pairs[i].kind_b, .held = pairs[i].type_b,
-					   .start = pairs[i].start_b, .end = CRLOCK_EOF } };
+		struct lock b = { .row = { .kind = pairs[i].kind_b,
+					   .held = pairs[i].type_b,
+					   .start = pairs[i].start_b,
+					   .end = CRLOCK_EOF } };
 
 		EXPECT_EQ(pairs[i].conflict, lock_conflict(&a, &b)) TH_LOG("pair %zu", i);
 		EXPECT_EQ(pairs[i].conflict, lock_conflict(&b, &a)) TH_LOG("pair %zu", i);

@@ -77,16 +77,26 @@ TEST(numbers_that_fit)
 
 TEST(numbers_that_are_none)
 {
-	static const char *const texts[] = { "",   "-", "+1", " 1", "1 ", "0x1", "1x", "١",
-					     "--1", "1-", "18446744073709551616", "99999999999999999999999" };
+	static const char *const texts[] = { "",
+					     "-",
+					     "+1",
+					     " 1",
+					     "1 ",
+					     "0x1",
+					     "1x",
+					     "١",
+					     "--1",
+					     "1-",
+					     "18446744073709551616",
+					     "99999999999999999999999" };
 	uint64_t value = 42;
 	int64_t number = 42;
 
 	for (size_t i = 0; i < NR(texts); i++) {
 		EXPECT_FALSE(proc_text_unsigned(fenced(texts[i]), 10, UINT64_MAX, &value))
-			TH_LOG("'%s'", texts[i]);
+		TH_LOG("'%s'", texts[i]);
 		EXPECT_FALSE(proc_text_signed(fenced(texts[i]), &number))
-			TH_LOG("'%s'", texts[i]);
+		TH_LOG("'%s'", texts[i]);
 	}
 	EXPECT_FALSE(proc_text_signed(fenced("-9223372036854775809"), &number));
 	EXPECT_FALSE(proc_text_signed(fenced("9223372036854775808"), &number));
@@ -110,62 +120,126 @@ struct line {
 
 static const struct line lines[] = {
 	{ "1: POSIX  ADVISORY  WRITE 3548 08:01:131171 0 EOF",
-	  { .nr = 1, .kind = CRLOCK_KIND_POSIX, .type = F_WRLCK, .pid = 3548, ON(8, 1, 131171),
+	  { .nr = 1,
+	    .kind = CRLOCK_KIND_POSIX,
+	    .type = F_WRLCK,
+	    .pid = 3548,
+	    ON(8, 1, 131171),
 	    .end = CRLOCK_EOF } },
 	{ "2: POSIX  ADVISORY  READ  77 fd:1f:18446744073709551615 1073741826 1073742335",
-	  { .nr = 2, .kind = CRLOCK_KIND_POSIX, .type = F_RDLCK, .pid = 77,
-	    ON(0xfd, 0x1f, UINT64_MAX), .start = 1073741826, .end = 1073742335 } },
+	  { .nr = 2,
+	    .kind = CRLOCK_KIND_POSIX,
+	    .type = F_RDLCK,
+	    .pid = 77,
+	    ON(0xfd, 0x1f, UINT64_MAX),
+	    .start = 1073741826,
+	    .end = 1073742335 } },
 	{ "3: FLOCK  ADVISORY  WRITE 1 00:16:1 0 EOF",
-	  { .nr = 3, .kind = CRLOCK_KIND_FLOCK, .type = F_WRLCK, .pid = 1, ON(0, 0x16, 1),
+	  { .nr = 3,
+	    .kind = CRLOCK_KIND_FLOCK,
+	    .type = F_WRLCK,
+	    .pid = 1,
+	    ON(0, 0x16, 1),
 	    .end = CRLOCK_EOF } },
 	/* Nobody owns it but its description. */
 	{ "4: OFDLCK ADVISORY  READ  -1 08:01:9 100 101",
-	  { .nr = 4, .kind = CRLOCK_KIND_OFD, .type = F_RDLCK, .pid = -1, ON(8, 1, 9), .start = 100,
+	  { .nr = 4,
+	    .kind = CRLOCK_KIND_OFD,
+	    .type = F_RDLCK,
+	    .pid = -1,
+	    ON(8, 1, 9),
+	    .start = 100,
 	    .end = 101 } },
 	/* Of a process that is not visible from here, as fdinfo shows it. */
 	{ "5: POSIX  ADVISORY  WRITE 0 08:01:9 0 0",
 	  { .nr = 5, .kind = CRLOCK_KIND_POSIX, .type = F_WRLCK, ON(8, 1, 9) } },
 	{ "6: LEASE  ACTIVE    WRITE 9 08:01:9 0 EOF",
-	  { .nr = 6, .kind = CRLOCK_KIND_LEASE, .type = F_WRLCK, .pid = 9, ON(8, 1, 9),
-	    .end = CRLOCK_EOF } },
+	  { .nr = 6, .kind = CRLOCK_KIND_LEASE, .type = F_WRLCK, .pid = 9, ON(8, 1, 9), .end = CRLOCK_EOF } },
 	{ "7: LEASE  BREAKING  READ  9 08:01:9 0 EOF",
-	  { .nr = 7, .kind = CRLOCK_KIND_LEASE, .state = PROC_LOCK_BREAKING, .type = F_RDLCK,
-	    .pid = 9, ON(8, 1, 9), .end = CRLOCK_EOF } },
+	  { .nr = 7,
+	    .kind = CRLOCK_KIND_LEASE,
+	    .state = PROC_LOCK_BREAKING,
+	    .type = F_RDLCK,
+	    .pid = 9,
+	    ON(8, 1, 9),
+	    .end = CRLOCK_EOF } },
 	{ "7: LEASE  BREAKING  UNLCK 9 08:01:9 0 EOF",
-	  { .nr = 7, .kind = CRLOCK_KIND_LEASE, .state = PROC_LOCK_BREAKING, .type = F_UNLCK,
-	    .pid = 9, ON(8, 1, 9), .end = CRLOCK_EOF } },
+	  { .nr = 7,
+	    .kind = CRLOCK_KIND_LEASE,
+	    .state = PROC_LOCK_BREAKING,
+	    .type = F_UNLCK,
+	    .pid = 9,
+	    ON(8, 1, 9),
+	    .end = CRLOCK_EOF } },
 	/* An open that waits for a lease, at which lslocks gives up. */
 	{ "7: -> LEASE  BREAKER   READ  11 <none>:0 0 EOF",
-	  { .nr = 7, .depth = 1, .kind = CRLOCK_KIND_LEASE, .state = PROC_LOCK_BREAKER,
-	    .type = F_RDLCK, .pid = 11, .end = CRLOCK_EOF } },
+	  { .nr = 7,
+	    .depth = 1,
+	    .kind = CRLOCK_KIND_LEASE,
+	    .state = PROC_LOCK_BREAKER,
+	    .type = F_RDLCK,
+	    .pid = 11,
+	    .end = CRLOCK_EOF } },
 	{ "8: DELEG  ACTIVE    READ  9 08:01:9 0 EOF",
-	  { .nr = 8, .kind = CRLOCK_KIND_DELEGATION, .type = F_RDLCK, .pid = 9, ON(8, 1, 9),
+	  { .nr = 8,
+	    .kind = CRLOCK_KIND_DELEGATION,
+	    .type = F_RDLCK,
+	    .pid = 9,
+	    ON(8, 1, 9),
 	    .end = CRLOCK_EOF } },
 	/* Each level of waiting is one blank more. */
 	{ "9: -> FLOCK  ADVISORY  READ  5 08:01:9 0 EOF",
-	  { .nr = 9, .depth = 1, .kind = CRLOCK_KIND_FLOCK, .type = F_RDLCK, .pid = 5, ON(8, 1, 9),
+	  { .nr = 9,
+	    .depth = 1,
+	    .kind = CRLOCK_KIND_FLOCK,
+	    .type = F_RDLCK,
+	    .pid = 5,
+	    ON(8, 1, 9),
 	    .end = CRLOCK_EOF } },
 	{ "9:  -> POSIX  ADVISORY  WRITE 5 08:01:9 0 9",
-	  { .nr = 9, .depth = 2, .kind = CRLOCK_KIND_POSIX, .type = F_WRLCK, .pid = 5, ON(8, 1, 9),
+	  { .nr = 9,
+	    .depth = 2,
+	    .kind = CRLOCK_KIND_POSIX,
+	    .type = F_WRLCK,
+	    .pid = 5,
+	    ON(8, 1, 9),
 	    .end = 9 } },
 	{ "9:   -> OFDLCK ADVISORY  WRITE -1 08:01:9 0 9",
-	  { .nr = 9, .depth = 3, .kind = CRLOCK_KIND_OFD, .type = F_WRLCK, .pid = -1, ON(8, 1, 9),
+	  { .nr = 9,
+	    .depth = 3,
+	    .kind = CRLOCK_KIND_OFD,
+	    .type = F_WRLCK,
+	    .pid = -1,
+	    ON(8, 1, 9),
 	    .end = 9 } },
 	/* Before Linux 5.15. */
 	{ "10: POSIX  MANDATORY WRITE 5 08:01:9 0 9",
-	  { .nr = 10, .kind = CRLOCK_KIND_POSIX, .mandatory = true, .type = F_WRLCK, .pid = 5,
-	    ON(8, 1, 9), .end = 9 } },
+	  { .nr = 10,
+	    .kind = CRLOCK_KIND_POSIX,
+	    .mandatory = true,
+	    .type = F_WRLCK,
+	    .pid = 5,
+	    ON(8, 1, 9),
+	    .end = 9 } },
 	{ "11: ACCESS ADVISORY  READ  5 08:01:9 0 9",
-	  { .nr = 11, .kind = CRLOCK_KIND_POSIX, .access = true, .type = F_RDLCK, .pid = 5,
-	    ON(8, 1, 9), .end = 9 } },
+	  { .nr = 11,
+	    .kind = CRLOCK_KIND_POSIX,
+	    .access = true,
+	    .type = F_RDLCK,
+	    .pid = 5,
+	    ON(8, 1, 9),
+	    .end = 9 } },
 	{ "12: POSIX  *NOINODE* READ  5 <none>:0 0 9",
 	  { .nr = 12, .kind = CRLOCK_KIND_POSIX, .type = F_RDLCK, .pid = 5, .end = 9 } },
 	/* What a later kernel may add. */
 	{ "13: BETTER ADVISORY  WRITE 5 08:01:9 0 9",
-	  { .nr = 13, .kind = PROC_LOCK_KIND_UNKNOWN, .type = F_WRLCK, .pid = 5, ON(8, 1, 9),
-	    .end = 9 } },
+	  { .nr = 13, .kind = PROC_LOCK_KIND_UNKNOWN, .type = F_WRLCK, .pid = 5, ON(8, 1, 9), .end = 9 } },
 	{ "14: FLOCK  ADVISORY  WRITE 5 08:01:9 0 EOF and more",
-	  { .nr = 14, .kind = CRLOCK_KIND_FLOCK, .type = F_WRLCK, .pid = 5, ON(8, 1, 9),
+	  { .nr = 14,
+	    .kind = CRLOCK_KIND_FLOCK,
+	    .type = F_WRLCK,
+	    .pid = 5,
+	    ON(8, 1, 9),
 	    .end = CRLOCK_EOF } },
 };
 
@@ -265,8 +339,13 @@ static const struct {
 	{ "3: held WRITE target UNLCK unlock never",
 	  { .nr = 3, .held = F_WRLCK, .target = F_UNLCK, .unlock = true, .unlock_ms = PROC_NO_DEADLINE } },
 	{ "4: held WRITE target UNLCK downgrade 12 unlock 4294967295",
-	  { .nr = 4, .held = F_WRLCK, .target = F_UNLCK, .downgrade = true, .downgrade_ms = 12,
-	    .unlock = true, .unlock_ms = 4294967295 } },
+	  { .nr = 4,
+	    .held = F_WRLCK,
+	    .target = F_UNLCK,
+	    .downgrade = true,
+	    .downgrade_ms = 12,
+	    .unlock = true,
+	    .unlock_ms = 4294967295 } },
 	/* What a later kernel may add. */
 	{ "5: held READ by 77 target UNLCK unlock 1 since 5",
 	  { .nr = 5, .held = F_RDLCK, .target = F_UNLCK, .unlock = true, .unlock_ms = 1 } },
@@ -278,7 +357,8 @@ TEST(breaks)
 		const struct proc_break *wanted = &break_lines[i].told;
 		struct proc_break told;
 
-		ASSERT_EQ(0, proc_break_parse(fenced(break_lines[i].text), &told)) TH_LOG("%s", break_lines[i].text);
+		ASSERT_EQ(0, proc_break_parse(fenced(break_lines[i].text), &told))
+		TH_LOG("%s", break_lines[i].text);
 		EXPECT_EQ(wanted->nr, told.nr);
 		EXPECT_EQ(wanted->held, told.held);
 		EXPECT_EQ(wanted->target, told.target);
@@ -354,8 +434,8 @@ TEST(fdinfo_lines)
 	EXPECT_EQ(0, proc_fdinfo_line(fenced("mnt_id:\t29"), &info, &give, &given));
 	EXPECT_EQ(0, proc_fdinfo_line(fenced("ino:\t131171"), &info, &give, &given));
 	EXPECT_EQ(0, proc_fdinfo_line(fenced("eventfd-count:                0"), &info, &give, &given));
-	EXPECT_EQ(0, proc_fdinfo_line(fenced("lock:\t1: FLOCK  ADVISORY  WRITE 7 08:01:131171 0 EOF"),
-				      &info, &give, &given));
+	EXPECT_EQ(0, proc_fdinfo_line(fenced("lock:\t1: FLOCK  ADVISORY  WRITE 7 08:01:131171 0 EOF"), &info,
+				      &give, &given));
 	EXPECT_EQ(123, info.pos);
 	EXPECT_EQ(02100002, info.flags);
 	EXPECT_EQ(29, info.mnt_id);
@@ -380,14 +460,18 @@ TEST(fdinfo_lines)
 TEST(fdinfo_lines_of_patched_kernels)
 {
 	static const char *const drivers[] = {
-		"lease:\t1000", "lease:", "blocked:\t0", "blocked:",
+		"lease:\t1000",
+		"lease:",
+		"blocked:\t0",
+		"blocked:",
 		"blocked:\t1: POSIX  ADVISORY  WRITE 8 08:01:5 0 9",
 	};
 	static const struct proc_fdinfo_fns locks_only = { give_lock, NULL };
 	struct proc_fdinfo info = { .mnt_id = -1 };
 	struct given given = { .nr = 0 };
 
-	EXPECT_EQ(0, proc_fdinfo_line(fenced("lease:\t1: held READ target UNLCK unlock 7"), &info, &give, &given));
+	EXPECT_EQ(0, proc_fdinfo_line(fenced("lease:\t1: held READ target UNLCK unlock 7"), &info, &give,
+				      &given));
 	EXPECT_EQ(F_RDLCK, given.told.held);
 	EXPECT_EQ(7, given.told.unlock_ms);
 	EXPECT_EQ(0, proc_fdinfo_line(fenced("blocked:\t1:  -> OFDLCK ADVISORY  WRITE 8 08:01:5 0 9"), &info,
@@ -400,8 +484,8 @@ TEST(fdinfo_lines_of_patched_kernels)
 	for (size_t i = 0; i < NR(drivers); i++)
 		EXPECT_EQ(0, proc_fdinfo_line(fenced(drivers[i]), &info, &give, &given));
 	EXPECT_EQ(1, given.nr);
-	EXPECT_EQ(0, proc_fdinfo_line(fenced("lease:\t1: held READ target UNLCK unlock 9"), &info, &locks_only,
-				      &given));
+	EXPECT_EQ(0, proc_fdinfo_line(fenced("lease:\t1: held READ target UNLCK unlock 9"), &info,
+				      &locks_only, &given));
 	EXPECT_EQ(7, given.told.unlock_ms);
 	EXPECT_EQ(0, proc_fdinfo_line(fenced("blocked:\t1:  -> OFDLCK ADVISORY  WRITE 8 08:01:5 0 9"), &info,
 				      NULL, NULL));
@@ -465,8 +549,9 @@ TEST(lines_of_any_length)
 {
 	static char content[3 * PROC_LINE_MAX];
 	struct proc_lines *buffer = malloc(sizeof(*buffer));
-	const size_t lens[] = { 0, 1, PROC_LINE_MAX - 1, PROC_LINE_MAX, PROC_LINE_MAX + 1,
-				2 * PROC_LINE_MAX };
+	const size_t lens[] = {
+		0, 1, PROC_LINE_MAX - 1, PROC_LINE_MAX, PROC_LINE_MAX + 1, 2 * PROC_LINE_MAX
+	};
 	struct proc_text line;
 
 	for (size_t i = 0; i < NR(lens); i++) {
@@ -521,8 +606,8 @@ TEST(lines_of_maps)
 		{ "7f0000000000-7f0000001000 rw-s 7fffffff000 fd:10a 18446744073709551615 /a\\012b (deleted)",
 		  "rw-s", "/a\\012b (deleted)", 0x7f0000000000, 0x7f0000001000, 0x7fffffff000, UINT64_MAX,
 		  0xfd, 0x10a },
-		{ "7ffc00000000-7ffc00021000 rw-p 00000000 00:00 0                          [stack]",
-		  "rw-p", "[stack]", 0x7ffc00000000, 0x7ffc00021000, 0, 0, 0, 0 },
+		{ "7ffc00000000-7ffc00021000 rw-p 00000000 00:00 0                          [stack]", "rw-p",
+		  "[stack]", 0x7ffc00000000, 0x7ffc00021000, 0, 0, 0, 0 },
 		{ "7f0000000000-7f0000001000 ---p 00000000 00:00 0 ", "---p", "", 0x7f0000000000,
 		  0x7f0000001000, 0, 0, 0, 0 },
 		{ "ffffffffff600000-ffffffffff601000 --xp 00000000 00:00 0                  [vsyscall]",
@@ -596,9 +681,10 @@ TEST(path_of_a_mapping)
 	}
 	EXPECT_EQ(-ENOENT, proc_map_path(proc, 1, buffer, got, sizeof(got)));
 	/* Mapped, but no file. */
-	EXPECT_EQ(-ENOENT, proc_map_path(proc, (uintptr_t)mmap(NULL, 4096, PROT_NONE,
-							       MAP_PRIVATE | MAP_ANONYMOUS, -1, 0),
-					 buffer, got, sizeof(got)));
+	EXPECT_EQ(-ENOENT,
+		  proc_map_path(proc,
+				(uintptr_t)mmap(NULL, 4096, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0),
+				buffer, got, sizeof(got)));
 	rmdir(dir);
 	close(proc);
 	free(buffer);
@@ -607,13 +693,13 @@ TEST(path_of_a_mapping)
 /* stat and status ----------------------------------------------------------------------------------- */
 
 /* From the parent on; the number of a field in proc_pid_stat(5) is its value, but for what is looked at. */
-#define STAT_REST                                                                                   \
+#define STAT_REST \
 	" 1 2 3 4 8 4194560 10 11 12 13 14 15 16 17 18 -19 7 21 999 23 24 25 26 27 28 29 30 31 32 33 34 " \
 	"35 36 37 -38 39 40 41 42 43 44 45 46 47 48 49 50 51 52"
 
 TEST(stat_with_odd_names)
 {
-	static const char *const names[] = { "cat",    "a b",	 "a) R 1 (b", ")", "(", "",
+	static const char *const names[] = { "cat",  "a b",	 "a) R 1 (b",	    ")", "(", "",
 					     "a\nb", "\x1b[31m", "() S 0 0 0 0 0 0" };
 	char text[256];
 
@@ -658,8 +744,18 @@ TEST(stat_with_a_long_name)
 TEST(stat_that_makes_no_sense)
 {
 	static const char *const texts[] = {
-		"", "1", "1 ", "1 (", "1 (a", "1 (a)", "1 (a) S", "1 a S" STAT_REST, "1 )a( S" STAT_REST,
-		"x (a) S" STAT_REST, "2147483648 (a) S" STAT_REST, "1 (a) S x 2 3 4 5 6",
+		"",
+		"1",
+		"1 ",
+		"1 (",
+		"1 (a",
+		"1 (a)",
+		"1 (a) S",
+		"1 a S" STAT_REST,
+		"1 )a( S" STAT_REST,
+		"x (a) S" STAT_REST,
+		"2147483648 (a) S" STAT_REST,
+		"1 (a) S x 2 3 4 5 6",
 		/* As far as it was before Linux 2.5, say. */
 		"1 (a) S 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 7 0 999",
 	};
@@ -713,9 +809,9 @@ TEST(a_process_that_is_gone)
 TEST(lines_of_status)
 {
 	static const char *const texts[] = {
-		"Name:\tTgid: 9", "Umask:\t0022",   "Tgid:\t12",	   "Ngid:\t0",
-		"Pid:\t13",	  "PPid:\t11",	    "TracerPid:\t14",	   "Uid:\t1\t2\t3\t4294967295",
-		"Gid:\t5\t6\t7\t8", "Threads:\t3", "NSpid:\t13\t2\t1",	   "SigQ:\t0/31324",
+		"Name:\tTgid: 9",   "Umask:\t0022", "Tgid:\t12",	"Ngid:\t0",
+		"Pid:\t13",	    "PPid:\t11",    "TracerPid:\t14",	"Uid:\t1\t2\t3\t4294967295",
+		"Gid:\t5\t6\t7\t8", "Threads:\t3",  "NSpid:\t13\t2\t1", "SigQ:\t0/31324",
 	};
 	struct proc_status status = { 0 };
 
@@ -737,9 +833,14 @@ TEST(lines_of_status)
 
 TEST(lines_of_status_that_make_no_sense)
 {
-	static const char *const texts[] = { "Tgid:",	      "Tgid:\tx",     "Pid:\t2147483648",
-					     "Uid:\t1\t2\t3", "Uid:\t1\t2\t3\t4294967296",
-					     "Gid:\t-1\t2\t3\t4", "Threads:\tmany", "NSpid:\t1\tx" };
+	static const char *const texts[] = { "Tgid:",
+					     "Tgid:\tx",
+					     "Pid:\t2147483648",
+					     "Uid:\t1\t2\t3",
+					     "Uid:\t1\t2\t3\t4294967296",
+					     "Gid:\t-1\t2\t3\t4",
+					     "Threads:\tmany",
+					     "NSpid:\t1\tx" };
 	struct proc_status status = { 0 };
 	char deep[64 * 4] = "NSpid:";
 
@@ -970,7 +1071,8 @@ TEST(tree_of_processes)
 
 /* Holes in memory -------------------------------------------------------------------------------------- */
 
-FIXTURE(reserved) {
+FIXTURE(reserved)
+{
 	char *start;
 	struct proc_holes holes;
 };
@@ -981,8 +1083,8 @@ FIXTURE_SETUP(reserved)
 {
 	int dir = proc_open(getpid());
 
-	self->start = mmap(NULL, RESERVED, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE,
-			   -1, 0);
+	self->start = mmap(NULL, RESERVED, PROT_READ | PROT_WRITE,
+			   MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	ASSERT_NE(MAP_FAILED, self->start);
 	proc_holes_open(&self->holes, dir, proc_pagemap_open(dir));
 }
@@ -1003,10 +1105,12 @@ static uint64_t next_after(struct proc_holes *holes, char *start, char *end)
 
 TEST_F(reserved, nothing_is_there)
 {
-	EXPECT_EQ((uintptr_t)self->start + RESERVED, next_after(&self->holes, self->start, self->start + RESERVED));
+	EXPECT_EQ((uintptr_t)self->start + RESERVED,
+		  next_after(&self->holes, self->start, self->start + RESERVED));
 	/* As a kernel that cannot scan has it told. */
 	self->holes.no_scan = true;
-	EXPECT_EQ((uintptr_t)self->start + RESERVED, next_after(&self->holes, self->start, self->start + RESERVED));
+	EXPECT_EQ((uintptr_t)self->start + RESERVED,
+		  next_after(&self->holes, self->start, self->start + RESERVED));
 }
 
 TEST_F(reserved, no_page_is_passed_over)
@@ -1024,7 +1128,8 @@ TEST_F(reserved, no_page_is_passed_over)
 
 TEST_F(reserved, what_is_small_is_looked_at)
 {
-	EXPECT_EQ((uintptr_t)self->start, next_after(&self->holes, self->start, self->start + PROC_PAGE_SIZE));
+	EXPECT_EQ((uintptr_t)self->start,
+		  next_after(&self->holes, self->start, self->start + PROC_PAGE_SIZE));
 }
 
 TEST_HARNESS_MAIN

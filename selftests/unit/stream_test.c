@@ -29,7 +29,8 @@
 #include "image/spool.h"
 #include "image/stream.h"
 
-FIXTURE(stream) {
+FIXTURE(stream)
+{
 	char top[64];
 	char dir[80]; /* where it goes; is not there */
 	char other[80]; /* made without a stream */
@@ -41,8 +42,8 @@ FIXTURE(stream) {
 /* In memory: flushing thousands of times is not what is tested. */
 FIXTURE_SETUP(stream)
 {
-	strcpy(self->top, access("/dev/shm", W_OK) ? "/tmp/crlock-stream.XXXXXX" :
-						     "/dev/shm/crlock-stream.XXXXXX");
+	strcpy(self->top,
+	       access("/dev/shm", W_OK) ? "/tmp/crlock-stream.XXXXXX" : "/dev/shm/crlock-stream.XXXXXX");
 	ASSERT_NE(NULL, mkdtemp(self->top));
 	snprintf(self->dir, sizeof(self->dir), "%s/dir", self->top);
 	snprintf(self->other, sizeof(self->other), "%s/other", self->top);
@@ -161,7 +162,8 @@ static bool same_file(int dir, int other, const char *name)
 	struct content x = content_of(a), y = content_of(b);
 	/* That one has the time, and so is its checksum another. */
 	bool same = a >= 0 && b >= 0 && x.len == y.len &&
-		    (!strcmp(name, IMAGE_INVENTORY) || !strcmp(name, IMAGE_CHECKSUMS) || !memcmp(x.bytes, y.bytes, x.len));
+		    (!strcmp(name, IMAGE_INVENTORY) || !strcmp(name, IMAGE_CHECKSUMS) ||
+		     !memcmp(x.bytes, y.bytes, x.len));
 
 	free(x.bytes);
 	free(y.bytes);
@@ -357,14 +359,13 @@ TEST_F(stream, a_frame_left_out_doubled_or_exchanged)
 /* Made up ------------------------------------------------------------------------------------------ */
 
 /* With good checksums: a frame of any kind behind two files, the second of which is closed. */
-static int made_up(struct _test_data_stream *self, enum stream_type type, uint32_t member,
-		   uint64_t offset, const void *data, size_t size)
+static int made_up(struct _test_data_stream *self, enum stream_type type, uint32_t member, uint64_t offset,
+		   const void *data, size_t size)
 {
 	struct stream_writer *writer;
 	uint32_t first, second, inventory;
 
-	if (ftruncate(self->fd, 0) || lseek(self->fd, 0, SEEK_SET) ||
-	    stream_writer_open(&writer, self->fd))
+	if (ftruncate(self->fd, 0) || lseek(self->fd, 0, SEEK_SET) || stream_writer_open(&writer, self->fd))
 		abort();
 	stream_create(writer, IMAGE_INVENTORY, &inventory);
 	stream_create(writer, "pages-1.img", &first);
@@ -378,17 +379,34 @@ static int made_up(struct _test_data_stream *self, enum stream_type type, uint32
 	return spool_again(self);
 }
 
-#define REFUSED(...)                                                            \
-	do {                                                                    \
-		EXPECT_EQ(-EBADMSG, made_up(self, __VA_ARGS__));                \
-		EXPECT_TRUE(nothing_is_left(self)) TH_LOG("%s", self->why);     \
+#define REFUSED(...) \
+	do { \
+		EXPECT_EQ(-EBADMSG, made_up(self, __VA_ARGS__)); \
+		EXPECT_TRUE(nothing_is_left(self)) TH_LOG("%s", self->why); \
 	} while (0)
 
 TEST_F(stream, names_that_are_none)
 {
 	static const char *const names[] = {
-		"", ".", "..", "a", ".img", "/etc/a.img", "../a.img", "a/b.img", "a.b.img", "a.img/",
-		"-a.img", "A.img", "a b.img", "a.img\n", "a.imgs", "a.new.img", "notes", "stats-restore", "stats-dump/",
+		"",
+		".",
+		"..",
+		"a",
+		".img",
+		"/etc/a.img",
+		"../a.img",
+		"a/b.img",
+		"a.b.img",
+		"a.img/",
+		"-a.img",
+		"A.img",
+		"a b.img",
+		"a.img\n",
+		"a.imgs",
+		"a.new.img",
+		"notes",
+		"stats-restore",
+		"stats-dump/",
 		"a12345678901234567890123456789012345678901234567890123456789012345678.img",
 	};
 

@@ -166,9 +166,8 @@ TEST_F(trace, stops_all_of_a_busy_tree)
 	self->pid = start(be_busy);
 	for (int i = 0; i < 20; i++) {
 		nap(10);
-		ASSERT_EQ(0, trace_tree_stop(&self->tree, self->pid, true, self->why,
-					     sizeof(self->why)))
-			TH_LOG("%s", self->why);
+		ASSERT_EQ(0, trace_tree_stop(&self->tree, self->pid, true, self->why, sizeof(self->why)))
+		TH_LOG("%s", self->why);
 		EXPECT_TRUE(trace_tree_has(&self->tree, self->pid));
 		EXPECT_EQ(self->pid, self->tree.processes[0].pid);
 		EXPECT_LE(i ? 2 : 1, self->tree.nr);
@@ -287,8 +286,7 @@ TEST_F(trace, signals_are_neither_lost_nor_doubled)
 		nap(1);
 	for (long sent = 1; sent <= 200; sent++) {
 		kill(self->pid, SIGUSR1);
-		ASSERT_EQ(0, trace_tree_stop(&self->tree, self->pid, false, self->why,
-					     sizeof(self->why)));
+		ASSERT_EQ(0, trace_tree_stop(&self->tree, self->pid, false, self->why, sizeof(self->why)));
 		trace_tree_release(&self->tree);
 		for (int i = 0; i < 1000 && shared->signals < sent; i++)
 			nap(1);
@@ -311,10 +309,8 @@ TEST_F(trace, who_is_traced_by_another_is_named)
 		nap(1);
 	EXPECT_EQ(-EPERM, trace_tree_stop(&self->tree, self->pid, true, self->why, sizeof(self->why)));
 	EXPECT_NE(NULL, strstr(self->why, "is traced by process"));
-	EXPECT_EQ(-ESRCH, trace_tree_stop(&self->tree, 0x7ffffff0, true, self->why,
-					  sizeof(self->why)));
-	EXPECT_EQ(-EDEADLK, trace_tree_stop(&self->tree, getpid(), true, self->why,
-					    sizeof(self->why)));
+	EXPECT_EQ(-ESRCH, trace_tree_stop(&self->tree, 0x7ffffff0, true, self->why, sizeof(self->why)));
+	EXPECT_EQ(-EDEADLK, trace_tree_stop(&self->tree, getpid(), true, self->why, sizeof(self->why)));
 	kill(tracer, SIGKILL);
 	end(tracer);
 }
@@ -329,12 +325,12 @@ static long remote_lock(struct __test_metadata *_metadata, pid_t pid, int fd, sh
 	long result = -1;
 
 	EXPECT_EQ(0, trace_remote_open(&remote, pid, why, sizeof(why)))
-		TH_LOG("%s", why);
+	TH_LOG("%s", why);
 	if (!remote)
 		return -1;
 	EXPECT_EQ(0, trace_remote_write(remote, &lock, sizeof(lock), &address));
-	EXPECT_EQ(0, trace_remote_call(remote, SYS_fcntl,
-				       (unsigned long[6]){ fd, F_SETLK, address }, &result));
+	EXPECT_EQ(0,
+		  trace_remote_call(remote, SYS_fcntl, (unsigned long[6]){ fd, F_SETLK, address }, &result));
 	EXPECT_EQ(0, trace_remote_close(remote));
 	return result;
 }
@@ -432,8 +428,7 @@ static void lock_remotely(struct __test_metadata *_metadata, FIXTURE_DATA(trace)
 		nap(1);
 	nap(100);
 	for (int i = 0; i < 10; i++) {
-		ASSERT_EQ(0, trace_tree_stop(&self->tree, self->pid, true, self->why,
-					     sizeof(self->why)));
+		ASSERT_EQ(0, trace_tree_stop(&self->tree, self->pid, true, self->why, sizeof(self->why)));
 		EXPECT_EQ(0, remote_lock(_metadata, self->pid, fd, F_WRLCK));
 		EXPECT_EQ(self->pid, owner_of_lock(fd));
 		EXPECT_EQ(0, remote_lock(_metadata, self->pid, fd, F_UNLCK));

@@ -32,7 +32,7 @@
 #define FRAME_PORT_NAME "crlock"
 #define FRAME_JOB_MAX	(4 * 1024 * 1024)
 /* Payload of any other frame: what the driver takes in one write, less the header. */
-#define FRAME_MAX	(32 * 1024 - 8)
+#define FRAME_MAX (32 * 1024 - 8)
 
 enum frame_type {
 	FRAME_JOB = 1,

@@ -216,8 +216,7 @@ static void queue_winsize(struct outbox *out)
 
 static void send_queued(struct outbox *out, int port)
 {
-	ssize_t n = send(port, out->data + out->sent, out->len - out->sent,
-			 MSG_DONTWAIT | MSG_NOSIGNAL);
+	ssize_t n = send(port, out->data + out->sent, out->len - out->sent, MSG_DONTWAIT | MSG_NOSIGNAL);
 
 	/* Any other error shows on the receiving side as the end of file. */
 	if (n > 0)

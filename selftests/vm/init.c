@@ -42,7 +42,7 @@ struct job {
 /* The host's descriptors of the command's streams: -1 once they are at their end. */
 struct streams {
 	int out, err; /* err is -1 with a terminal */
-	int in;	      /* -1 too if the command gets none */
+	int in; /* -1 too if the command gets none */
 };
 
 static int port = -1;
@@ -128,12 +128,11 @@ static bool try_mount(const char *source, const char *target, const char *type, 
 	return mount(source, target, type, flags, options) == 0;
 }
 
-static void must_mount(const char *source, const char *target, const char *type,
-		       unsigned long flags, const char *options)
+static void must_mount(const char *source, const char *target, const char *type, unsigned long flags,
+		       const char *options)
 {
 	if (!try_mount(source, target, type, flags, options))
-		refuse("cannot mount %s (%s) on %s: %s", source, type ?: "bind", target,
-		       strerror(errno));
+		refuse("cannot mount %s (%s) on %s: %s", source, type ?: "bind", target, strerror(errno));
 }
 
 /* mkdir -p; a directory that is there already is as good. */
@@ -275,8 +274,7 @@ static struct job receive_job(void)
 	struct frame_header header;
 	char *text;
 
-	if (!read_port(&header, sizeof(header)) || header.type != FRAME_JOB ||
-	    header.len > FRAME_JOB_MAX)
+	if (!read_port(&header, sizeof(header)) || header.type != FRAME_JOB || header.len > FRAME_JOB_MAX)
 		refuse("received no job");
 	text = malloc(header.len + 1);
 	if (!text || !read_port(text, header.len))

@@ -8,7 +8,8 @@
 
 void log_write(const char *path, const char *line)
 {
-	int fd = path ? open(path, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_NOCTTY | O_CLOEXEC, 0600) : -1;
+	int fd = path ? open(path, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_NOCTTY | O_CLOEXEC, 0600)
+		      : -1;
 
 	if (fd < 0)
 		return;

@@ -134,8 +134,8 @@ static int take(struct request *request, int option, const char *argument)
 	case OPTION_PIDFILE:
 		return set(&request->pidfile, argument);
 	case OPTION_ACTION_SCRIPT:
-		return request->script ? say_usage("--action-script: there can be one only") :
-					 set(&request->script, argument);
+		return request->script ? say_usage("--action-script: there can be one only")
+				       : set(&request->script, argument);
 	case OPTION_EXTERNAL:
 		words_add(&request->external, "%s", argument);
 		return OPTIONS_DONE;
@@ -145,7 +145,8 @@ static int take(struct request *request, int option, const char *argument)
 	case OPTION_FEATURE:
 		return say_usage("--feature: single features of the kernel are not told");
 	case OPTION_STREAM:
-		return say_usage("--stream: there is no image streamer; crdump --stream has a stream of its own");
+		return say_usage(
+			"--stream: there is no image streamer; crdump --stream has a stream of its own");
 	case 'h':
 		return help();
 	case 'V':

@@ -33,7 +33,8 @@ char *request_log(const struct request *request)
 }
 
 /* A value is in the same word as its option, so that it is none itself whatever it begins with. */
-static void add_place(const struct request *request, struct words *words, const char *option, const char *name)
+static void add_place(const struct request *request, struct words *words, const char *option,
+		      const char *name)
 {
 	char *path = name ? place(request, name) : NULL;
 

@@ -132,9 +132,9 @@ static int parse_socket(const char *text)
 static int refuse_message(int socket, int ret)
 {
 	const struct work work = { .socket = socket, .type = MESSAGE_EMPTY };
-	const char *why = ret == -EBADMSG  ? "the message is no request" :
-			  ret == -EMSGSIZE ? "the message is too long" :
-					     strerror(-ret);
+	const char *why = ret == -EBADMSG    ? "the message is no request"
+			  : ret == -EMSGSIZE ? "the message is too long"
+					     : strerror(-ret);
 
 	say("swrk: %s", why);
 	answer_refused(&work, ret, why);

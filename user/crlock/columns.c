@@ -86,8 +86,7 @@ static void fill_pending(struct cell *cell, const struct lock *lock)
 		add_to_list(cell, "UNLCK");
 }
 
-static void add_deadline(struct cell *cell, const struct lock *lock, unsigned int pending,
-			 int64_t ms)
+static void add_deadline(struct cell *cell, const struct lock *lock, unsigned int pending, int64_t ms)
 {
 	if (!(lock->row.state & pending))
 		return;
@@ -200,11 +199,11 @@ static void fill_rank(struct cell *cell, const struct lock *lock)
 
 /* FL_* of the kernel's linux/filelock.h, by bit. */
 static const char *const flag_names[32] = {
-	[0] = "POSIX",	[1] = "FLOCK",	[2] = "DELEG",
-	[3] = "ACCESS", [4] = "EXISTS", [5] = "LEASE",
-	[6] = "CLOSE",	[7] = "SLEEP",	[8] = "DOWNGRADE_PENDING",
-	[9] = "UNLOCK_PENDING",		[10] = "OFDLCK",
-	[11] = "LAYOUT", [12] = "RECLAIM",
+	[0] = "POSIX",		[1] = "FLOCK",	 [2] = "DELEG",
+	[3] = "ACCESS",		[4] = "EXISTS",	 [5] = "LEASE",
+	[6] = "CLOSE",		[7] = "SLEEP",	 [8] = "DOWNGRADE_PENDING",
+	[9] = "UNLOCK_PENDING", [10] = "OFDLCK", [11] = "LAYOUT",
+	[12] = "RECLAIM",
 };
 
 static void fill_flags(struct cell *cell, const struct lock *lock)
@@ -247,8 +246,8 @@ json_t *holder_json(const struct lock *lock, const struct lock_holder *holder)
 	struct lock_buffer text = { 0 };
 
 	json_object_set_new(json, "kind",
-			    row->kind <= CRLOCK_HOLDER_IN_FLIGHT ? json_string(kinds[row->kind]) :
-								   json_integer(row->kind));
+			    row->kind <= CRLOCK_HOLDER_IN_FLIGHT ? json_string(kinds[row->kind])
+								 : json_integer(row->kind));
 	if (row->kind == CRLOCK_HOLDER_IN_FLIGHT) {
 		json_object_set_new(json, "socket", json_integer(row->where));
 		return json;
@@ -261,8 +260,7 @@ json_t *holder_json(const struct lock *lock, const struct lock_holder *holder)
 		json_object_set_new(json, "address", json_string(lock_buffer_text(&text)));
 	} else {
 		json_object_set_new(json, "fd", json_integer(row->fd));
-		json_object_set_new(json, "cloexec",
-				    json_boolean(row->flags & CRLOCK_HOLDER_CLOEXEC));
+		json_object_set_new(json, "cloexec", json_boolean(row->flags & CRLOCK_HOLDER_CLOEXEC));
 		if (!(lock->unknown & LOCK_UNKNOWN_ID)) {
 			lock_buffer_format(&text, "%016llx", (unsigned long long)row->files_id);
 			json_object_set_new(json, "files_id", json_string(lock_buffer_text(&text)));

@@ -106,8 +106,8 @@ static int show(bool json)
 	}
 	status = json ? print_json(&info) : print_text(&info);
 	if (!status && info.abi != CRLOCK_ABI) {
-		say("module crlock %s has ABI %" PRIu32 ", this program knows %u", info.version,
-		    info.abi, CRLOCK_ABI);
+		say("module crlock %s has ABI %" PRIu32 ", this program knows %u", info.version, info.abi,
+		    CRLOCK_ABI);
 		return STATUS_FOREIGN_ABI;
 	}
 	return status;

@@ -42,8 +42,7 @@ static int add_line(struct libscols_table *table, const struct output *output, s
 	return 0;
 }
 
-static int fill_table(struct libscols_table *table, const struct output *output,
-		      const struct lock_list *list)
+static int fill_table(struct libscols_table *table, const struct output *output, const struct lock_list *list)
 {
 	struct cell cell = { 0 };
 	int err = add_columns(table, output);

@@ -81,11 +81,14 @@ static int verify(const char *path)
 	}
 	ret = checksums_read(&list, dir, path, &error);
 	if (!ret)
-		ret = inventory_read(dir, path, &error) ?:
-		      image_error(&error, -ENODATA, path, "there are no checksums: crdump did not write it");
+		ret = inventory_read(dir, path, &error)
+			      ?: image_error(&error, -ENODATA, path,
+					     "there are no checksums: crdump did not write it");
 	if (ret < 0)
 		say("%s", why);
-	status = ret > 0 ? check_all(&list, dir, path, &error) : ret == -ENOENT ? STATUS_IMAGE : STATUS_FAILURE;
+	status = ret > 0	  ? check_all(&list, dir, path, &error)
+		 : ret == -ENOENT ? STATUS_IMAGE
+				  : STATUS_FAILURE;
 	checksums_free(&list);
 	close(dir);
 	return status;

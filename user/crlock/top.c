@@ -178,8 +178,8 @@ static int take_event(const struct crlock_event *event, void *data)
 /* Has events sent. Returns: 0, or an error of the module, or of the file that is asked for. */
 static int listen_to_events(struct top *top)
 {
-	const uint32_t events = EVENT(SET) | EVENT(BLOCKED) | EVENT(GRANTED) | EVENT(UNBLOCKED) | EVENT(REFUSED) |
-				EVENT(CANCELLED) | EVENT(ASKED);
+	const uint32_t events = EVENT(SET) | EVENT(BLOCKED) | EVENT(GRANTED) | EVENT(UNBLOCKED) |
+				EVENT(REFUSED) | EVENT(CANCELLED) | EVENT(ASKED);
 	struct crlock_filter filter = top->query.query.filter;
 	int err = module_open(&top->crlock);
 
@@ -214,8 +214,9 @@ static int open_module(struct top *top)
 		return events_set_rcvbuf(top->crlock, top->rcvbuf);
 	if (top->query.from == LOCK_FROM_KMOD)
 		return top->paths ? events_cannot_read(top->crlock, err) : events_cannot_open(err);
-	do_without_events(top, err == -ENOENT ? "module crlock is not loaded" :
-			       err == -EPERM  ? "module crlock: not permitted" : strerror(-err));
+	do_without_events(top, err == -ENOENT  ? "module crlock is not loaded"
+			       : err == -EPERM ? "module crlock: not permitted"
+					       : strerror(-err));
 	return STATUS_OK;
 }
 
@@ -372,8 +373,8 @@ static int write_out(struct top *top, const char *text)
 static int print(struct top *top, bool first)
 {
 	struct lock_buffer text = { 0 };
-	int err = view_choose(&top->view, &top->rows, top->paths) ?:
-		  rows_name(top->view.rows, top->view.nr, top->paths);
+	int err = view_choose(&top->view, &top->rows, top->paths)
+			  ?: rows_name(top->view.rows, top->view.nr, top->paths);
 	int status;
 
 	if (!first)
@@ -443,7 +444,8 @@ static int await(struct top *top)
 
 	if (poll(fds, sizeof(fds) / sizeof(*fds), time_left(top)) < 0)
 		return STATUS_OK;
-	top->quit |= (fds[2].revents & (POLLERR | POLLHUP | POLLNVAL)) || (fds[3].revents & (POLLERR | POLLNVAL));
+	top->quit |=
+		(fds[2].revents & (POLLERR | POLLHUP | POLLNVAL)) || (fds[3].revents & (POLLERR | POLLNVAL));
 	if (fds[0].revents)
 		status = take_signals(top);
 	if (!status && fds[1].revents)

@@ -45,7 +45,8 @@ static bool has_huge_pages(int dir)
 static void split(struct looking *looking)
 {
 	for (size_t i = 0; i < looking->nr;) {
-		ssize_t done = process_madvise(looking->pidfd, &looking->parts[i], looking->nr - i, MADV_COLD, 0);
+		ssize_t done =
+			process_madvise(looking->pidfd, &looking->parts[i], looking->nr - i, MADV_COLD, 0);
 
 		/* What went well before one fails is counted. */
 		i += done > 0 ? done / PROC_PAGE_SIZE : 1;

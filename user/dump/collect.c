@@ -40,8 +40,8 @@ static int status_of(int error, enum lock_from from)
 	}
 }
 
-static int read_locks(struct lock_list *list, const struct trace_tree *tree,
-		      const struct options *options, const struct flights *flights)
+static int read_locks(struct lock_list *list, const struct trace_tree *tree, const struct options *options,
+		      const struct flights *flights)
 {
 	struct lock_query query = { .details = LOCK_DETAIL_ALL };
 	pid_t *tgids = calloc(tree->nr + 1, sizeof(*tgids));
@@ -119,8 +119,7 @@ static bool is_of_others(const struct lock *lock, const struct trace_tree *tree,
 	       (lock->row.kind == CRLOCK_KIND_POSIX && !owner_is_in(lock, tree));
 }
 
-static void drop_others(struct lock_list *list, const struct trace_tree *tree,
-			const struct flights *flights)
+static void drop_others(struct lock_list *list, const struct trace_tree *tree, const struct flights *flights)
 {
 	size_t nr = 0;
 
@@ -203,8 +202,7 @@ static int add_processes(struct checkpoint *checkpoint, const struct trace_tree 
 }
 
 static int add_files(struct checkpoint *checkpoint, const struct trace_tree *tree,
-		     const struct options *options, const struct flights *flights,
-		     struct blockers *blockers)
+		     const struct options *options, const struct flights *flights, struct blockers *blockers)
 {
 	checkpoint->files = calloc(checkpoint->locks.nr + 1, sizeof(*checkpoint->files));
 	if (!checkpoint->files)
@@ -214,8 +212,8 @@ static int add_files(struct checkpoint *checkpoint, const struct trace_tree *tre
 
 		if (checkpoint_file_of(checkpoint, lock->row.file_id))
 			continue;
-		if (describe_file(&checkpoint->files[checkpoint->nr_files], lock, tree,
-				  !options->locks_only, flights, blockers))
+		if (describe_file(&checkpoint->files[checkpoint->nr_files], lock, tree, !options->locks_only,
+				  flights, blockers))
 			checkpoint->nr_files++;
 	}
 	return 0;
@@ -309,9 +307,8 @@ static int collect_with(struct checkpoint *checkpoint, const struct trace_tree *
 	return status;
 }
 
-int collect(struct checkpoint *checkpoint, const struct trace_tree *tree,
-	    const struct options *options, const struct dump_files *files,
-	    struct blockers *blockers)
+int collect(struct checkpoint *checkpoint, const struct trace_tree *tree, const struct options *options,
+	    const struct dump_files *files, struct blockers *blockers)
 {
 	struct flights flights = { 0 };
 	int status;

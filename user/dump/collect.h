@@ -21,8 +21,7 @@
  *
  * Returns: 0, also if something stands in the way, or the exit status.
  */
-int collect(struct checkpoint *checkpoint, const struct trace_tree *tree,
-	    const struct options *options, const struct dump_files *files,
-	    struct blockers *blockers);
+int collect(struct checkpoint *checkpoint, const struct trace_tree *tree, const struct options *options,
+	    const struct dump_files *files, struct blockers *blockers);
 
 #endif

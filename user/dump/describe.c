@@ -15,8 +15,7 @@
 #include "procfs/file.h"
 
 /* A descriptor of the tree, through a table that its whole process has. NULL: there is none. */
-static const struct crlock_holder *find_descriptor(const struct lock *lock,
-						   const struct trace_tree *tree)
+static const struct crlock_holder *find_descriptor(const struct lock *lock, const struct trace_tree *tree)
 {
 	for (size_t i = 0; i < lock->nr_holders; i++) {
 		const struct crlock_holder *holder = &lock->holders[i].row;
@@ -101,8 +100,7 @@ static bool is_told(const struct checkpoint_file *file, const struct dump_files_
 	return false;
 }
 
-static void add_flights(struct checkpoint_file *file, const struct lock *lock,
-			const struct flights *flights)
+static void add_flights(struct checkpoint_file *file, const struct lock *lock, const struct flights *flights)
 {
 	struct crlock_holder message = { .kind = CRLOCK_HOLDER_IN_FLIGHT, .fd = -1 };
 
@@ -118,8 +116,7 @@ static void add_flights(struct checkpoint_file *file, const struct lock *lock,
 	}
 }
 
-static bool copy_holders(struct checkpoint_file *file, const struct lock *lock,
-			 const struct flights *flights)
+static bool copy_holders(struct checkpoint_file *file, const struct lock *lock, const struct flights *flights)
 {
 	/* One more: see describe_mapped(). */
 	file->holders = calloc(lock->nr_holders + flights->nr + 1, sizeof(*file->holders));
@@ -134,8 +131,7 @@ static bool copy_holders(struct checkpoint_file *file, const struct lock *lock,
 }
 
 /* Returns: whether it could be done. */
-static bool finish(struct checkpoint_file *file, const struct lock *lock, int ret,
-		   struct blockers *blockers)
+static bool finish(struct checkpoint_file *file, const struct lock *lock, int ret, struct blockers *blockers)
 {
 	if (!ret)
 		return true;
@@ -167,12 +163,11 @@ static bool describe_mapped(struct checkpoint_file *file, const struct lock *loc
 	return finish(file, lock, ret, blockers);
 }
 
-bool describe_file(struct checkpoint_file *file, const struct lock *lock,
-		   const struct trace_tree *tree, bool whole, const struct flights *flights,
-		   struct blockers *blockers)
+bool describe_file(struct checkpoint_file *file, const struct lock *lock, const struct trace_tree *tree,
+		   bool whole, const struct flights *flights, struct blockers *blockers)
 {
-	const struct crlock_holder *holder = find_descriptor(lock, tree) ?:
-					     flights_duplicate_of(flights, lock);
+	const struct crlock_holder *holder =
+		find_descriptor(lock, tree) ?: flights_duplicate_of(flights, lock);
 	struct crlock_holder mapping;
 	int fd, ret;
 
@@ -185,7 +180,7 @@ bool describe_file(struct checkpoint_file *file, const struct lock *lock,
 	fd = target_descriptor(holder->tgid, holder->fd);
 	if (fd < 0) {
 		block_lock(blockers, lock, "descriptor %d of process %d: %s", holder->fd, holder->tgid,
-		      strerror(-fd));
+			   strerror(-fd));
 		return false;
 	}
 	set_file(file, lock);

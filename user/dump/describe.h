@@ -18,8 +18,7 @@
  *
  * Returns: whether it could be done.
  */
-bool describe_file(struct checkpoint_file *file, const struct lock *lock,
-		   const struct trace_tree *tree, bool whole, const struct flights *flights,
-		   struct blockers *blockers);
+bool describe_file(struct checkpoint_file *file, const struct lock *lock, const struct trace_tree *tree,
+		   bool whole, const struct flights *flights, struct blockers *blockers);
 
 #endif

@@ -27,14 +27,14 @@ int facts_open(struct dump *dump)
 	crlock_close(dump->module);
 	dump->module = NULL;
 	if (from == LOCK_FROM_KMOD) {
-		say("the module: %s", ret == -ENOENT ? "is not loaded" :
-				      ret	     ? strerror(-ret) :
-						       "is too old to tell the state of tasks");
+		say("the module: %s", ret == -ENOENT ? "is not loaded"
+				      : ret	     ? strerror(-ret)
+						     : "is too old to tell the state of tasks");
 		return STATUS_MODULE;
 	}
 	if (dump->options->verbose)
 		say_warning("without the module system calls run in the target, and the time that is left of "
-		    "poll, of futex, and of a sleep that does not ask for it, is not known");
+			    "poll, of futex, and of a sleep that does not ask for it, is not known");
 	return 0;
 }
 

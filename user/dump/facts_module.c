@@ -38,8 +38,7 @@ static struct dump_thread *next_thread(struct reading *reading, pid_t tid)
 	return thread;
 }
 
-static int take_task(const struct crlock_task *task, const struct crlock_process_state *state,
-		     void *data)
+static int take_task(const struct crlock_task *task, const struct crlock_process_state *state, void *data)
 {
 	struct reading *reading = data;
 	struct dump_thread *thread;
@@ -58,8 +57,8 @@ static int take_task(const struct crlock_task *task, const struct crlock_process
 		thread->task = *task;
 		reading->nr++;
 	} else if (!ret && task->flags & CRLOCK_TASK_WORKER) {
-		block(&reading->dump->blockers, "%d: thread %d is a worker of io_uring or vhost",
-		      task->tgid, task->tid);
+		block(&reading->dump->blockers, "%d: thread %d is a worker of io_uring or vhost", task->tgid,
+		      task->tid);
 	}
 	return ret;
 }
@@ -79,8 +78,8 @@ static int read_some(struct reading *reading, const pid_t *tgids, size_t nr)
 	int ret = crlock_each_task(dump->module, tgids, nr, take_task, reading);
 
 	if (ret)
-		say("the module: %s", *crlock_error(dump->module) ? crlock_error(dump->module) :
-								     strerror(-ret));
+		say("the module: %s",
+		    *crlock_error(dump->module) ? crlock_error(dump->module) : strerror(-ret));
 	return ret;
 }
 

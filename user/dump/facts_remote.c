@@ -138,8 +138,11 @@ static void read_timer(struct remote *remote, const struct proc_timer *from, str
 	unsigned long args[6] = { from->id, address }, id[6] = { from->id };
 	long overrun;
 
-	*to = (struct crlock_timer){ .id = from->id, .clock = from->clock, .notify = from->notify,
-				     .signum = from->signum, .sigval = from->sigval,
+	*to = (struct crlock_timer){ .id = from->id,
+				     .clock = from->clock,
+				     .notify = from->notify,
+				     .signum = from->signum,
+				     .sigval = from->sigval,
 				     .notify_tid = from->notify_tid };
 	if (call(remote, SYS_timer_gettime, args))
 		return;

@@ -39,8 +39,7 @@ static void await_all(const int *pidfds, size_t nr)
 	}
 }
 
-void finish_tree(struct trace_tree *tree, const struct lock_queues *queues, enum finish how,
-		 uint64_t *ended)
+void finish_tree(struct trace_tree *tree, const struct lock_queues *queues, enum finish how, uint64_t *ended)
 {
 	int *pidfds = how == FINISH_GO_ON ? NULL : open_processes(tree);
 	size_t nr = tree->nr;

@@ -21,7 +21,6 @@ enum finish {
  * @queues: who waited for locks, which is kept if the tree goes on
  * @ended: gets when the stop ended, or the processes were killed, as stats_now() has it; may be NULL
  */
-void finish_tree(struct trace_tree *tree, const struct lock_queues *queues, enum finish how,
-		 uint64_t *ended);
+void finish_tree(struct trace_tree *tree, const struct lock_queues *queues, enum finish how, uint64_t *ended);
 
 #endif

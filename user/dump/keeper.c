@@ -201,8 +201,10 @@ int keeper_start(const struct checkpoint *locks, const struct trace_tree *tree,
 		close(keeper.listener);
 	close_all(&keeper);
 	if (ret)
-		return image_error(error, ret, directory->path, "its locks cannot be held: %s", strerror(-ret));
+		return image_error(error, ret, directory->path, "its locks cannot be held: %s",
+				   strerror(-ret));
 	if (pid)
-		say_warning("%s: %d holds the locks until crrestore has them, or until it is killed", directory->path, pid);
+		say_warning("%s: %d holds the locks until crrestore has them, or until it is killed",
+			    directory->path, pid);
 	return 0;
 }

@@ -53,7 +53,7 @@ static int write_checkpoint(const struct checkpoint *checkpoint, const struct op
 	}
 	if (options->verbose)
 		say_info("%zu locks of %zu open file descriptions, %zu processes", checkpoint->locks.nr,
-		    checkpoint->nr_files, checkpoint->nr_processes);
+			 checkpoint->nr_files, checkpoint->nr_processes);
 	return STATUS_OK;
 }
 

@@ -12,8 +12,7 @@
 
 /* ---- Finding it ---- */
 
-static bool find_told(struct crlock_holder *holder, const struct lock *lock,
-		      const struct trace_tree *tree)
+static bool find_told(struct crlock_holder *holder, const struct lock *lock, const struct trace_tree *tree)
 {
 	for (size_t i = 0; i < lock->nr_holders; i++) {
 		const struct crlock_holder *row = &lock->holders[i].row;
@@ -51,8 +50,7 @@ static uint64_t find_in_maps(int dir, const struct lock *lock)
 	return at;
 }
 
-static bool find_untold(struct crlock_holder *holder, const struct lock *lock,
-			const struct trace_tree *tree)
+static bool find_untold(struct crlock_holder *holder, const struct lock *lock, const struct trace_tree *tree)
 {
 	int dir;
 

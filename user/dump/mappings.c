@@ -99,8 +99,7 @@ static void set_common(struct dump_mapping *mapping, const struct proc_map *map,
 {
 	mapping->start = map->start;
 	mapping->end = map->end;
-	mapping->prot = (map->perms[0] == 'r' ? PROT_READ : 0) |
-			(map->perms[1] == 'w' ? PROT_WRITE : 0) |
+	mapping->prot = (map->perms[0] == 'r' ? PROT_READ : 0) | (map->perms[1] == 'w' ? PROT_WRITE : 0) |
 			(map->perms[2] == 'x' ? PROT_EXEC : 0);
 	mapping->flags = (flags & PROC_SMAP_SHARED ? MAP_SHARED : MAP_PRIVATE) |
 			 (flags & PROC_SMAP_GROWS_DOWN ? MAP_GROWSDOWN : 0) |
@@ -131,8 +130,8 @@ static bool is_as_before(const struct reading *reading, const struct proc_map *m
 	       reading->last.dev_minor == map->dev_minor && reading->last.flags == open_flags;
 }
 
-static int set_file(struct reading *reading, struct dump_mapping *mapping,
-		    const struct proc_map *map, uint32_t flags)
+static int set_file(struct reading *reading, struct dump_mapping *mapping, const struct proc_map *map,
+		    uint32_t flags)
 {
 	bool writable = flags & PROC_SMAP_SHARED && flags & PROC_SMAP_MAY_WRITE;
 	uint32_t open_flags = writable ? O_RDWR : O_RDONLY, id = 0;
@@ -147,8 +146,7 @@ static int set_file(struct reading *reading, struct dump_mapping *mapping,
 		mapping->shmid = reading->last.id;
 		return 0;
 	}
-	ret = dump_files_mapping(reading->dump->files, reading->process->pid, map->start, map->end,
-				 &id);
+	ret = dump_files_mapping(reading->dump->files, reading->process->pid, map->start, map->end, &id);
 	if (ret == -EMEDIUMTYPE && flags & PROC_SMAP_SHARED) {
 		mapping->status = MAPPING_REGULAR | MAPPING_ANON_SHARED;
 		mapping->flags |= MAP_ANONYMOUS;
@@ -255,8 +253,8 @@ static void pack_future(const struct dump_process *process, Image__MmEntry *mess
 	message->has_mlock_future = flags & CRLOCK_MM_MCL_FUTURE;
 	message->mlock_future = MCL_FUTURE | (flags & CRLOCK_MM_MCL_ONFAULT ? MCL_ONFAULT : 0);
 	message->has_mdwe = flags & CRLOCK_MM_MDWE;
-	message->mdwe = PR_MDWE_REFUSE_EXEC_GAIN |
-			(flags & CRLOCK_MM_MDWE_NO_INHERIT ? PR_MDWE_NO_INHERIT : 0);
+	message->mdwe =
+		PR_MDWE_REFUSE_EXEC_GAIN | (flags & CRLOCK_MM_MDWE_NO_INHERIT ? PR_MDWE_NO_INHERIT : 0);
 	message->has_memory_merge = flags & CRLOCK_MM_MERGE_ANY;
 	message->memory_merge = true;
 }

@@ -8,8 +8,16 @@
 
 void namespaces_check(const struct dump_process *process, struct blockers *blockers)
 {
-	static const char *const names[] = { "pid", "net", "mnt", "user", "ipc", "uts", "cgroup", "time",
-					     "pid_for_children", "time_for_children" };
+	static const char *const names[] = { "pid",
+					     "net",
+					     "mnt",
+					     "user",
+					     "ipc",
+					     "uts",
+					     "cgroup",
+					     "time",
+					     "pid_for_children",
+					     "time_for_children" };
 	int dir = proc_open(process->pid), own = proc_open(getpid());
 
 	for (size_t i = 0; dir >= 0 && own >= 0 && i < sizeof(names) / sizeof(*names); i++) {
@@ -28,8 +36,8 @@ void namespaces_check(const struct dump_process *process, struct blockers *block
 		else if (len < 0)
 			block(blockers, "%d: namespace %s: %s", process->pid, names[i], strerror(-len));
 		else if (strcmp(theirs, ours))
-			block(blockers, "%d: is in a %s namespace of its own: %s", process->pid,
-			      names[i], theirs);
+			block(blockers, "%d: is in a %s namespace of its own: %s", process->pid, names[i],
+			      theirs);
 	}
 	if (dir >= 0)
 		close(dir);

@@ -104,8 +104,9 @@ static int parse_external(struct options *options, const char *text)
 	struct external external, *larger;
 
 	if (!external_parse(&external, text) || external.type == EXTERNAL_SOCKET)
-		return say_usage("--external: '%s' is not file[MOUNT:INODE], tty[RDEV:DEV], pipe[INODE], unix[INODE] or mnt[...]",
-				 text);
+		return say_usage(
+			"--external: '%s' is not file[MOUNT:INODE], tty[RDEV:DEV], pipe[INODE], unix[INODE] or mnt[...]",
+			text);
 	larger = reallocarray(options->external, options->nr_external + 1, sizeof(*larger));
 	if (!larger) {
 		say("%s", strerror(ENOMEM));
@@ -238,7 +239,7 @@ static int check(const struct options *options, int argc)
 }
 
 /* None of the options that say what becomes of the tree. */
-#define FINISH_DEFAULT ((enum finish)-1)
+#define FINISH_DEFAULT ((enum finish) - 1)
 
 int options_parse(struct options *options, int argc, char **argv)
 {
@@ -246,10 +247,10 @@ int options_parse(struct options *options, int argc, char **argv)
 	int option, status;
 
 	criu_options_join(joined, long_options);
-	*options = (struct options){ .from = LOCK_FROM_AUTO, .precopy = true,
-				     .finish = FINISH_DEFAULT };
+	*options = (struct options){ .from = LOCK_FROM_AUTO, .precopy = true, .finish = FINISH_DEFAULT };
 	opterr = 0;
-	while ((option = getopt_long(argc, argv, ":t:D:o:Rsjkxv::Vh" CRIU_OPTIONS_LETTERS, joined, NULL)) >= 0) {
+	while ((option = getopt_long(argc, argv, ":t:D:o:Rsjkxv::Vh" CRIU_OPTIONS_LETTERS, joined, NULL)) >=
+	       0) {
 		if (option == ':')
 			return say_usage("%s: needs a value", argv[optind - 1]);
 		if (option == '?')

@@ -48,8 +48,7 @@ static bool in_order(const struct dump_pages *pages)
 
 /* Files -------------------------------------------------------------------------------------------- */
 
-int pages_open(struct dump_pages *pages, struct image_directory *directory,
-	       const struct image_error *error)
+int pages_open(struct dump_pages *pages, struct image_directory *directory, const struct image_error *error)
 {
 	char name[32];
 
@@ -65,8 +64,8 @@ void pages_close(struct dump_pages *pages)
 	*pages = (struct dump_pages){ 0 };
 }
 
-int pages_write_map(const struct dump_pages *pages, const char *name,
-		    struct image_directory *directory, const struct image_error *error)
+int pages_write_map(const struct dump_pages *pages, const char *name, struct image_directory *directory,
+		    const struct image_error *error)
 {
 	Image__PagemapHead head = IMAGE__PAGEMAP_HEAD__INIT;
 	const uint32_t present = 4;
@@ -180,8 +179,7 @@ static bool is_wanted(const struct copying *copying, uint64_t entry)
 	if (entry & PROC_PAGE_FILE || !(entry & (PROC_PAGE_PRESENT | PROC_PAGE_SWAPPED)))
 		return false;
 	/* Of swapped pages the same bits say where. */
-	return entry & PROC_PAGE_SWAPPED || !copying->zero ||
-	       (entry & PROC_PAGE_FRAME) != copying->zero;
+	return entry & PROC_PAGE_SWAPPED || !copying->zero || (entry & PROC_PAGE_FRAME) != copying->zero;
 }
 
 /* Takes in pages of which all are dirty, or none; where they were copied before they stay. */
@@ -269,8 +267,7 @@ static int copy_range(struct copying *copying, uint64_t start, uint64_t end, boo
 	}
 }
 
-static int begin(struct copying *copying, pid_t pid, struct dump_pages *pages, int dir,
-		 bool running)
+static int begin(struct copying *copying, pid_t pid, struct dump_pages *pages, int dir, bool running)
 {
 	copying->pages = pages;
 	copying->before = pages->runs;
@@ -309,8 +306,8 @@ static int copy_mappings(struct copying *copying, const struct dump_process *pro
 	return ret;
 }
 
-int pages_copy(struct dump_process *process, struct image_directory *directory,
-	       struct pages_count *count, const struct image_error *error)
+int pages_copy(struct dump_process *process, struct image_directory *directory, struct pages_count *count,
+	       const struct image_error *error)
 {
 	struct copying *copying = calloc(1, sizeof(*copying));
 	int dir = proc_open(process->pid), ret = 0;

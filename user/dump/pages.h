@@ -16,15 +16,14 @@
 int runs_add(struct dump_runs *runs, uint64_t start, uint64_t nr, uint64_t at);
 
 /** pages_open - Makes a new pages-ID.img. @pages: ended with pages_close(). Returns: 0 or an error. */
-int pages_open(struct dump_pages *pages, struct image_directory *directory,
-	       const struct image_error *error);
+int pages_open(struct dump_pages *pages, struct image_directory *directory, const struct image_error *error);
 
 /** pages_close - Frees what it owns. */
 void pages_close(struct dump_pages *pages);
 
 /** pages_write_map - Writes the map, NAME, of pages that are in order. Returns: 0 or an error. */
-int pages_write_map(const struct dump_pages *pages, const char *name,
-		    struct image_directory *directory, const struct image_error *error);
+int pages_write_map(const struct dump_pages *pages, const char *name, struct image_directory *directory,
+		    const struct image_error *error);
 
 /** struct pages_count - How many pages there were, for the statistics. */
 struct pages_count {
@@ -37,8 +36,8 @@ struct pages_count {
  *
  * Returns: 0 or a negative errno value.
  */
-int pages_copy(struct dump_process *process, struct image_directory *directory,
-	       struct pages_count *count, const struct image_error *error);
+int pages_copy(struct dump_process *process, struct image_directory *directory, struct pages_count *count,
+	       const struct image_error *error);
 
 /**
  * pages_copy_running - Copies the private memory of a process that runs, and has writes to it noticed.

@@ -113,8 +113,8 @@ static bool undo_restart(struct dump_thread *thread, pid_t pid)
 	struct user_regs_struct *regs = &thread->regs.general;
 	unsigned char insn[8];
 
-	if (trace_arch_interruption(regs) != TRACE_NOT_INTERRUPTED ||
-	    regs->rax != SYS_restart_syscall || trace_syscall_insn_size > sizeof(insn) ||
+	if (trace_arch_interruption(regs) != TRACE_NOT_INTERRUPTED || regs->rax != SYS_restart_syscall ||
+	    trace_syscall_insn_size > sizeof(insn) ||
 	    target_read(pid, regs->rip, insn, trace_syscall_insn_size) ||
 	    memcmp(insn, trace_syscall_insn, trace_syscall_insn_size))
 		return false;

@@ -52,8 +52,9 @@ static int copy_content(int fd, struct dump_pages *pages)
 		uint64_t nr = (end - start) / PROC_PAGE_SIZE;
 
 		ret = runs_add(&pages->runs, start, nr, pages->end);
-		ret = ret ?: image_file_copy(pages->file, pages->end * PROC_PAGE_SIZE, fd, start,
-					     end - start);
+		ret = ret
+			      ?: image_file_copy(pages->file, pages->end * PROC_PAGE_SIZE, fd, start,
+						 end - start);
 		if (ret)
 			return ret;
 		pages->end += nr;
@@ -63,7 +64,7 @@ static int copy_content(int fd, struct dump_pages *pages)
 }
 
 static int shmem_write_content(int fd, uint64_t shmid, struct image_directory *directory,
-			const struct image_error *error)
+			       const struct image_error *error)
 {
 	struct dump_pages pages;
 	char name[48];
@@ -92,8 +93,7 @@ static int write_memory(const struct dump_files_memory *memory, void *data)
 	return shmem_write_content(memory->fd, memory->shmid, writing->directory, writing->error);
 }
 
-int shmem_write(const struct dump *dump, struct image_directory *directory,
-		const struct image_error *error)
+int shmem_write(const struct dump *dump, struct image_directory *directory, const struct image_error *error)
 {
 	struct writing writing = { directory, error };
 	int ret = dump_files_each_memory(dump->files, write_memory, &writing);

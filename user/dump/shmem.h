@@ -18,7 +18,6 @@
 int shmem_add(struct dump *dump, pid_t pid, const struct proc_map *map, uint64_t *shmid);
 
 /** shmem_write - Writes what all shared memory holds, memfds too. Returns: 0 or a negative errno value. */
-int shmem_write(const struct dump *dump, struct image_directory *directory,
-		const struct image_error *error);
+int shmem_write(const struct dump *dump, struct image_directory *directory, const struct image_error *error);
 
 #endif

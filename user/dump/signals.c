@@ -19,8 +19,7 @@ static int read_queue(struct dump_signals *signals, pid_t tid, bool shared)
 	long got;
 
 	do {
-		void *larger = reallocarray(signals->infos, signals->nr + CHUNK,
-					    sizeof(*signals->infos));
+		void *larger = reallocarray(signals->infos, signals->nr + CHUNK, sizeof(*signals->infos));
 
 		if (!larger)
 			return -ENOMEM;

@@ -210,8 +210,8 @@ static int write_cores(const struct dump_process *process, struct image_director
 			ret = thread_pack(process, &process->threads[i], core);
 		if (!i)
 			ret = ret ?: pack_task(process, core);
-		ret = write_core(core, process->zombie ? process->pid : process->threads[i].tid,
-				 ret, directory, error);
+		ret = write_core(core, process->zombie ? process->pid : process->threads[i].tid, ret,
+				 directory, error);
 	}
 	return ret;
 }
@@ -243,8 +243,8 @@ static int write_fs(const struct dump_process *process, struct image_directory *
 	return image_write_one(directory, name, IMAGE_MAGIC_FS, &message.base, error);
 }
 
-int task_write(const struct dump *dump, const struct dump_process *process,
-	       struct image_directory *directory, const struct image_error *error)
+int task_write(const struct dump *dump, const struct dump_process *process, struct image_directory *directory,
+	       const struct image_error *error)
 {
 	int ret = write_cores(process, directory, error);
 

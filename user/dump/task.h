@@ -15,7 +15,7 @@ int task_read_stat(struct dump_process *process);
 int task_read(struct dump_process *process);
 
 /** task_write - Writes the images of a process and its threads. Returns: 0 or a negative errno value. */
-int task_write(const struct dump *dump, const struct dump_process *process,
-	       struct image_directory *directory, const struct image_error *error);
+int task_write(const struct dump *dump, const struct dump_process *process, struct image_directory *directory,
+	       const struct image_error *error);
 
 #endif

@@ -89,8 +89,7 @@ static int read_rseq(struct dump_thread *thread, pid_t pid)
 	/* A kernel without the question has no answer that would matter: nobody could register again. */
 	if (ptrace(PTRACE_GET_RSEQ_CONFIGURATION, thread->tid, sizeof(config), &config) < 0)
 		return 0;
-	thread->rseq = (struct dump_rseq){ config.rseq_abi_pointer, config.rseq_abi_size,
-					   config.signature };
+	thread->rseq = (struct dump_rseq){ config.rseq_abi_pointer, config.rseq_abi_size, config.signature };
 	ret = leave_rseq(thread, pid);
 	return ret ? dump_fail(ret, thread->tid, "restartable sequence") : 0;
 }
@@ -164,8 +163,8 @@ static void check_semaphores(struct dump *dump, const struct dump_process *proce
 	if (process->nr_threads > 1 || !process->threads->task.sem_undo_id)
 		return;
 	/* Of sets that are gone nothing is left; the first line is a heading. */
-	if (proc_read(AT_FDCWD, "/proc/sysvipc/sem", text, sizeof(text)) <= 0 ||
-	    !strchr(text, '\n') || !strchr(text, '\n')[1])
+	if (proc_read(AT_FDCWD, "/proc/sysvipc/sem", text, sizeof(text)) <= 0 || !strchr(text, '\n') ||
+	    !strchr(text, '\n')[1])
 		return;
 	block(&dump->blockers, "%d: has adjustments of SysV semaphores (SEM_UNDO)", process->pid);
 }
@@ -234,8 +233,7 @@ static void pack_numbers(const struct dump_thread *thread, Image__ThreadCoreEntr
 	message->restart_left = thread->restart.left;
 }
 
-int thread_pack(const struct dump_process *process, const struct dump_thread *thread,
-		Image__CoreEntry *core)
+int thread_pack(const struct dump_process *process, const struct dump_thread *thread, Image__CoreEntry *core)
 {
 	Image__ThreadCoreEntry *message = malloc(sizeof(*message));
 	int ret;

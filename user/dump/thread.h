@@ -20,7 +20,6 @@ int thread_read(struct dump *dump, struct dump_process *process, struct dump_thr
  *
  * Returns: 0 or a negative errno value.
  */
-int thread_pack(const struct dump_process *process, const struct dump_thread *thread,
-		Image__CoreEntry *core);
+int thread_pack(const struct dump_process *process, const struct dump_thread *thread, Image__CoreEntry *core);
 
 #endif

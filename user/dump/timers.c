@@ -12,8 +12,8 @@ void timers_check(const struct dump_process *process, struct blockers *blockers)
 		const struct crlock_timer *timer = &process->state.timers[i];
 
 		if (timer->flags & CRLOCK_TIMER_ELSEWHERE)
-			block(blockers, "%d: timer %d counts the CPU time of another process",
-			      process->pid, timer->id);
+			block(blockers, "%d: timer %d counts the CPU time of another process", process->pid,
+			      timer->id);
 	}
 }
 

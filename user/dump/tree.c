@@ -27,17 +27,17 @@ void tree_check(struct dump *dump)
 
 		if (!dump_process_of(dump, stat->session) &&
 		    !(dump->options->shell_job && stat->session == root->stat.session))
-			block(&dump->blockers,
-			      "%d: is in session %d, whose leader is outside the tree%s", process->pid,
-			      stat->session,
-			      stat->session == root->stat.session ?
-				      " (--shell-job leaves it to who restores)" : "");
+			block(&dump->blockers, "%d: is in session %d, whose leader is outside the tree%s",
+			      process->pid, stat->session,
+			      stat->session == root->stat.session ? " (--shell-job leaves it to who restores)"
+								  : "");
 		if (!dump_process_of(dump, stat->pgrp) &&
 		    !(dump->options->shell_job && stat->pgrp == root->stat.pgrp))
 			block(&dump->blockers,
-			      "%d: is in process group %d, whose leader is outside the tree%s",
-			      process->pid, stat->pgrp,
-			      stat->pgrp == root->stat.pgrp ? " (--shell-job leaves it to who restores)" : "");
+			      "%d: is in process group %d, whose leader is outside the tree%s", process->pid,
+			      stat->pgrp,
+			      stat->pgrp == root->stat.pgrp ? " (--shell-job leaves it to who restores)"
+							    : "");
 	}
 }
 
@@ -57,8 +57,7 @@ static const struct kind kinds[] = {
 	{ KCMP_VM, offsetof(struct crlock_task, mm_id), offsetof(struct dump_ids, vm), "memory" },
 	{ KCMP_FILES, offsetof(struct crlock_task, files_id), offsetof(struct dump_ids, files),
 	  "descriptors" },
-	{ KCMP_FS, offsetof(struct crlock_task, fs_id), offsetof(struct dump_ids, fs),
-	  "working directory" },
+	{ KCMP_FS, offsetof(struct crlock_task, fs_id), offsetof(struct dump_ids, fs), "working directory" },
 	{ KCMP_SIGHAND, offsetof(struct crlock_task, sighand_id), offsetof(struct dump_ids, sighand),
 	  "signal handlers" },
 };
@@ -88,8 +87,7 @@ static uint32_t find_id(struct dump *dump, const struct kind *kind, size_t i)
 	for (size_t j = 0; j < i; j++) {
 		struct dump_process *other = &dump->processes[j];
 
-		if (!other->zombie &&
-		    is_same(dump, kind, dump->processes[i].threads, other->threads))
+		if (!other->zombie && is_same(dump, kind, dump->processes[i].threads, other->threads))
 			return *id_of(kind, other);
 	}
 	return FIRST_ID + i;
@@ -100,8 +98,8 @@ static void check_threads(struct dump *dump, const struct dump_process *process)
 	for (size_t i = 1; i < process->nr_threads; i++) {
 		for (size_t k = 0; k < NR_KINDS; k++) {
 			if (!is_same(dump, &kinds[k], process->threads, &process->threads[i]))
-				block(&dump->blockers, "%d: thread %d has %s of its own",
-				      process->pid, process->threads[i].tid, kinds[k].name);
+				block(&dump->blockers, "%d: thread %d has %s of its own", process->pid,
+				      process->threads[i].tid, kinds[k].name);
 		}
 	}
 }
@@ -165,8 +163,7 @@ static int write_process(const struct dump_process *process, bool root, struct i
 	return ret;
 }
 
-int tree_write(const struct dump *dump, struct image_directory *directory,
-	       const struct image_error *error)
+int tree_write(const struct dump *dump, struct image_directory *directory, const struct image_error *error)
 {
 	struct image_writer writer;
 	int ret = image_writer_open(&writer, directory, "pstree.img", IMAGE_MAGIC_PSTREE, error);

@@ -22,7 +22,6 @@ int tree_find_ids(struct dump *dump);
 void tree_pack_ids(const struct dump_ids *ids, Image__TaskKobjIdsEntry *message);
 
 /** tree_write - Writes pstree.img. Returns: 0 or a negative errno value. */
-int tree_write(const struct dump *dump, struct image_directory *directory,
-	       const struct image_error *error);
+int tree_write(const struct dump *dump, struct image_directory *directory, const struct image_error *error);
 
 #endif

@@ -38,6 +38,7 @@ void turns_take(const struct lock_queues *queues, struct trace_tree *tree)
 	size_t unseen = lock_queues_let_go(queues, let_go, tree);
 
 	if (unseen)
-		say_warning("%zu threads were not seen to wait for their locks again: their order may be another",
-		    unseen);
+		say_warning(
+			"%zu threads were not seen to wait for their locks again: their order may be another",
+			unseen);
 }

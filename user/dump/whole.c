@@ -79,8 +79,7 @@ static int prepare(struct run *run)
 	run->opened = true;
 	if (act(run, "pre-dump"))
 		return script_fails(run);
-	if (options->precopy &&
-	    precopy_run(&run->precopy, options->pid, &run->directory, &run->error))
+	if (options->precopy && precopy_run(&run->precopy, options->pid, &run->directory, &run->error))
 		return image_fails(run);
 	return 0;
 }
@@ -128,8 +127,7 @@ static int look(struct run *run)
 	precopy_take(&run->precopy, &run->dump);
 	if (gather(&run->dump))
 		return STATUS_IN_THE_WAY;
-	status = collect(&run->locks, &run->tree, run->options, run->dump.files,
-			 &run->dump.blockers);
+	status = collect(&run->locks, &run->tree, run->options, run->dump.files, &run->dump.blockers);
 	return !status && run->dump.blockers.nr ? STATUS_IN_THE_WAY : status;
 }
 
@@ -172,8 +170,7 @@ static int copy_memory(struct run *run)
 	uint64_t began = stats_now();
 	int ret = 0;
 
-	progress_begin(run->precopy.nr ? "copying what has changed" : "copying memory",
-		       estimate_memory(run));
+	progress_begin(run->precopy.nr ? "copying what has changed" : "copying memory", estimate_memory(run));
 	for (size_t i = 0; !ret && i < run->dump.nr; i++) {
 		if (!run->dump.processes[i].zombie)
 			ret = pages_copy(&run->dump.processes[i], &run->directory, &run->stats.pages,
@@ -254,7 +251,7 @@ static int write_all(struct run *run)
 		say("%s", run->why);
 	if (options->verbose)
 		say_info("%zu processes, %zu pages", run->dump.nr,
-		    (size_t)(run->stats.pages.written + run->precopy.count.written));
+			 (size_t)(run->stats.pages.written + run->precopy.count.written));
 	return STATUS_OK;
 }
 

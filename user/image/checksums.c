@@ -132,8 +132,8 @@ struct reading {
 /* A name that leads nowhere else. */
 static bool is_name(const ProtobufCBinaryData *name)
 {
-	return name->len && name->len <= NAME_SIZE_MAX && *name->data != '.' && !memchr(name->data, '/', name->len) &&
-	       !memchr(name->data, '\0', name->len);
+	return name->len && name->len <= NAME_SIZE_MAX && *name->data != '.' &&
+	       !memchr(name->data, '/', name->len) && !memchr(name->data, '\0', name->len);
 }
 
 static int take(struct image_reader *reader, ProtobufCMessage *message, void *data,
@@ -200,8 +200,8 @@ int checksums_read(struct image_checksums *list, int dir, const char *path, cons
 	int ret;
 
 	*list = (struct image_checksums){ 0 };
-	ret = image_records(dir, path, IMAGE_CHECKSUMS, IMAGE_MAGIC_CHECKSUMS, &image__checksum_entry__descriptor,
-			    take, &reading, error);
+	ret = image_records(dir, path, IMAGE_CHECKSUMS, IMAGE_MAGIC_CHECKSUMS,
+			    &image__checksum_entry__descriptor, take, &reading, error);
 	if (ret)
 		return ret;
 	if (!faccessat(dir, IMAGE_CHECKSUMS, F_OK, AT_SYMLINK_NOFOLLOW)) {
@@ -235,9 +235,9 @@ int checksums_check(const struct image_checksum *entry, int dir, const char *pat
 	if ((uint64_t)size == entry->size && xxh3 == entry->xxh3)
 		return 0;
 	return image_error(error, -EBADMSG, path, "%s: it is not as it was written: %s", entry->name,
-			   (uint64_t)size < entry->size ? "it is truncated" :
-			   (uint64_t)size > entry->size ? "it is longer" :
-							  "its checksum is another");
+			   (uint64_t)size < entry->size	  ? "it is truncated"
+			   : (uint64_t)size > entry->size ? "it is longer"
+							  : "its checksum is another");
 }
 
 static uint64_t size_of_all(const struct image_checksums *list, int dir)

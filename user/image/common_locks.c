@@ -66,15 +66,15 @@ static void hold(uint32_t table, int fd, uint32_t file, void *data)
 		const struct saved_process *process = &tree->processes[i];
 
 		if (process->ids && process->ids->files_id == table)
-			holding->job->ret = add_holder(holding->file,
-						       &(struct crlock_holder){
-							       .file_id = file,
-							       .files_id = table,
-							       .tgid = process->pid,
-							       .tid = process->pid,
-							       .fd = fd,
-							       .kind = CRLOCK_HOLDER_DESCRIPTOR,
-						       });
+			holding->job->ret =
+				add_holder(holding->file, &(struct crlock_holder){
+								  .file_id = file,
+								  .files_id = table,
+								  .tgid = process->pid,
+								  .tid = process->pid,
+								  .fd = fd,
+								  .kind = CRLOCK_HOLDER_DESCRIPTOR,
+							  });
 	}
 }
 
@@ -180,8 +180,7 @@ static int read_records(struct job *job, struct image_reader *reader, const stru
 	ProtobufCMessage *message;
 	int ret;
 
-	while (!(ret = image_read(reader, &image__file_lock_entry__descriptor, &message, error)) &&
-	       message) {
+	while (!(ret = image_read(reader, &image__file_lock_entry__descriptor, &message, error)) && message) {
 		ret = add_lock(job, (Image__FileLockEntry *)message);
 		protobuf_c_message_free_unpacked(message, NULL);
 		if (ret == -EBADMSG)

@@ -45,8 +45,7 @@ static int write_fails(const struct image_writer *writer, const struct image_err
 {
 	int code = errno ? errno : EIO;
 
-	return image_error(error, -code, writer->directory->path, "%s: %s", writer->name,
-			   strerror(code));
+	return image_error(error, -code, writer->directory->path, "%s: %s", writer->name, strerror(code));
 }
 
 static bool write_number(struct image_writer *writer, uint32_t number)
@@ -56,8 +55,8 @@ static bool write_number(struct image_writer *writer, uint32_t number)
 	return fwrite(&bytes, sizeof(bytes), 1, writer->file) == 1;
 }
 
-int image_writer_open(struct image_writer *writer, struct image_directory *directory,
-		      const char *name, uint32_t magic, const struct image_error *error)
+int image_writer_open(struct image_writer *writer, struct image_directory *directory, const char *name,
+		      uint32_t magic, const struct image_error *error)
 {
 	struct image_file *file;
 	int ret = image_file_create(directory, name, &file, error);
@@ -73,14 +72,12 @@ int image_writer_open(struct image_writer *writer, struct image_directory *direc
 		writer->name = NULL;
 		return image_error(error, -ENOMEM, directory->path, "%s: %s", name, strerror(ENOMEM));
 	}
-	if ((head_of(magic) && !write_number(writer, head_of(magic))) ||
-	    !write_number(writer, magic))
+	if ((head_of(magic) && !write_number(writer, head_of(magic))) || !write_number(writer, magic))
 		return image_writer_close(writer, write_fails(writer, error), error);
 	return 0;
 }
 
-int image_write(struct image_writer *writer, const ProtobufCMessage *message,
-		const struct image_error *error)
+int image_write(struct image_writer *writer, const ProtobufCMessage *message, const struct image_error *error)
 {
 	size_t size = protobuf_c_message_get_packed_size(message);
 
@@ -91,8 +88,7 @@ int image_write(struct image_writer *writer, const ProtobufCMessage *message,
 	if (make_room(&writer->record, &writer->room, size))
 		return write_fails(writer, error);
 	protobuf_c_message_pack(message, writer->record);
-	if (!write_number(writer, size) ||
-	    fwrite(writer->record, 1, size, writer->file) != size)
+	if (!write_number(writer, size) || fwrite(writer->record, 1, size, writer->file) != size)
 		return write_fails(writer, error);
 	return 0;
 }
@@ -130,16 +126,13 @@ int image_write_one(struct image_directory *directory, const char *name, uint32_
 
 /* Reading ------------------------------------------------------------------------------------------ */
 
-int image_reader_wrong(const struct image_reader *reader, const struct image_error *error,
-		       const char *what)
+int image_reader_wrong(const struct image_reader *reader, const struct image_error *error, const char *what)
 {
-	return image_error(error, -EBADMSG, reader->name, "at byte %" PRIu64 ": %s",
-			   reader->offset, what);
+	return image_error(error, -EBADMSG, reader->name, "at byte %" PRIu64 ": %s", reader->offset, what);
 }
 
 /* Returns: 1, 0 at the end, or a negative errno value. */
-static int read_number(struct image_reader *reader, uint32_t *number,
-		       const struct image_error *error)
+static int read_number(struct image_reader *reader, uint32_t *number, const struct image_error *error)
 {
 	uint32_t bytes;
 	size_t n = fread(&bytes, 1, sizeof(bytes), reader->file);
@@ -170,8 +163,7 @@ static int check_magic(struct image_reader *reader, uint32_t wanted, const struc
 	return 0;
 }
 
-static int open_file(struct image_reader *reader, int dir, const char *name,
-		     const struct image_error *error)
+static int open_file(struct image_reader *reader, int dir, const char *name, const struct image_error *error)
 {
 	int fd = image_open(dir, name);
 	struct stat st;
@@ -235,8 +227,7 @@ int image_read(struct image_reader *reader, const ProtobufCMessageDescriptor *ty
 	return 0;
 }
 
-int image_read_bytes(struct image_reader *reader, void *bytes, size_t size,
-		     const struct image_error *error)
+int image_read_bytes(struct image_reader *reader, void *bytes, size_t size, const struct image_error *error)
 {
 	if (fread(bytes, 1, size, reader->file) != size)
 		return image_reader_wrong(reader, error, "it is truncated");

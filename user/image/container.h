@@ -24,8 +24,8 @@ struct image_writer {
 };
 
 /** image_writer_open - Makes an image. Returns: 0 or a negative errno value; then nothing is to be closed. */
-int image_writer_open(struct image_writer *writer, struct image_directory *directory,
-		      const char *name, uint32_t magic, const struct image_error *error);
+int image_writer_open(struct image_writer *writer, struct image_directory *directory, const char *name,
+		      uint32_t magic, const struct image_error *error);
 
 /** image_write - Appends a record. Returns: 0 or a negative errno value. */
 int image_write(struct image_writer *writer, const ProtobufCMessage *message,
@@ -83,12 +83,10 @@ int image_read(struct image_reader *reader, const ProtobufCMessageDescriptor *ty
  *
  * Returns: 0, -EBADMSG if there are fewer, or another negative errno value.
  */
-int image_read_bytes(struct image_reader *reader, void *bytes, size_t size,
-		     const struct image_error *error);
+int image_read_bytes(struct image_reader *reader, void *bytes, size_t size, const struct image_error *error);
 
 /** image_reader_wrong - Says what is wrong with the record that was read last. Returns: -EBADMSG. */
-int image_reader_wrong(const struct image_reader *reader, const struct image_error *error,
-		       const char *what);
+int image_reader_wrong(const struct image_reader *reader, const struct image_error *error, const char *what);
 
 /** image_reader_close - Closes it. */
 void image_reader_close(struct image_reader *reader);

@@ -11,7 +11,8 @@
 
 static const char no_parent[] = "checkpoints that lead to an earlier one are not supported";
 static const char no_server[] = "a page server is not supported; crdump --stream writes to another machine";
-static const char no_cgroups[] = "cgroups are not restored; 'ignore' leaves processes in those of the restorer";
+static const char no_cgroups[] =
+	"cgroups are not restored; 'ignore' leaves processes in those of the restorer";
 static const char no_lazy[] = "memory is restored at once, not lazily";
 static const char no_lsm[] = "security labels are not restored";
 static const char no_joining[] = "namespaces are not supported";
@@ -75,8 +76,8 @@ static const struct criu_option {
 	{ "ps-socket", 0, required_argument, no_server, NULL },
 	{ "status-fd", 0, required_argument, no_server, NULL },
 	{ "tls", 0, no_argument, no_server, NULL },
-	{ "work-dir", 'W', required_argument, "crlock-criu(8) has it; here --log-file and --pidfile take any path",
-	  NULL },
+	{ "work-dir", 'W', required_argument,
+	  "crlock-criu(8) has it; here --log-file and --pidfile take any path", NULL },
 };
 
 #define NR_CRIU_OPTIONS ((int)(sizeof(criu_options) / sizeof(*criu_options)))
@@ -98,8 +99,8 @@ void criu_options_join(struct option joined[CRIU_OPTIONS_MAX], const struct opti
 		joined[nr++] = *at;
 	for (int i = 0; i < NR_CRIU_OPTIONS && nr < CRIU_OPTIONS_MAX - 1; i++) {
 		if (!has_name(own, criu_options[i].name))
-			joined[nr++] = (struct option){ criu_options[i].name, criu_options[i].has_arg,
-							NULL, CRIU_OPTION_FIRST + i };
+			joined[nr++] = (struct option){ criu_options[i].name, criu_options[i].has_arg, NULL,
+							CRIU_OPTION_FIRST + i };
 	}
 	joined[nr] = (struct option){ 0 };
 }

@@ -14,8 +14,7 @@
 #include "image/stream.h"
 #include "locks/buffer.h"
 
-int image_error(const struct image_error *error, int error_code, const char *name,
-		const char *format, ...)
+int image_error(const struct image_error *error, int error_code, const char *name, const char *format, ...)
 {
 	struct lock_buffer text = { 0 };
 	char what[512];
@@ -38,14 +37,15 @@ static int fails(const struct image_directory *directory, const struct image_err
 /* An unfinished checkpoint is one too as far as its files would be overwritten. */
 static int refuse_images(struct image_directory *directory, const struct image_error *error)
 {
-	static const char *const names[] = { IMAGE_INVENTORY, IMAGE_FILELOCKS, IMAGE_CRLOCK, IMAGE_CHECKSUMS };
+	static const char *const names[] = { IMAGE_INVENTORY, IMAGE_FILELOCKS, IMAGE_CRLOCK,
+					     IMAGE_CHECKSUMS };
 	struct stat st;
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
 		if (!fstatat(directory->fd, names[i], &st, AT_SYMLINK_NOFOLLOW))
 			return image_error(error, -EEXIST, directory->path, "%s: there is %s",
-					   i ? "holds a checkpoint that was not finished" :
-					       "holds a checkpoint already",
+					   i ? "holds a checkpoint that was not finished"
+					     : "holds a checkpoint already",
 					   names[i]);
 		if (errno != ENOENT)
 			return fails(directory, error);
@@ -53,8 +53,7 @@ static int refuse_images(struct image_directory *directory, const struct image_e
 	return 0;
 }
 
-int image_directory_make(struct image_directory *directory, const char *path,
-			 const struct image_error *error)
+int image_directory_make(struct image_directory *directory, const char *path, const struct image_error *error)
 {
 	int ret;
 

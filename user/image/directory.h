@@ -19,8 +19,8 @@ struct image_error {
 };
 
 /** image_error - Says it, "NAME: ..." of which strangers' bytes are made printable. Returns: @error_code. */
-int image_error(const struct image_error *error, int error_code, const char *name,
-		const char *format, ...) __attribute__((format(printf, 4, 5)));
+int image_error(const struct image_error *error, int error_code, const char *name, const char *format, ...)
+	__attribute__((format(printf, 4, 5)));
 
 struct stream_writer;
 

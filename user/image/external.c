@@ -14,8 +14,8 @@ static const struct form {
 	int base;
 	bool two; /* numbers, with a colon between */
 } forms[] = {
-	{ "file", EXTERNAL_FILE, 16, true },	  { "tty", EXTERNAL_TTY, 16, true },
-	{ "pipe", EXTERNAL_PIPE, 10, false },	  { "socket", EXTERNAL_SOCKET, 10, false },
+	{ "file", EXTERNAL_FILE, 16, true },  { "tty", EXTERNAL_TTY, 16, true },
+	{ "pipe", EXTERNAL_PIPE, 10, false }, { "socket", EXTERNAL_SOCKET, 10, false },
 	{ "unix", EXTERNAL_UNIX, 10, false },
 };
 

@@ -21,7 +21,8 @@ struct image_file {
 	int fd; /* -1: it is in a stream */
 	uint32_t member; /* of the stream */
 	uint64_t end; /* of what stdio has written */
-	XXH3_state_t *sum; /* NULL: of what is in a stream, or was not written from its beginning to its end */
+	XXH3_state_t
+		*sum; /* NULL: of what is in a stream, or was not written from its beginning to its end */
 	uint64_t summed; /* bytes */
 };
 
@@ -110,8 +111,7 @@ int image_file_write(struct image_file *file, uint64_t at, const void *data, siz
 	if (!file->directory->stream)
 		ret = write_all(file->fd, at, data, size);
 	else if (size)
-		ret = stream_write(file->directory->stream, STREAM_WRITE, file->member, at, data,
-				   size);
+		ret = stream_write(file->directory->stream, STREAM_WRITE, file->member, at, data, size);
 	progress_add(size);
 	return ret;
 }
@@ -122,8 +122,7 @@ static int copy_by_hand(struct image_file *file, uint64_t at, int from, off_t fr
 	static uint8_t buffer[1 << 18];
 
 	while (size) {
-		ssize_t n = pread(from, buffer, size < sizeof(buffer) ? size : sizeof(buffer),
-				  from_at);
+		ssize_t n = pread(from, buffer, size < sizeof(buffer) ? size : sizeof(buffer), from_at);
 		int ret;
 
 		if (n < 0)
@@ -145,11 +144,11 @@ int image_file_copy(struct image_file *file, uint64_t at, int from, off_t from_a
 	off_t to = at;
 
 	while (size && file->fd >= 0) {
-		ssize_t n = copy_file_range(from, &from_at, file->fd, &to,
-					    size < COPY_MAX ? size : COPY_MAX, 0);
+		ssize_t n =
+			copy_file_range(from, &from_at, file->fd, &to, size < COPY_MAX ? size : COPY_MAX, 0);
 
-		if (n < 0 && (errno == EXDEV || errno == EINVAL || errno == ENOSYS ||
-			      errno == EOPNOTSUPP || errno == EBADF))
+		if (n < 0 && (errno == EXDEV || errno == EINVAL || errno == ENOSYS || errno == EOPNOTSUPP ||
+			      errno == EBADF))
 			break;
 		if (n < 0)
 			return -errno;
@@ -188,8 +187,7 @@ int64_t image_file_size(const struct image_file *file)
 int image_file_truncate(struct image_file *file, uint64_t size)
 {
 	if (file->directory->stream)
-		return stream_write(file->directory->stream, STREAM_TRUNCATE, file->member, size,
-				    NULL, 0);
+		return stream_write(file->directory->stream, STREAM_TRUNCATE, file->member, size, NULL, 0);
 	if (size != file->summed)
 		lose_sum(file);
 	return ftruncate(file->fd, size) ? -errno : 0;
@@ -197,18 +195,15 @@ int image_file_truncate(struct image_file *file, uint64_t size)
 
 /* The end ------------------------------------------------------------------------------------------ */
 
-int image_file_replace(struct image_file *file, struct image_file *other,
-		       const struct image_error *error)
+int image_file_replace(struct image_file *file, struct image_file *other, const struct image_error *error)
 {
 	struct image_directory *directory = file->directory;
 	int ret;
 
 	if (directory->stream) {
-		ret = stream_write(directory->stream, STREAM_REPLACE, file->member, other->member,
-				   NULL, 0);
+		ret = stream_write(directory->stream, STREAM_REPLACE, file->member, other->member, NULL, 0);
 		if (ret)
-			image_error(error, ret, directory->path, "%s: %s", other->name,
-				    strerror(-ret));
+			image_error(error, ret, directory->path, "%s: %s", other->name, strerror(-ret));
 	} else {
 		ret = image_directory_replace(directory, file->name, other->name, error);
 	}

@@ -52,8 +52,7 @@ int image_file_truncate(struct image_file *file, uint64_t size);
  *
  * Returns: 0 or a negative errno value.
  */
-int image_file_replace(struct image_file *file, struct image_file *other,
-		       const struct image_error *error);
+int image_file_replace(struct image_file *file, struct image_file *other, const struct image_error *error);
 
 /**
  * image_file_stdio - A file as one of stdio's, to be written from its beginning to its end.

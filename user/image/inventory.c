@@ -59,8 +59,7 @@ int inventory_load(Image__InventoryEntry **out, int dir, const char *path, const
 	*out = NULL;
 	ret = image_reader_open(&reader, dir, path, IMAGE_INVENTORY, IMAGE_MAGIC_INVENTORY, error);
 	if (ret == -ENOENT)
-		return image_error(error, ret, path, "no checkpoint: there is no %s",
-				   IMAGE_INVENTORY);
+		return image_error(error, ret, path, "no checkpoint: there is no %s", IMAGE_INVENTORY);
 	if (ret)
 		return ret;
 	ret = image_read(&reader, &image__inventory_entry__descriptor, &message, error);

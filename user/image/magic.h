@@ -29,14 +29,14 @@
 #define IMAGE_MAGIC_TIMENS	0x43114433
 #define IMAGE_MAGIC_STATS	0x57093306
 /* Ours; the first is "crlk" in memory. */
-#define IMAGE_MAGIC_CRLOCK 0x6b6c7263
+#define IMAGE_MAGIC_CRLOCK    0x6b6c7263
 #define IMAGE_MAGIC_CHECKSUMS 0x6b636863
 
 #define IMAGE_INVENTORY "inventory.img"
 /* Its name until all else is there: what is without an inventory is no checkpoint. */
 #define IMAGE_INVENTORY_NEW "inventory.new"
-#define IMAGE_FILELOCKS "filelocks.img"
-#define IMAGE_CRLOCK	"crlock.img"
-#define IMAGE_CHECKSUMS "checksums.img"
+#define IMAGE_FILELOCKS	    "filelocks.img"
+#define IMAGE_CRLOCK	    "crlock.img"
+#define IMAGE_CHECKSUMS	    "checksums.img"
 
 #endif

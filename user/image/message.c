@@ -49,7 +49,8 @@ static void add_json(struct lock_buffer *line, const struct message *message)
 
 	lock_buffer_add(line, "{\"time\":");
 	add_time(line);
-	lock_buffer_format(line, ",\"level\":\"%s\",\"program\":\"%s\"", levels[message->level], message->program);
+	lock_buffer_format(line, ",\"level\":\"%s\",\"program\":\"%s\"", levels[message->level],
+			   message->program);
 	if (message->pid > 0)
 		lock_buffer_format(line, ",\"pid\":%d", message->pid);
 	if (message->fd >= 0)

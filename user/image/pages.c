@@ -28,8 +28,8 @@ static int append(struct image_pages *pages, const struct image_run *run)
 	}
 	/* Doubled at powers of two. */
 	if (!(pages->nr & (pages->nr - 1))) {
-		struct image_run *larger = reallocarray(pages->runs, pages->nr ? 2 * pages->nr : 1,
-							sizeof(*larger));
+		struct image_run *larger =
+			reallocarray(pages->runs, pages->nr ? 2 * pages->nr : 1, sizeof(*larger));
 
 		if (!larger)
 			return -ENOMEM;
@@ -90,8 +90,7 @@ static int read_runs(struct image_pages *pages, struct image_reader *reader, off
 	ProtobufCMessage *message;
 	int ret;
 
-	while (!(ret = image_read(reader, &image__pagemap_entry__descriptor, &message, error)) &&
-	       message) {
+	while (!(ret = image_read(reader, &image__pagemap_entry__descriptor, &message, error)) && message) {
 		ret = take_entry(pages, (Image__PagemapEntry *)message, size);
 		protobuf_c_message_free_unpacked(message, NULL);
 		if (ret)

@@ -98,10 +98,8 @@ static int format_numbers(char *text, size_t size, uint64_t now)
 	format_bytes(rate, sizeof(rate), progress.done * 1000.0 / (now - progress.began));
 	if (!progress.total)
 		return snprintf(text, size, "%s, %s/s", done, rate);
-	format_bytes(total, sizeof(total),
-		     progress.total > progress.done ? progress.total : progress.done);
-	return snprintf(text, size, "%3d%%  %s of %s, %s/s", (int)(part_done() * 100), done, total,
-			rate);
+	format_bytes(total, sizeof(total), progress.total > progress.done ? progress.total : progress.done);
+	return snprintf(text, size, "%3d%%  %s of %s, %s/s", (int)(part_done() * 100), done, total, rate);
 }
 
 /* The bar has what room the rest leaves. */

@@ -71,8 +71,7 @@ static int take_process(struct checkpoint *checkpoint, const Image__CrlockProces
 
 	if (message->pid <= 0 || message->ppid < 0)
 		return -EBADMSG;
-	process = append((void **)&checkpoint->processes, &checkpoint->nr_processes,
-			 sizeof(*process));
+	process = append((void **)&checkpoint->processes, &checkpoint->nr_processes, sizeof(*process));
 	if (!process)
 		return -ENOMEM;
 	process->pid = message->pid;
@@ -85,8 +84,7 @@ static int take_holder(struct crlock_holder *holder, const Image__CrlockHolderEn
 		       uint64_t file_id)
 {
 	if (message->kind > CRLOCK_HOLDER_IN_FLIGHT || message->tgid < 0 || message->tid < 0 ||
-	    message->flags > UINT8_MAX ||
-	    (message->fd < 0) != (message->kind != CRLOCK_HOLDER_DESCRIPTOR))
+	    message->flags > UINT8_MAX || (message->fd < 0) != (message->kind != CRLOCK_HOLDER_DESCRIPTOR))
 		return -EBADMSG;
 	*holder = (struct crlock_holder){
 		.file_id = file_id,
@@ -192,10 +190,9 @@ static bool is_lock(const struct checkpoint *checkpoint, const Image__CrlockLock
 {
 	return message->kind <= CRLOCK_KIND_MAX && is_type(message->held) &&
 	       (is_type(message->target) || message->target == F_UNLCK) &&
-	       is_range(message->start, message->end) && message->state <= UINT8_MAX &&
-	       message->pid >= 0 && message->fown_pid >= 0 && message->fown_type <= F_OWNER_PGRP &&
-	       message->fown_signum >= 0 && message->fown_signum <= 64 &&
-	       checkpoint_file_of(checkpoint, message->file_id);
+	       is_range(message->start, message->end) && message->state <= UINT8_MAX && message->pid >= 0 &&
+	       message->fown_pid >= 0 && message->fown_type <= F_OWNER_PGRP && message->fown_signum >= 0 &&
+	       message->fown_signum <= 64 && checkpoint_file_of(checkpoint, message->file_id);
 }
 
 static int take_lock(struct checkpoint *checkpoint, const Image__CrlockLockEntry *message)
@@ -289,8 +286,7 @@ static int read_records(struct checkpoint *checkpoint, struct image_reader *read
 	bool first = true;
 	int ret;
 
-	while (!(ret = image_read(reader, &image__crlock_record__descriptor, &message, error)) &&
-	       message) {
+	while (!(ret = image_read(reader, &image__crlock_record__descriptor, &message, error)) && message) {
 		ret = take_record(checkpoint, (Image__CrlockRecord *)message, first);
 		protobuf_c_message_free_unpacked(message, NULL);
 		first = false;

@@ -11,8 +11,8 @@
 /* What all records of an image take may be more than twice this large; an honest one is far from it. */
 #define IMAGE_MAX (1ULL << 30)
 
-static int read_all(struct image_reader *reader, const ProtobufCMessageDescriptor *type,
-		    image_take *take, void *data, const struct image_error *error)
+static int read_all(struct image_reader *reader, const ProtobufCMessageDescriptor *type, image_take *take,
+		    void *data, const struct image_error *error)
 {
 	ProtobufCMessage *message;
 	size_t nr = 0;

@@ -50,8 +50,8 @@ static int read_one(const struct source *source, const char *name, uint32_t magi
 	return ret;
 }
 
-static int read_numbered(const struct source *source, const char *kind, unsigned int number,
-			 uint32_t magic, const ProtobufCMessageDescriptor *type, void *message)
+static int read_numbered(const struct source *source, const char *kind, unsigned int number, uint32_t magic,
+			 const ProtobufCMessageDescriptor *type, void *message)
 {
 	char name[64];
 
@@ -97,8 +97,7 @@ static int take_threads(const struct source *source, struct saved_process *proce
 	return 0;
 }
 
-static int take_process(const struct source *source, struct saved_tree *tree,
-			const Image__PstreeEntry *entry)
+static int take_process(const struct source *source, struct saved_tree *tree, const Image__PstreeEntry *entry)
 {
 	struct saved_process *parent = saved_find(tree, entry->ppid), *process;
 
@@ -138,8 +137,7 @@ static int read_pstree(const struct source *source, struct saved_tree *tree)
 				source->error);
 	if (ret)
 		return ret;
-	while (!(ret = image_read(&reader, &image__pstree_entry__descriptor, &message,
-				  source->error)) &&
+	while (!(ret = image_read(&reader, &image__pstree_entry__descriptor, &message, source->error)) &&
 	       message) {
 		ret = take_process(source, tree, (Image__PstreeEntry *)message);
 		protobuf_c_message_free_unpacked(message, NULL);
@@ -200,8 +198,7 @@ static int check_task(const struct source *source, struct saved_process *process
 	return 0;
 }
 
-static int check_core(const struct source *source, struct saved_process *process, size_t i,
-		      const char *image)
+static int check_core(const struct source *source, struct saved_process *process, size_t i, const char *image)
 {
 	const Image__CoreEntry *core = process->threads[i].core;
 	int ret;
@@ -275,11 +272,11 @@ static int read_process(const struct source *source, struct saved_process *proce
 	ret = read_numbered(source, "ids", process->pid, IMAGE_MAGIC_IDS,
 			    &image__task_kobj_ids_entry__descriptor, &process->ids);
 	if (!ret)
-		ret = read_numbered(source, "mm", process->pid, IMAGE_MAGIC_MM,
-				    &image__mm_entry__descriptor, &process->mm);
+		ret = read_numbered(source, "mm", process->pid, IMAGE_MAGIC_MM, &image__mm_entry__descriptor,
+				    &process->mm);
 	if (!ret)
-		ret = read_numbered(source, "fs", process->pid, IMAGE_MAGIC_FS,
-				    &image__fs_entry__descriptor, &process->fs);
+		ret = read_numbered(source, "fs", process->pid, IMAGE_MAGIC_FS, &image__fs_entry__descriptor,
+				    &process->fs);
 	return ret ? ret : check_mm(source, process);
 }
 

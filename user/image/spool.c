@@ -13,8 +13,8 @@
 #include "image/stream.h"
 
 /* More files are not ours, nor larger ones. */
-#define MEMBERS_MAX (1U << 18)
-#define NAME_MAX_SIZE 64
+#define MEMBERS_MAX    (1U << 18)
+#define NAME_MAX_SIZE  64
 #define SIZE_MAX_BYTES (1ULL << 57)
 
 struct spool {
@@ -44,8 +44,7 @@ static bool is_name(const char *name)
 
 	if (!strcmp(name, "stats-dump"))
 		return true;
-	if (!islower((unsigned char)*name) || !dot ||
-	    (strcmp(dot, ".img") && strcmp(dot, ".new")))
+	if (!islower((unsigned char)*name) || !dot || (strcmp(dot, ".img") && strcmp(dot, ".new")))
 		return false;
 	for (const char *c = name; c < dot; c++) {
 		if (!islower((unsigned char)*c) && !isdigit((unsigned char)*c) && *c != '-' && *c != '_')
@@ -86,8 +85,7 @@ static int create(struct spool *spool, const struct stream_frame *frame)
 		spool->has_inventory = true;
 	}
 	ret = make_room(spool);
-	ret = ret ? ret : image_file_create(spool->directory, name, &spool->members[spool->nr],
-					    spool->error);
+	ret = ret ? ret : image_file_create(spool->directory, name, &spool->members[spool->nr], spool->error);
 	if (!ret)
 		spool->nr++;
 	return ret;

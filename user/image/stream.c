@@ -152,8 +152,8 @@ int stream_writer_open(struct stream_writer **out, int fd)
 	return put(writer, &opening, sizeof(opening));
 }
 
-static int write_frame(struct stream_writer *writer, enum stream_type type, uint32_t member,
-		       uint64_t offset, const void *data, size_t size)
+static int write_frame(struct stream_writer *writer, enum stream_type type, uint32_t member, uint64_t offset,
+		       const void *data, size_t size)
 {
 	struct head head = {
 		.type = htole32(type),
@@ -169,8 +169,8 @@ static int write_frame(struct stream_writer *writer, enum stream_type type, uint
 	return ret ? ret : put(writer, data, size);
 }
 
-int stream_write(struct stream_writer *writer, enum stream_type type, uint32_t member,
-		 uint64_t offset, const void *data, size_t size)
+int stream_write(struct stream_writer *writer, enum stream_type type, uint32_t member, uint64_t offset,
+		 const void *data, size_t size)
 {
 	const uint8_t *bytes = data;
 	int ret;
@@ -228,8 +228,7 @@ struct stream_reader {
 	uint8_t buffer[sizeof(struct head) + STREAM_DATA_MAX];
 };
 
-int stream_wrong(const struct stream_reader *reader, const struct image_error *error,
-		 const char *what)
+int stream_wrong(const struct stream_reader *reader, const struct image_error *error, const char *what)
 {
 	return image_error(error, -EBADMSG, reader->name, "at byte %" PRIu64 " of the stream: %s",
 			   reader->offset, what);
@@ -250,8 +249,7 @@ static ssize_t read_some(struct stream_reader *reader)
 
 		if (ret)
 			return ret;
-		n = read(reader->fd, reader->buffer + reader->to,
-			 sizeof(reader->buffer) - reader->to);
+		n = read(reader->fd, reader->buffer + reader->to, sizeof(reader->buffer) - reader->to);
 	} while (n < 0 && (errno == EINTR || errno == EAGAIN));
 	if (n > 0)
 		reader->to += n;
@@ -299,14 +297,13 @@ static int read_opening(struct stream_reader *reader, const struct image_error *
 	memcpy(&opening, take(reader, sizeof(opening)), sizeof(opening));
 	if (opening.version != wanted.version)
 		return image_error(error, -EBADMSG, reader->name,
-				   "is a stream of version %" PRIu32 ", not %d",
-				   le32toh(opening.version), STREAM_VERSION);
+				   "is a stream of version %" PRIu32 ", not %d", le32toh(opening.version),
+				   STREAM_VERSION);
 	reader->check = crc32(0, (const Bytef *)&opening, sizeof(opening));
 	return 0;
 }
 
-int stream_reader_open(struct stream_reader **out, int fd, const char *name,
-		       const struct image_error *error)
+int stream_reader_open(struct stream_reader **out, int fd, const char *name, const struct image_error *error)
 {
 	struct stream_reader *reader = malloc(sizeof(*reader));
 
@@ -341,8 +338,7 @@ static int read_end(struct stream_reader *reader, const struct image_error *erro
 	return ret == -ENODATA ? 0 : read_fails(reader, ret, error);
 }
 
-int stream_read(struct stream_reader *reader, struct stream_frame *frame,
-		const struct image_error *error)
+int stream_read(struct stream_reader *reader, struct stream_frame *frame, const struct image_error *error)
 {
 	struct head head;
 	int ret;

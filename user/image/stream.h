@@ -61,8 +61,8 @@ struct stream_writer;
 int stream_writer_open(struct stream_writer **out, int fd);
 
 /** stream_write - Appends a frame. After an error all others fail alike. Returns: 0 or an errno value. */
-int stream_write(struct stream_writer *writer, enum stream_type type, uint32_t member,
-		 uint64_t offset, const void *data, size_t size);
+int stream_write(struct stream_writer *writer, enum stream_type type, uint32_t member, uint64_t offset,
+		 const void *data, size_t size);
 
 /** stream_create - Begins a file. @member: gets its number. Returns: as stream_write(). */
 int stream_create(struct stream_writer *writer, const char *name, uint32_t *member);
@@ -94,16 +94,13 @@ struct stream_reader;
  *
  * Returns: 0, -EBADMSG, -EINTR or another negative errno value.
  */
-int stream_reader_open(struct stream_reader **out, int fd, const char *name,
-		       const struct image_error *error);
+int stream_reader_open(struct stream_reader **out, int fd, const char *name, const struct image_error *error);
 
 /** stream_read - Reads a frame, and behind the last one the end. Returns: as stream_reader_open(). */
-int stream_read(struct stream_reader *reader, struct stream_frame *frame,
-		const struct image_error *error);
+int stream_read(struct stream_reader *reader, struct stream_frame *frame, const struct image_error *error);
 
 /** stream_wrong - Says what is wrong with the frame that was read last. Returns: -EBADMSG. */
-int stream_wrong(const struct stream_reader *reader, const struct image_error *error,
-		 const char *what);
+int stream_wrong(const struct stream_reader *reader, const struct image_error *error, const char *what);
 
 /** stream_reader_close - Frees it. */
 void stream_reader_close(struct stream_reader *reader);

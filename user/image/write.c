@@ -178,8 +178,7 @@ static void set_sharing(Image__CrlockLockEntry *message, struct outsiders *room,
 	message->outsiders_left_out = sharing->left_out;
 }
 
-static int write_lock(struct image_writer *writer, const struct lock *lock,
-		      const struct image_error *error)
+static int write_lock(struct image_writer *writer, const struct lock *lock, const struct image_error *error)
 {
 	Image__CrlockLockEntry message = IMAGE__CRLOCK_LOCK_ENTRY__INIT;
 	Image__CrlockWaiter *waiters = calloc(lock->nr_waiters + 1, sizeof(*waiters));
@@ -252,8 +251,7 @@ int checkpoint_write(const struct checkpoint *checkpoint, struct image_directory
 	for (size_t i = 0; !ret && i < sizeof(images) / sizeof(*images); i++) {
 		ret = image_writer_open(&writer, directory, images[i].name, images[i].magic, error);
 		if (!ret)
-			ret = image_writer_close(
-				&writer, images[i].write(&writer, checkpoint, error), error);
+			ret = image_writer_close(&writer, images[i].write(&writer, checkpoint, error), error);
 	}
 	return ret;
 }

@@ -15,12 +15,8 @@
 
 /* Attributes that requests may have, as the module names them in its texts. */
 static const char *const names[CRLOCK_A_MAX + 1] = {
-	[CRLOCK_A_TGID] = "TGID",
-	[CRLOCK_A_TID] = "TID",
-	[CRLOCK_A_DEV_MAJOR] = "DEV_MAJOR",
-	[CRLOCK_A_DEV_MINOR] = "DEV_MINOR",
-	[CRLOCK_A_INO] = "INO",
-	[CRLOCK_A_KINDS] = "KINDS",
+	[CRLOCK_A_TGID] = "TGID",	    [CRLOCK_A_TID] = "TID", [CRLOCK_A_DEV_MAJOR] = "DEV_MAJOR",
+	[CRLOCK_A_DEV_MINOR] = "DEV_MINOR", [CRLOCK_A_INO] = "INO", [CRLOCK_A_KINDS] = "KINDS",
 	[CRLOCK_A_EVENTS] = "EVENTS",
 };
 
@@ -79,8 +75,8 @@ static const char *attr_name(const struct nlmsghdr *request, uint32_t offset)
 
 	mnl_attr_for_each(attr, request, sizeof(struct genlmsghdr))
 		if ((const char *)attr - (const char *)request == (ptrdiff_t)offset)
-			return mnl_attr_get_type(attr) <= CRLOCK_A_MAX ?
-				       names[mnl_attr_get_type(attr)] : NULL;
+			return mnl_attr_get_type(attr) <= CRLOCK_A_MAX ? names[mnl_attr_get_type(attr)]
+								       : NULL;
 	return NULL;
 }
 
@@ -91,8 +87,7 @@ static void put_text(char text[CRLOCK_TEXT_MAX], const struct details *details, 
 	bool named = details->text_len > name_len && !memcmp(details->text, name ?: "", name_len);
 
 	if (name && !named)
-		snprintf(text, CRLOCK_TEXT_MAX, "%s: %.*s", name, (int)details->text_len,
-			 details->text);
+		snprintf(text, CRLOCK_TEXT_MAX, "%s: %.*s", name, (int)details->text_len, details->text);
 	else
 		snprintf(text, CRLOCK_TEXT_MAX, "%.*s", (int)details->text_len, details->text);
 }
@@ -105,8 +100,7 @@ static void put_text(char text[CRLOCK_TEXT_MAX], const struct details *details, 
  *
  * Returns: 0, the kernel's negative errno value, or -EPROTO.
  */
-int crlock_read_ack(const struct nlmsghdr *nlh, const struct nlmsghdr *request,
-		    char text[CRLOCK_TEXT_MAX])
+int crlock_read_ack(const struct nlmsghdr *nlh, const struct nlmsghdr *request, char text[CRLOCK_TEXT_MAX])
 {
 	struct details details;
 	int err;

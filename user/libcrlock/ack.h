@@ -4,7 +4,6 @@
 
 #include "connection.h"
 
-int crlock_read_ack(const struct nlmsghdr *nlh, const struct nlmsghdr *request,
-		    char text[CRLOCK_TEXT_MAX]);
+int crlock_read_ack(const struct nlmsghdr *nlh, const struct nlmsghdr *request, char text[CRLOCK_TEXT_MAX]);
 
 #endif

@@ -183,8 +183,8 @@ static int read_datagram(struct crlock_connection *connection, struct answer *an
  *
  * Returns: 0, what @fn returned, or an error, of which connection->text may tell more.
  */
-int crlock_ask(struct crlock_connection *connection, struct nlmsghdr *request,
-	       crlock_message_fn *fn, void *data)
+int crlock_ask(struct crlock_connection *connection, struct nlmsghdr *request, crlock_message_fn *fn,
+	       void *data)
 {
 	struct answer answer = { .request = request, .fn = fn, .data = data };
 	int err;

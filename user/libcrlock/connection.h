@@ -31,8 +31,8 @@ typedef int crlock_message_fn(const struct nlmsghdr *nlh, void *data);
 int crlock_connect_controller(struct crlock_connection *connection);
 int crlock_connect(struct crlock_connection *connection);
 void crlock_disconnect(struct crlock_connection *connection);
-int crlock_ask(struct crlock_connection *connection, struct nlmsghdr *request,
-	       crlock_message_fn *fn, void *data);
+int crlock_ask(struct crlock_connection *connection, struct nlmsghdr *request, crlock_message_fn *fn,
+	       void *data);
 int crlock_take(struct crlock_connection *connection, crlock_message_fn *fn, void *data);
 
 #endif

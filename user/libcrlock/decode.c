@@ -22,8 +22,8 @@ int crlock_decode_flaw(struct crlock_decoder *decoder, const char *flaw)
  * There may be tens of thousands of attributes: libmnl's iterators, with some function calls for each
  * and no error if lengths do not add up, take three times as long.
  */
-static inline __attribute__((always_inline)) int decode_attrs(struct crlock_decoder *decoder, const void *attrs, size_t rest,
-			crlock_attr_fn *fn)
+static inline __attribute__((always_inline)) int
+decode_attrs(struct crlock_decoder *decoder, const void *attrs, size_t rest, crlock_attr_fn *fn)
 {
 	const struct nlattr *nla = attrs;
 	struct crlock_attr attr;
@@ -79,8 +79,7 @@ int crlock_decode_message(struct crlock_decoder *decoder, const struct nlmsghdr 
 }
 
 /** crlock_decode_nest - Gives each attribute inside another to @fn, as crlock_decode_message(). */
-int crlock_decode_nest(struct crlock_decoder *decoder, const struct crlock_attr *nest,
-		       crlock_attr_fn *fn)
+int crlock_decode_nest(struct crlock_decoder *decoder, const struct crlock_attr *nest, crlock_attr_fn *fn)
 {
 	return decode_attrs(decoder, nest->payload, nest->len, fn);
 }

@@ -44,8 +44,7 @@ struct crlock_decoder {
 #define CRLOCK_SIZE_UP_TO(type, member) (offsetof(type, member) + sizeof(((type *)NULL)->member))
 
 int crlock_decode_message(struct crlock_decoder *decoder, const struct nlmsghdr *nlh);
-int crlock_decode_nest(struct crlock_decoder *decoder, const struct crlock_attr *nest,
-		       crlock_attr_fn *fn);
+int crlock_decode_nest(struct crlock_decoder *decoder, const struct crlock_attr *nest, crlock_attr_fn *fn);
 int crlock_decode_u32(struct crlock_decoder *decoder, const struct crlock_attr *attr, uint32_t *value);
 int crlock_decode_u64(struct crlock_decoder *decoder, const struct crlock_attr *attr, uint64_t *value);
 void crlock_decode_string(const struct crlock_attr *attr, char *string, size_t size);
@@ -61,8 +60,8 @@ int crlock_decode_flaw(struct crlock_decoder *decoder, const char *flaw);
  *
  * Returns: 0, with members that the row lacks set to 0; or -EPROTO if it is shorter than @least.
  */
-static inline int crlock_decode_row(struct crlock_decoder *decoder, const struct crlock_attr *attr,
-				    void *row, size_t size, size_t least)
+static inline int crlock_decode_row(struct crlock_decoder *decoder, const struct crlock_attr *attr, void *row,
+				    size_t size, size_t least)
 {
 	if (attr->len < least)
 		return crlock_decode_flaw(decoder, "a row is too short");

@@ -131,7 +131,6 @@ int crlock_call(struct crlock *crlock, struct nlmsghdr *request, struct crlock_d
 	 * (try_module_get() in __netlink_dump_start()) the module is just being unloaded.
 	 */
 	if ((err == -ENOENT || err == -EPROTONOSUPPORT) && !crlock->connection.text[0])
-		return crlock_fail(crlock, -ENOENT,
-				   "the module was unloaded since it was connected to");
+		return crlock_fail(crlock, -ENOENT, "the module was unloaded since it was connected to");
 	return crlock_explain(crlock, err, decoder);
 }

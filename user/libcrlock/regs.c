@@ -67,8 +67,7 @@ static int read_attr(struct crlock_decoder *decoder, const struct crlock_attr *a
 	switch (attr->type) {
 	case CRLOCK_A_THREAD:
 		threads->found = true;
-		return crlock_decode_row(decoder, attr, &threads->thread, sizeof(threads->thread),
-					 least);
+		return crlock_decode_row(decoder, attr, &threads->thread, sizeof(threads->thread), least);
 	case CRLOCK_A_REGSET:
 		return read_set(threads, attr);
 	default:
@@ -90,8 +89,7 @@ static int read_end(struct crlock_decoder *decoder)
 }
 
 /** crlock_thread_decoder_init - Makes a decoder, to be freed with crlock_thread_decoder_free(). */
-void crlock_thread_decoder_init(struct crlock_thread_decoder *threads, crlock_thread_fn *fn,
-				void *data)
+void crlock_thread_decoder_init(struct crlock_thread_decoder *threads, crlock_thread_fn *fn, void *data)
 {
 	*threads = (struct crlock_thread_decoder){
 		.decoder = { .attr = read_attr, .end = read_end },
@@ -106,8 +104,8 @@ void crlock_thread_decoder_free(struct crlock_thread_decoder *threads)
 	free(threads->sets);
 }
 
-static int get_regs(struct crlock *crlock, uint16_t flags, uint16_t type, pid_t pid,
-		    crlock_thread_fn *fn, void *data)
+static int get_regs(struct crlock *crlock, uint16_t flags, uint16_t type, pid_t pid, crlock_thread_fn *fn,
+		    void *data)
 {
 	struct crlock_thread_decoder threads;
 	struct nlmsghdr *request;
@@ -123,14 +121,12 @@ static int get_regs(struct crlock *crlock, uint16_t flags, uint16_t type, pid_t 
 	return err;
 }
 
-CRLOCK_EXPORT int crlock_thread_regs(struct crlock *crlock, pid_t tid, crlock_thread_fn *fn,
-				     void *data)
+CRLOCK_EXPORT int crlock_thread_regs(struct crlock *crlock, pid_t tid, crlock_thread_fn *fn, void *data)
 {
 	return get_regs(crlock, NLM_F_ACK, CRLOCK_A_TID, tid, fn, data);
 }
 
-CRLOCK_EXPORT int crlock_each_thread(struct crlock *crlock, pid_t tgid, crlock_thread_fn *fn,
-				     void *data)
+CRLOCK_EXPORT int crlock_each_thread(struct crlock *crlock, pid_t tgid, crlock_thread_fn *fn, void *data)
 {
 	return get_regs(crlock, NLM_F_DUMP, CRLOCK_A_TGID, tgid, fn, data);
 }

@@ -29,8 +29,7 @@ struct crlock_thread_decoder {
 	size_t room;
 };
 
-void crlock_thread_decoder_init(struct crlock_thread_decoder *threads, crlock_thread_fn *fn,
-				void *data);
+void crlock_thread_decoder_init(struct crlock_thread_decoder *threads, crlock_thread_fn *fn, void *data);
 void crlock_thread_decoder_free(struct crlock_thread_decoder *threads);
 
 #endif

@@ -21,8 +21,7 @@
  *
  * Returns: the request, to be freed with free(3), or NULL without memory.
  */
-struct nlmsghdr *crlock_request_new(uint16_t family, uint8_t command, uint16_t flags,
-				    size_t nr_attrs)
+struct nlmsghdr *crlock_request_new(uint16_t family, uint8_t command, uint16_t flags, size_t nr_attrs)
 {
 	size_t size = MNL_NLMSG_HDRLEN + sizeof(struct genlmsghdr) +
 		      nr_attrs * (MNL_ATTR_HDRLEN + sizeof(uint64_t));
@@ -40,12 +39,12 @@ struct nlmsghdr *crlock_request_new(uint16_t family, uint8_t command, uint16_t f
 	return request;
 }
 
-static int new_filtered(struct nlmsghdr **request, struct crlock *crlock, uint8_t command,
-			uint16_t flags, size_t nr_attrs, size_t nr_tgids)
+static int new_filtered(struct nlmsghdr **request, struct crlock *crlock, uint8_t command, uint16_t flags,
+			size_t nr_attrs, size_t nr_tgids)
 {
 	if (nr_tgids > crlock->info.tgids_max)
-		return crlock_fail(crlock, -EINVAL, "TGID: %zu processes, the module takes %u",
-				   nr_tgids, crlock->info.tgids_max);
+		return crlock_fail(crlock, -EINVAL, "TGID: %zu processes, the module takes %u", nr_tgids,
+				   crlock->info.tgids_max);
 	*request = crlock_request_new(crlock->connection.family, command, flags, nr_attrs + nr_tgids);
 	return *request ? 0 : -ENOMEM;
 }
@@ -137,8 +136,8 @@ int crlock_request_task_get(struct nlmsghdr **request, struct crlock *crlock, co
  *
  * Returns: 0 or -ENOMEM.
  */
-int crlock_request_regs_get(struct nlmsghdr **request, struct crlock *crlock, uint16_t flags,
-			    uint16_t type, pid_t pid)
+int crlock_request_regs_get(struct nlmsghdr **request, struct crlock *crlock, uint16_t flags, uint16_t type,
+			    pid_t pid)
 {
 	*request = crlock_request_new(crlock->connection.family, CRLOCK_CMD_REGS_GET, flags, 1);
 	if (!*request)

@@ -78,8 +78,7 @@ static int read_task(struct crlock_task_decoder *tasks, const struct crlock_attr
 	err = crlock_decode_row(&tasks->decoder, attr, &task, sizeof(task), least);
 	if (err)
 		return err;
-	if (tasks->nr_actions != process->nr_sigactions ||
-	    tasks->state.nr_timers != process->nr_timers)
+	if (tasks->nr_actions != process->nr_sigactions || tasks->state.nr_timers != process->nr_timers)
 		return crlock_decode_flaw(&tasks->decoder, "a process lacks handlers or timers");
 	tasks->state.timers = tasks->timers;
 	return tasks->fn(&task, &tasks->state, tasks->data);

@@ -18,14 +18,14 @@ static inline void *append_room(void *array, size_t nr, size_t size)
 }
 
 /** append - Appends to an array that begins as NULL with 0 items. Is 0 or -ENOMEM. */
-#define append(array, nr, item)                                                                    \
-	({                                                                                         \
-		typeof(array) array_ = append_room(array, nr, sizeof(*(array)));                   \
-		if (array_) {                                                                      \
-			(array) = array_;                                                          \
-			array_[(nr)++] = (item);                                                   \
-		}                                                                                  \
-		array_ ? 0 : -ENOMEM;                                                              \
+#define append(array, nr, item) \
+	({ \
+		typeof(array) array_ = append_room(array, nr, sizeof(*(array))); \
+		if (array_) { \
+			(array) = array_; \
+			array_[(nr)++] = (item); \
+		} \
+		array_ ? 0 : -ENOMEM; \
 	})
 
 #endif

@@ -49,8 +49,7 @@ bool lock_overlap(const struct lock *a, const struct lock *b)
 bool lock_conflict(const struct lock *a, const struct lock *b)
 {
 	/* Locks of processes and of descriptions are judged together, the others each for itself. */
-	if (a->row.kind != b->row.kind &&
-	    !(lock_is_range(a->row.kind) && lock_is_range(b->row.kind)))
+	if (a->row.kind != b->row.kind && !(lock_is_range(a->row.kind) && lock_is_range(b->row.kind)))
 		return false;
 	return (a->row.held == F_WRLCK || b->row.held == F_WRLCK) && lock_overlap(a, b);
 }
@@ -64,9 +63,8 @@ static int set_range(const struct lock *lock, const struct lock_actor *actor, in
 		return -ERANGE;
 	/* 0 is "to the largest offset". */
 	flock.l_len = row->end == CRLOCK_EOF ? 0 : row->end - row->start + 1;
-	return actor->fcntl_struct(actor->data, fd,
-				   row->kind == CRLOCK_KIND_OFD ? F_OFD_SETLK : F_SETLK, &flock,
-				   sizeof(flock));
+	return actor->fcntl_struct(actor->data, fd, row->kind == CRLOCK_KIND_OFD ? F_OFD_SETLK : F_SETLK,
+				   &flock, sizeof(flock));
 }
 
 int lock_take(const struct lock *lock, const struct lock_actor *actor, int fd)
@@ -76,8 +74,7 @@ int lock_take(const struct lock *lock, const struct lock_actor *actor, int fd)
 
 	switch (row->kind) {
 	case CRLOCK_KIND_FLOCK:
-		err = actor->flock(actor->data, fd,
-				   (row->held == F_WRLCK ? LOCK_EX : LOCK_SH) | LOCK_NB);
+		err = actor->flock(actor->data, fd, (row->held == F_WRLCK ? LOCK_EX : LOCK_SH) | LOCK_NB);
 		break;
 	case CRLOCK_KIND_POSIX:
 	case CRLOCK_KIND_OFD:

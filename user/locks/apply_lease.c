@@ -18,8 +18,7 @@ static const char break_time_file[] = "/proc/sys/fs/lease-break-time";
 
 int lock_notice_get(struct lock_notice *notice, const struct lock_actor *actor, int fd)
 {
-	int err = actor->fcntl_struct(actor->data, fd, F_GETOWN_EX, &notice->owner,
-				      sizeof(notice->owner));
+	int err = actor->fcntl_struct(actor->data, fd, F_GETOWN_EX, &notice->owner, sizeof(notice->owner));
 
 	if (err < 0)
 		return err;

@@ -91,15 +91,16 @@ static bool find_device(struct lock_asker *asker, int mnt_id)
 	return found;
 }
 
-static bool read_call(struct reading *reading, int dir, const struct proc_call *call, struct lock_asker *asker)
+static bool read_call(struct reading *reading, int dir, const struct proc_call *call,
+		      struct lock_asker *asker)
 {
 	struct proc_fdinfo info;
 
 	if (proc_fdinfo_read(dir, call->args[0], reading->lines, &info, NULL, NULL) || !info.has_ino)
 		return false;
 	asker->ino = info.ino;
-	if (asker->kind == CRLOCK_KIND_FLOCK ? !set_flock(asker, call->args[1]) :
-					       !read_request(asker, call->args[2], info.pos))
+	if (asker->kind == CRLOCK_KIND_FLOCK ? !set_flock(asker, call->args[1])
+					     : !read_request(asker, call->args[2], info.pos))
 		return false;
 	return find_device(asker, info.mnt_id);
 }

@@ -65,8 +65,7 @@ static void ids(struct differences *differences, const char *what, uint64_t a, u
 	side(differences, 1);
 }
 
-static void ranges(struct differences *differences, const struct crlock_lock *a,
-		   const struct crlock_lock *b)
+static void ranges(struct differences *differences, const struct crlock_lock *a, const struct crlock_lock *b)
 {
 	if (a->start == b->start && a->end == b->end)
 		return;
@@ -94,8 +93,7 @@ static void deadlines(struct differences *differences, const struct lock *a, con
 	int64_t slack = differences->how->slack_ms;
 
 	if ((a->row.state & pending) == (b->row.state & pending) &&
-	    (!(a->row.state & CRLOCK_LOCK_UNLOCK_PENDING) ||
-	     near(a->row.break_ms, b->row.break_ms, slack)) &&
+	    (!(a->row.state & CRLOCK_LOCK_UNLOCK_PENDING) || near(a->row.break_ms, b->row.break_ms, slack)) &&
 	    (!(a->row.state & CRLOCK_LOCK_DOWNGRADE_PENDING) ||
 	     near(a->row.downgrade_ms, b->row.downgrade_ms, slack)))
 		return;
@@ -106,8 +104,7 @@ static void deadlines(struct differences *differences, const struct lock *a, con
 	side(differences, 1);
 }
 
-static void notices(struct differences *differences, const struct crlock_lock *a,
-		    const struct crlock_lock *b)
+static void notices(struct differences *differences, const struct crlock_lock *a, const struct crlock_lock *b)
 {
 	words(differences, "break notice", a->state & CRLOCK_LOCK_NOTICE ? "on" : "off",
 	      b->state & CRLOCK_LOCK_NOTICE ? "on" : "off");
@@ -184,8 +181,7 @@ static void add_descriptors(struct lock_buffer *buffer, const struct lock *lock)
 		lock_buffer_add(buffer, "none");
 }
 
-static void descriptors(struct differences *differences, const struct lock *a,
-			const struct lock *b)
+static void descriptors(struct differences *differences, const struct lock *a, const struct lock *b)
 {
 	if (same_handles(differences->buffer, a, b, true))
 		return;
@@ -215,8 +211,8 @@ static void holders(struct differences *differences, const struct lock *a, const
 	side(differences, 1);
 }
 
-static void compare_fields(struct differences *differences, const struct lock *a,
-			   const struct lock *b, uint32_t fields)
+static void compare_fields(struct differences *differences, const struct lock *a, const struct lock *b,
+			   uint32_t fields)
 {
 	const uint32_t unknown = a->unknown | b->unknown;
 
@@ -251,10 +247,8 @@ unsigned int lock_compare(struct lock_buffer *buffer, const struct lock *a, cons
 	words(&differences, "kind", lock_kind_name(a->row.kind), lock_kind_name(b->row.kind));
 	ranges(&differences, &a->row, &b->row);
 	if (!((a->unknown | b->unknown) & LOCK_UNKNOWN_HELD))
-		words(&differences, "held type", lock_type_name(a->row.held),
-		      lock_type_name(b->row.held));
-	words(&differences, "target type", lock_type_name(a->row.target),
-	      lock_type_name(b->row.target));
+		words(&differences, "held type", lock_type_name(a->row.held), lock_type_name(b->row.held));
+	words(&differences, "target type", lock_type_name(a->row.target), lock_type_name(b->row.target));
 	compare_fields(&differences, a, b, how->fields);
 	return differences.nr;
 }
@@ -316,8 +310,7 @@ static const struct lock **sorted(const struct lock_list *list)
 	return locks;
 }
 
-static void tell(struct pairing *pairing, const struct lock *lock, const char *before,
-		 const char *after)
+static void tell(struct pairing *pairing, const struct lock *lock, const char *before, const char *after)
 {
 	lock_buffer_clear(&pairing->name);
 	lock_format_name(&pairing->name, lock);
@@ -346,8 +339,7 @@ static bool same_range(const struct lock *a, const struct lock *b)
 /* How alike locks must be to be a pair, in three rounds. */
 enum round { ROUND_EQUAL, ROUND_RANGE, ROUND_OVERLAP, NR_ROUNDS };
 
-static bool matches(struct pairing *pairing, const struct lock *a, const struct lock *b,
-		    enum round round)
+static bool matches(struct pairing *pairing, const struct lock *a, const struct lock *b, enum round round)
 {
 	switch (round) {
 	case ROUND_EQUAL:
@@ -366,8 +358,8 @@ static bool matches(struct pairing *pairing, const struct lock *a, const struct 
  * Finds the counterpart of a lock. Both sides are in order, so that it is mostly the first that is left.
  * Returns: its index, or nr.
  */
-static size_t find(struct pairing *pairing, const struct lock *lock, const struct lock **others,
-		   size_t from, size_t nr, enum round round)
+static size_t find(struct pairing *pairing, const struct lock *lock, const struct lock **others, size_t from,
+		   size_t nr, enum round round)
 {
 	size_t tried = 0;
 
@@ -390,8 +382,8 @@ static bool is_past(const struct lock *other, const struct lock *lock, enum roun
 }
 
 /* Pairs locks of one group, as well as the round asks for. */
-static void pair(struct pairing *pairing, const struct lock **a, size_t nr_a,
-		 const struct lock **b, size_t nr_b, enum round round)
+static void pair(struct pairing *pairing, const struct lock **a, size_t nr_a, const struct lock **b,
+		 size_t nr_b, enum round round)
 {
 	size_t from = 0;
 
@@ -422,8 +414,8 @@ static void tell_alone(struct pairing *pairing, int which, const struct lock **l
 }
 
 /* Pairs all locks of one file and kind. Sorted pointers get NULL. */
-static void compare_group(struct pairing *pairing, const struct lock **a, size_t nr_a,
-			  const struct lock **b, size_t nr_b)
+static void compare_group(struct pairing *pairing, const struct lock **a, size_t nr_a, const struct lock **b,
+			  size_t nr_b)
 {
 	for (enum round round = 0; round < NR_ROUNDS; round++)
 		pair(pairing, a, nr_a, b, nr_b, round);
@@ -459,9 +451,8 @@ static void compare_all(struct pairing *pairing)
 	}
 }
 
-int lock_list_compare(const struct lock_list *a, const struct lock_list *b,
-		      const struct lock_comparison *how, lock_difference_fn *fn, void *data,
-		      size_t *nr)
+int lock_list_compare(const struct lock_list *a, const struct lock_list *b, const struct lock_comparison *how,
+		      lock_difference_fn *fn, void *data, size_t *nr)
 {
 	struct pairing pairing = {
 		.locks = { sorted(a), sorted(b) },

@@ -49,8 +49,7 @@ typedef void lock_difference_fn(const char *text, void *data);
  *
  * Returns: 0 or -ENOMEM.
  */
-int lock_list_compare(const struct lock_list *a, const struct lock_list *b,
-		      const struct lock_comparison *how, lock_difference_fn *fn, void *data,
-		      size_t *nr);
+int lock_list_compare(const struct lock_list *a, const struct lock_list *b, const struct lock_comparison *how,
+		      lock_difference_fn *fn, void *data, size_t *nr);
 
 #endif

@@ -163,8 +163,7 @@ static int read_mnt_id(struct reading *reading, const struct lock *lock)
 		const struct crlock_holder *holder = &lock->holders[i].row;
 		struct proc_fdinfo info;
 
-		if (holder->kind == CRLOCK_HOLDER_DESCRIPTOR &&
-		    !open_process(reading, holder->tid) &&
+		if (holder->kind == CRLOCK_HOLDER_DESCRIPTOR && !open_process(reading, holder->tid) &&
 		    !proc_fdinfo_read(reading->dir, holder->fd, reading->lines, &info, NULL, NULL))
 			return info.mnt_id;
 	}

@@ -68,8 +68,8 @@ static int query_descriptor(struct lock_query *query, int fd)
 		return 0;
 	filter->by_inode = true;
 	filter->ino = info.ino;
-	query->by_stat = makedev(filter->dev_major, filter->dev_minor) != stat.st_dev ||
-			 filter->ino != stat.st_ino;
+	query->by_stat =
+		makedev(filter->dev_major, filter->dev_minor) != stat.st_dev || filter->ino != stat.st_ino;
 	return 0;
 }
 

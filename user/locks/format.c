@@ -21,8 +21,7 @@ void lock_format_seconds(struct lock_buffer *buffer, int64_t ms)
 			   (unsigned int)(left % 1000 / 100));
 }
 
-static void add_pending(struct lock_buffer *buffer, const struct lock *lock, unsigned int type,
-			int64_t ms)
+static void add_pending(struct lock_buffer *buffer, const struct lock *lock, unsigned int type, int64_t ms)
 {
 	lock_buffer_add(buffer, ">");
 	lock_buffer_add(buffer, lock_type_name(type));
@@ -77,8 +76,7 @@ void lock_format_holder(struct lock_buffer *buffer, const struct crlock_holder *
 		lock_buffer_format(buffer, "@%" PRIx64 "(mapping)", (uint64_t)holder->where);
 		break;
 	case CRLOCK_HOLDER_IN_FLIGHT:
-		lock_buffer_format(buffer, "socket:[%" PRIu64 "](in flight)",
-				   (uint64_t)holder->where);
+		lock_buffer_format(buffer, "socket:[%" PRIu64 "](in flight)", (uint64_t)holder->where);
 		break;
 	default:
 		lock_buffer_format(buffer, "kind %u", holder->kind);
@@ -144,8 +142,8 @@ static void add_file(struct lock_buffer *buffer, const struct lock *lock)
 	if (lock->path)
 		lock_buffer_printable(buffer, lock->path);
 	else
-		lock_buffer_format(buffer, "inode %02x:%02x:%" PRIu64, row->dev_major,
-				   row->dev_minor, (uint64_t)row->ino);
+		lock_buffer_format(buffer, "inode %02x:%02x:%" PRIu64, row->dev_major, row->dev_minor,
+				   (uint64_t)row->ino);
 }
 
 /* Who to look at: a process that holds it, or else the one that set it. */

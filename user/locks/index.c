@@ -135,9 +135,9 @@ static bool has_requests(const struct lock *lock, const struct wanted *wanted)
 static unsigned int likelihood(const struct lock *lock, const struct wanted *wanted)
 {
 	bool same_type = lock->row.target == wanted->line->type;
-	bool agrees = wanted->requests	 ? has_requests(lock, wanted) :
-		      wanted->waited_for ? lock->row.state & CRLOCK_LOCK_WAITERS :
-					   true;
+	bool agrees = wanted->requests	   ? has_requests(lock, wanted)
+		      : wanted->waited_for ? lock->row.state & CRLOCK_LOCK_WAITERS
+					   : true;
 
 	return 1 + same_type + (agrees ? 2 : 0);
 }
@@ -200,8 +200,7 @@ static struct lock *take_wanted(struct lock_index *index, const struct wanted *w
 	return entry ? entry->lock : NULL;
 }
 
-struct lock *lock_index_take(struct lock_index *index, const struct proc_lock *line,
-			     bool waited_for)
+struct lock *lock_index_take(struct lock_index *index, const struct proc_lock *line, bool waited_for)
 {
 	const struct wanted wanted = { .line = line, .waited_for = waited_for };
 

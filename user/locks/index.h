@@ -31,8 +31,7 @@ void lock_index_free(struct lock_index *index);
  *
  * Returns: the lock, or NULL.
  */
-struct lock *lock_index_take(struct lock_index *index, const struct proc_lock *line,
-			     bool waited_for);
+struct lock *lock_index_take(struct lock_index *index, const struct proc_lock *line, bool waited_for);
 
 /**
  * lock_index_take_shown - The same for a line of fdinfo.

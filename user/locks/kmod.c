@@ -25,8 +25,8 @@ static struct lock_holders *copy_holders(const struct crlock_holder *rows, size_
 	return holders;
 }
 
-static int add_lock(const struct crlock_lock *row, const struct crlock_holder *holders,
-		    size_t nr_holders, void *data)
+static int add_lock(const struct crlock_lock *row, const struct crlock_holder *holders, size_t nr_holders,
+		    void *data)
 {
 	struct reading *reading = data;
 	struct lock *lock;
@@ -61,8 +61,8 @@ static int cannot_open(struct lock_report *report, int err)
 	if (err == -ENOENT)
 		return fail(report, err, "module crlock is not loaded");
 	if (err == -EPROTO && !crlock_get_info(&info))
-		return fail(report, err, "module crlock %s has ABI %u, this program knows %u",
-			    info.version, info.abi, CRLOCK_ABI);
+		return fail(report, err, "module crlock %s has ABI %u, this program knows %u", info.version,
+			    info.abi, CRLOCK_ABI);
 	return fail(report, err, "module crlock: %s", strerror(-err));
 }
 
@@ -94,14 +94,12 @@ static uint32_t unknown_of(uint32_t busy_queues, struct lock_report *report)
 		return 0;
 	snprintf(report->lacking, sizeof(report->lacking),
 		 "module crlock: holders may be missing: it cannot see %s%s%s",
-		 info.features & CRLOCK_FEATURE_MAPPINGS ? "" : "mappings",
-		 info.features & all ? "" : ", ",
+		 info.features & CRLOCK_FEATURE_MAPPINGS ? "" : "mappings", info.features & all ? "" : ", ",
 		 info.features & CRLOCK_FEATURE_IN_FLIGHT ? "" : "messages in flight");
 	return LOCK_UNKNOWN_HOLDERS;
 }
 
-int lock_read_kmod(struct lock_list *list, const struct lock_query *query,
-		   struct lock_report *report)
+int lock_read_kmod(struct lock_list *list, const struct lock_query *query, struct lock_report *report)
 {
 	struct reading reading = { .list = list };
 	struct crlock *crlock;

@@ -64,8 +64,7 @@ static bool cannot_serve(int err)
 	       err == -EAFNOSUPPORT;
 }
 
-static int read_auto(struct lock_list *list, const struct lock_query *query,
-		     struct lock_report *report)
+static int read_auto(struct lock_list *list, const struct lock_query *query, struct lock_report *report)
 {
 	char why[160], lacking[LOCK_TEXT_MAX];
 	int err = lock_read_kmod(list, query, report);

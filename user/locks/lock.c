@@ -125,9 +125,8 @@ void lock_list_sort(struct lock_list *list)
 }
 
 static const char *const kind_names[] = {
-	[CRLOCK_KIND_FLOCK] = "FLOCK", [CRLOCK_KIND_POSIX] = "POSIX",
-	[CRLOCK_KIND_OFD] = "OFD",     [CRLOCK_KIND_LEASE] = "LEASE",
-	[CRLOCK_KIND_DELEGATION] = "DELEG", [CRLOCK_KIND_LAYOUT] = "LAYOUT",
+	[CRLOCK_KIND_FLOCK] = "FLOCK", [CRLOCK_KIND_POSIX] = "POSIX",	   [CRLOCK_KIND_OFD] = "OFD",
+	[CRLOCK_KIND_LEASE] = "LEASE", [CRLOCK_KIND_DELEGATION] = "DELEG", [CRLOCK_KIND_LAYOUT] = "LAYOUT",
 };
 
 const char *lock_kind_name(unsigned int kind)

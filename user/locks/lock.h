@@ -67,7 +67,8 @@ struct lock {
 	char *path; /* NULL: unknown */
 	char *comm; /* of the process that set it, NULL: unknown */
 	int mnt_id; /* as in /proc/PID/mountinfo, -1: unknown */
-	struct lock_sharing *sharing; /* with processes outside of a tree; NULL: of no checkpoint, or an old one */
+	struct lock_sharing
+		*sharing; /* with processes outside of a tree; NULL: of no checkpoint, or an old one */
 };
 
 struct lock_list {

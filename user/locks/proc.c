@@ -18,8 +18,8 @@
 #include "locks/tables.h"
 
 static const uint32_t kind_flags[] = {
-	[CRLOCK_KIND_FLOCK] = FL_FLOCK,		     [CRLOCK_KIND_POSIX] = FL_POSIX,
-	[CRLOCK_KIND_OFD] = FL_POSIX | FL_OFDLCK,    [CRLOCK_KIND_LEASE] = FL_LEASE,
+	[CRLOCK_KIND_FLOCK] = FL_FLOCK,		  [CRLOCK_KIND_POSIX] = FL_POSIX,
+	[CRLOCK_KIND_OFD] = FL_POSIX | FL_OFDLCK, [CRLOCK_KIND_LEASE] = FL_LEASE,
 	[CRLOCK_KIND_DELEGATION] = FL_DELEG,
 };
 
@@ -73,9 +73,8 @@ static bool is_wanted(const struct lock_query *query, const struct proc_lock *li
 		return false;
 	if (filter->kinds && !(filter->kinds & 1U << line->kind))
 		return false;
-	return !filter->by_inode ||
-	       (filter->dev_major == line->dev_major && filter->dev_minor == line->dev_minor &&
-		filter->ino == line->ino);
+	return !filter->by_inode || (filter->dev_major == line->dev_major &&
+				     filter->dev_minor == line->dev_minor && filter->ino == line->ino);
 }
 
 struct counts {
@@ -104,8 +103,7 @@ static int take_line(struct lock_list *list, const struct lock_query *query, boo
 	return 0;
 }
 
-static int read_locks(struct lock_list *list, const struct lock_query *query,
-		      struct counts *counts)
+static int read_locks(struct lock_list *list, const struct lock_query *query, struct counts *counts)
 {
 	struct proc_lines *lines = malloc(sizeof(*lines));
 	int err = lines ? proc_lines_open(lines, AT_FDCWD, "/proc/locks") : -ENOMEM, ret;
@@ -265,8 +263,7 @@ static int add_hidden(struct lock_list *list, const struct lock_query *query,
 			const struct proc_lock *line = &description->locks[j];
 
 			if (!line->depth && !line->pid && is_wanted(query, line))
-				err = add_hidden_lock(list, query, line,
-						      lock_requests_of(description, j));
+				err = add_hidden_lock(list, query, line, lock_requests_of(description, j));
 		}
 	}
 	return err;
@@ -310,8 +307,7 @@ static void say_lacking(struct lock_report *report, const struct lock_tables *ta
 		say(report, "/proc/locks has locks of an unknown kind, left out");
 }
 
-int lock_read_proc(struct lock_list *list, const struct lock_query *query,
-		   struct lock_report *report)
+int lock_read_proc(struct lock_list *list, const struct lock_query *query, struct lock_report *report)
 {
 	struct lock_tables tables = { 0 };
 	struct counts counts = { 0 };

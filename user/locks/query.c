@@ -8,8 +8,8 @@ bool lock_query_wants(const struct lock_query *query, const struct lock *lock)
 
 	if (filter->kinds && !(filter->kinds & 1U << row->kind))
 		return false;
-	if (filter->by_inode && (filter->dev_major != row->dev_major ||
-				 filter->dev_minor != row->dev_minor || filter->ino != row->ino))
+	if (filter->by_inode && (filter->dev_major != row->dev_major || filter->dev_minor != row->dev_minor ||
+				 filter->ino != row->ino))
 		return false;
 	return !query->by_stat || lock_is_of_file(lock, query);
 }

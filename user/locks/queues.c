@@ -100,8 +100,7 @@ static bool may_ask(const struct lock_asker *asker, const struct proc_lock *requ
 {
 	return asker->tid && asker->kind == request->kind && asker->type == request->type &&
 	       asker->ino == request->ino && asker->dev_major == request->dev_major &&
-	       asker->dev_minor == request->dev_minor &&
-	       (request->pid <= 0 || request->pid == asker->tgid);
+	       asker->dev_minor == request->dev_minor && (request->pid <= 0 || request->pid == asker->tgid);
 }
 
 static bool is_better(const struct lock_asker *asker, const struct lock_asker *best,
@@ -151,7 +150,8 @@ static int make_queue(struct lock_queues *queues, struct lock_askers *askers,
 	return err;
 }
 
-static int make_queues(struct lock_queues *queues, struct lock_askers *askers, const struct requests *requests)
+static int make_queues(struct lock_queues *queues, struct lock_askers *askers,
+		       const struct requests *requests)
 {
 	size_t first = 0;
 	int err = 0;

@@ -56,6 +56,7 @@ void lock_queues_keep(struct lock_queues *queues, bool (*keep)(pid_t tid));
  *
  * Returns: how many were not seen to wait, though they should.
  */
-size_t lock_queues_let_go(const struct lock_queues *queues, bool (*let_go)(pid_t tid, void *data), void *data);
+size_t lock_queues_let_go(const struct lock_queues *queues, bool (*let_go)(pid_t tid, void *data),
+			  void *data);
 
 #endif

@@ -46,7 +46,8 @@ void lock_format_outsider(struct lock_buffer *buffer, const struct lock_holder *
 	const struct crlock_holder *row = &outsider->row;
 
 	if (row->kind == CRLOCK_HOLDER_IN_FLIGHT) {
-		lock_buffer_format(buffer, "a message in flight to socket:[%" PRIu64 "]", (uint64_t)row->where);
+		lock_buffer_format(buffer, "a message in flight to socket:[%" PRIu64 "]",
+				   (uint64_t)row->where);
 		return;
 	}
 	if (!row->tgid) {

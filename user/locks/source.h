@@ -9,10 +9,8 @@
 #include "procfs/locks.h"
 
 /* Each reads locks, holders and, of /proc, waiters. Returns: as lock_list_read(). */
-int lock_read_kmod(struct lock_list *list, const struct lock_query *query,
-		   struct lock_report *report);
-int lock_read_proc(struct lock_list *list, const struct lock_query *query,
-		   struct lock_report *report);
+int lock_read_kmod(struct lock_list *list, const struct lock_query *query, struct lock_report *report);
+int lock_read_proc(struct lock_list *list, const struct lock_query *query, struct lock_report *report);
 
 /** lock_read_waiters - Adds the waiters that a file, /proc/locks, shows to locks of the module. */
 int lock_read_waiters(struct lock_list *list, const char *name);

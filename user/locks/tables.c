@@ -135,8 +135,7 @@ static int add_locks(struct lock_description *description, const struct reading 
 	return 0;
 }
 
-static struct lock_description *add_description(struct reading *reading,
-						const struct lock_description *key)
+static struct lock_description *add_description(struct reading *reading, const struct lock_description *key)
 {
 	struct lock_tables *tables = reading->tables;
 	struct lock_description **all = append_room(tables->descriptions, tables->nr, sizeof(*all)), *copy;

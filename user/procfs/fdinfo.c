@@ -36,8 +36,8 @@ static int give_lease(struct proc_text line, const struct proc_fdinfo_fns *fns, 
 	return !fns->lease || proc_break_parse(line, &told) ? 0 : fns->lease(&told, data);
 }
 
-int proc_fdinfo_line(struct proc_text line, struct proc_fdinfo *info,
-		     const struct proc_fdinfo_fns *fns, void *data)
+int proc_fdinfo_line(struct proc_text line, struct proc_fdinfo *info, const struct proc_fdinfo_fns *fns,
+		     void *data)
 {
 	uint64_t value;
 	bool ok = true;

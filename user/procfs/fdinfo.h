@@ -40,7 +40,7 @@ int proc_fdinfo_read(int dir, int fd, struct proc_lines *lines, struct proc_fdin
 		     const struct proc_fdinfo_fns *fns, void *data);
 
 /** proc_fdinfo_line - Takes in one line. Returns: as proc_fdinfo_read(). */
-int proc_fdinfo_line(struct proc_text line, struct proc_fdinfo *info,
-		     const struct proc_fdinfo_fns *fns, void *data);
+int proc_fdinfo_line(struct proc_text line, struct proc_fdinfo *info, const struct proc_fdinfo_fns *fns,
+		     void *data);
 
 #endif

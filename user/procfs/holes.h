@@ -16,7 +16,7 @@ struct proc_holes {
 	bool is_read;
 	struct proc_hole {
 		uint64_t start, end;
-	} *holes; /* where it cannot: mappings without a page, in ascending order */
+	} * holes; /* where it cannot: mappings without a page, in ascending order */
 	size_t nr;
 };
 

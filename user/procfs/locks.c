@@ -11,8 +11,7 @@ static bool parse_number(struct proc_text *line, uint64_t *nr)
 	struct proc_text field;
 
 	return proc_text_field(line, ':', &field) &&
-	       proc_text_unsigned(proc_text_word(&field), 10, UINT64_MAX, nr) &&
-	       proc_text_skip(line, " ");
+	       proc_text_unsigned(proc_text_word(&field), 10, UINT64_MAX, nr) && proc_text_skip(line, " ");
 }
 
 /* Requests have "-> ", with one blank more before it for each level from the second on. */
@@ -121,10 +120,9 @@ static bool parse_range(struct proc_text *line, struct proc_lock *lock)
 
 int proc_lock_parse(struct proc_text line, struct proc_lock *lock)
 {
-	bool ok = parse_number(&line, &lock->nr) && parse_depth(&line, lock) &&
-		  parse_kind(&line, lock) && parse_state(&line, lock) &&
-		  parse_type(proc_text_word(&line), &lock->type) && parse_pid(&line, lock) &&
-		  parse_inode(&line, lock) && parse_range(&line, lock);
+	bool ok = parse_number(&line, &lock->nr) && parse_depth(&line, lock) && parse_kind(&line, lock) &&
+		  parse_state(&line, lock) && parse_type(proc_text_word(&line), &lock->type) &&
+		  parse_pid(&line, lock) && parse_inode(&line, lock) && parse_range(&line, lock);
 
 	lock->is_told = false;
 	return ok ? 0 : -EINVAL;

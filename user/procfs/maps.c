@@ -32,8 +32,7 @@ static bool parse_device(struct proc_text *line, struct proc_map *map)
 	struct proc_text word = proc_text_word(line), major;
 	uint64_t value;
 
-	if (!proc_text_field(&word, ':', &major) ||
-	    !proc_text_unsigned(major, 16, UINT32_MAX, &value))
+	if (!proc_text_field(&word, ':', &major) || !proc_text_unsigned(major, 16, UINT32_MAX, &value))
 		return false;
 	map->dev_major = value;
 	if (!proc_text_unsigned(word, 16, UINT32_MAX, &value))

@@ -31,16 +31,11 @@ static const struct {
 	const char *name;
 	void *function; /* where its address goes */
 } functions[] = {
-	{ "mnt_new_table", &mnt.new_table },
-	{ "mnt_table_parse_file", &mnt.table_parse_file },
-	{ "mnt_unref_table", &mnt.unref_table },
-	{ "mnt_fs_get_id", &mnt.fs_get_id },
-	{ "mnt_fs_get_devno", &mnt.fs_get_devno },
-	{ "mnt_fs_get_target", &mnt.fs_get_target },
-	{ "mnt_fs_get_fstype", &mnt.fs_get_fstype },
-	{ "mnt_new_iter", &mnt.new_iter },
-	{ "mnt_table_next_fs", &mnt.table_next_fs },
-	{ "mnt_free_iter", &mnt.free_iter },
+	{ "mnt_new_table", &mnt.new_table },	     { "mnt_table_parse_file", &mnt.table_parse_file },
+	{ "mnt_unref_table", &mnt.unref_table },     { "mnt_fs_get_id", &mnt.fs_get_id },
+	{ "mnt_fs_get_devno", &mnt.fs_get_devno },   { "mnt_fs_get_target", &mnt.fs_get_target },
+	{ "mnt_fs_get_fstype", &mnt.fs_get_fstype }, { "mnt_new_iter", &mnt.new_iter },
+	{ "mnt_table_next_fs", &mnt.table_next_fs }, { "mnt_free_iter", &mnt.free_iter },
 };
 
 /* Returns: 0 or -ELIBACC. */

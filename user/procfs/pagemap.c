@@ -79,8 +79,8 @@ int proc_soft_dirty_clear(int dir)
 
 bool proc_soft_dirty_works(void)
 {
-	volatile char *page = mmap(NULL, PROC_PAGE_SIZE, PROT_READ | PROT_WRITE,
-				   MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	volatile char *page =
+		mmap(NULL, PROC_PAGE_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	int dir = proc_open(getpid());
 	bool works = false;
 

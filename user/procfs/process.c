@@ -73,18 +73,15 @@ int proc_stat_parse(struct proc_text text, struct proc_stat *stat)
 		return -EINVAL;
 	word = proc_text_word(&text);
 	stat->state = word.at < word.end ? *word.at : '?';
-	ok = parse_pid(proc_text_word(&text), &stat->ppid) &&
-	     parse_pid(proc_text_word(&text), &stat->pgrp) &&
+	ok = parse_pid(proc_text_word(&text), &stat->ppid) && parse_pid(proc_text_word(&text), &stat->pgrp) &&
 	     parse_pid(proc_text_word(&text), &stat->session) &&
 	     parse_pid(proc_text_word(&text), &stat->tty_nr) &&
-	     proc_text_signed(proc_text_word(&text), &foreground) &&
-	     parse_number(&text, &stat->flags) &&
+	     proc_text_signed(proc_text_word(&text), &foreground) && parse_number(&text, &stat->flags) &&
 	     /* minflt to priority */
 	     skip_words(&text, 9) && proc_text_signed(proc_text_word(&text), &stat->nice) &&
 	     parse_number(&text, &stat->num_threads) &&
 	     /* itrealvalue */
-	     skip_words(&text, 1) && parse_number(&text, &stat->start_time) &&
-	     parse_memory(&text, stat);
+	     skip_words(&text, 1) && parse_number(&text, &stat->start_time) && parse_memory(&text, stat);
 	stat->foreground = foreground > 0 ? foreground : 0;
 	return ok ? 0 : -EINVAL;
 }
@@ -159,8 +156,7 @@ static bool parse_named_number(struct proc_text line, struct proc_status *status
 		uint64_t *value = (uint64_t *)((char *)status + numbers[i].offset);
 
 		if (proc_text_skip(&line, numbers[i].name))
-			return proc_text_unsigned(proc_text_word(&line), numbers[i].base,
-						  UINT64_MAX, value);
+			return proc_text_unsigned(proc_text_word(&line), numbers[i].base, UINT64_MAX, value);
 	}
 	return true;
 }

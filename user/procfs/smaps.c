@@ -10,17 +10,14 @@ static const struct {
 	char name[3];
 	uint32_t flag;
 } names[] = {
-	{ "gd", PROC_SMAP_GROWS_DOWN },	  { "pf", PROC_SMAP_PURE_PFN },
-	{ "lo", PROC_SMAP_LOCKED },	  { "io", PROC_SMAP_IO },
-	{ "sr", PROC_SMAP_SEQUENTIAL },	  { "rr", PROC_SMAP_RANDOM },
-	{ "dc", PROC_SMAP_NO_FORK },	  { "nr", PROC_SMAP_NO_RESERVE },
-	{ "ht", PROC_SMAP_HUGETLB },	  { "dd", PROC_SMAP_NO_DUMP },
-	{ "mg", PROC_SMAP_MERGEABLE },	  { "hg", PROC_SMAP_HUGE },
-	{ "nh", PROC_SMAP_NO_HUGE },	  { "wf", PROC_SMAP_WIPE_ON_FORK },
-	{ "um", PROC_SMAP_UFFD_MISSING }, { "uw", PROC_SMAP_UFFD_PROTECT },
-	{ "ui", PROC_SMAP_UFFD_MINOR },	  { "sh", PROC_SMAP_SHARED },
-	{ "mw", PROC_SMAP_MAY_WRITE },	  { "ss", PROC_SMAP_SHADOW_STACK },
-	{ "sl", PROC_SMAP_SEALED },	  { "dp", PROC_SMAP_DROPPABLE },
+	{ "gd", PROC_SMAP_GROWS_DOWN },	  { "pf", PROC_SMAP_PURE_PFN },	    { "lo", PROC_SMAP_LOCKED },
+	{ "io", PROC_SMAP_IO },		  { "sr", PROC_SMAP_SEQUENTIAL },   { "rr", PROC_SMAP_RANDOM },
+	{ "dc", PROC_SMAP_NO_FORK },	  { "nr", PROC_SMAP_NO_RESERVE },   { "ht", PROC_SMAP_HUGETLB },
+	{ "dd", PROC_SMAP_NO_DUMP },	  { "mg", PROC_SMAP_MERGEABLE },    { "hg", PROC_SMAP_HUGE },
+	{ "nh", PROC_SMAP_NO_HUGE },	  { "wf", PROC_SMAP_WIPE_ON_FORK }, { "um", PROC_SMAP_UFFD_MISSING },
+	{ "uw", PROC_SMAP_UFFD_PROTECT }, { "ui", PROC_SMAP_UFFD_MINOR },   { "sh", PROC_SMAP_SHARED },
+	{ "mw", PROC_SMAP_MAY_WRITE },	  { "ss", PROC_SMAP_SHADOW_STACK }, { "sl", PROC_SMAP_SEALED },
+	{ "dp", PROC_SMAP_DROPPABLE },
 };
 
 static uint32_t parse_flags(struct proc_text line)

@@ -32,9 +32,9 @@ static bool parse_notify(struct proc_text word, struct proc_timer *timer)
 
 	if (!proc_text_field(&word, '/', &how))
 		return false;
-	timer->notify = proc_text_is(how, "none")   ? SIGEV_NONE :
-			proc_text_is(how, "thread") ? SIGEV_THREAD :
-						      SIGEV_SIGNAL;
+	timer->notify = proc_text_is(how, "none")     ? SIGEV_NONE
+			: proc_text_is(how, "thread") ? SIGEV_THREAD
+						      : SIGEV_SIGNAL;
 	if (proc_text_skip(&word, "tid.")) {
 		timer->notify |= SIGEV_THREAD_ID;
 		return parse_int(word, &timer->notify_tid);

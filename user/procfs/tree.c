@@ -111,8 +111,7 @@ static bool is_listed(const struct child *children, size_t nr, pid_t pid)
 }
 
 /* Appends whose parent is in the list, from the one at an index on. */
-static int append_descendants(struct proc_pids *pids, size_t from, const struct child *children,
-			      size_t nr)
+static int append_descendants(struct proc_pids *pids, size_t from, const struct child *children, size_t nr)
 {
 	/* Reading was not in one moment: a circle would need ids used again, and must end too. */
 	size_t limit = from + nr;

@@ -19,8 +19,7 @@ static uint32_t kinds_like(unsigned int kind)
 	return 1 << kind;
 }
 
-bool conflict_find(const struct plan *plan, const struct lock *wanted, int fd,
-		   struct lock_buffer *name)
+bool conflict_find(const struct plan *plan, const struct lock *wanted, int fd, struct lock_buffer *name)
 {
 	struct lock_query query = { .details = LOCK_DETAIL_COMM | LOCK_DETAIL_PATH };
 	struct lock_list list = { 0 };
@@ -30,8 +29,7 @@ bool conflict_find(const struct plan *plan, const struct lock *wanted, int fd,
 
 	query.filter.kinds = kinds_like(wanted->row.kind);
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
-	if (!lock_query_file(&query, path) &&
-	    !lock_list_read(&list, &query, LOCK_FROM_AUTO, &report)) {
+	if (!lock_query_file(&query, path) && !lock_list_read(&list, &query, LOCK_FROM_AUTO, &report)) {
 		for (size_t i = 0; i < list.nr && !found; i++) {
 			found = lock_conflict(&list.locks[i], wanted) &&
 				!(plan && plan_is_ours(plan, &list.locks[i]));
@@ -82,8 +80,7 @@ static bool can_write(int dir, int fd)
 }
 
 /* The first descriptor of a process that has the file open in a way that the lease forbids, or -1. */
-static int find_in_process(const struct planned_lock *wanted, const struct stat *file, pid_t pid,
-			   int dir)
+static int find_in_process(const struct planned_lock *wanted, const struct stat *file, pid_t pid, int dir)
 {
 	struct proc_numbers *numbers;
 	struct stat stat;

@@ -16,8 +16,7 @@
  *
  * Returns: whether one was found.
  */
-bool conflict_find(const struct plan *plan, const struct lock *wanted, int fd,
-		   struct lock_buffer *name);
+bool conflict_find(const struct plan *plan, const struct lock *wanted, int fd, struct lock_buffer *name);
 
 /**
  * conflict_find_open - Looks for another open file that a lease cannot be with.

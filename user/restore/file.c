@@ -26,8 +26,8 @@ bool file_is_same(const struct checkpoint_file *file, int fd)
 	if (fstat(fd, &stat))
 		return false;
 	return stat.st_ino == file->ino && major(stat.st_dev) == file->dev_major &&
-	       minor(stat.st_dev) == file->dev_minor &&
-	       !((stat.st_mode ^ file->mode) & S_IFMT) && is_same_generation(file, fd);
+	       minor(stat.st_dev) == file->dev_minor && !((stat.st_mode ^ file->mode) & S_IFMT) &&
+	       is_same_generation(file, fd);
 }
 
 const char *file_lacks_access(const struct lock *lock, int flags)

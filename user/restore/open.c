@@ -15,8 +15,7 @@
 #include "restore/say.h"
 
 /* What of the recorded flags makes sense when the file is there and its name has been followed. */
-#define OPEN_FLAGS \
-	(O_ACCMODE | O_APPEND | O_DSYNC | O_SYNC | O_DIRECT | O_NOATIME | O_DIRECTORY | O_NONBLOCK)
+#define OPEN_FLAGS (O_ACCMODE | O_APPEND | O_DSYNC | O_SYNC | O_DIRECT | O_NOATIME | O_DIRECTORY | O_NONBLOCK)
 
 static struct rlimit old_limit;
 
@@ -117,13 +116,11 @@ static int check_recorded(const struct checkpoint_file *file, char *why)
 		return fail(why, STATUS_IN_THE_WAY, "%s: was deleted while it was locked", file->path);
 	if (!S_ISREG(file->mode) && !S_ISDIR(file->mode))
 		return fail(why, STATUS_IN_THE_WAY,
-			    "%s: is neither a regular file nor a directory: not opened anew",
-			    file->path);
+			    "%s: is neither a regular file nor a directory: not opened anew", file->path);
 	return 0;
 }
 
-static int open_one(const struct plan *plan, struct planned_file *file, bool leases, int lowest,
-		    char *why)
+static int open_one(const struct plan *plan, struct planned_file *file, bool leases, int lowest, char *why)
 {
 	int path_fd, status = check_recorded(file->file, why);
 
@@ -133,8 +130,7 @@ static int open_one(const struct plan *plan, struct planned_file *file, bool lea
 	if (path_fd < 0)
 		return fail(why, STATUS_IN_THE_WAY, "%s: %s", file->file->path, strerror(errno));
 	if (!file_is_same(file->file, path_fd))
-		status = fail(why, STATUS_IN_THE_WAY, "%s: is not the file that it was",
-			      file->file->path);
+		status = fail(why, STATUS_IN_THE_WAY, "%s: is not the file that it was", file->file->path);
 	if (!status && leases)
 		status = check_leases(plan, file, path_fd, why);
 	if (!status) {
@@ -150,8 +146,7 @@ static int open_one(const struct plan *plan, struct planned_file *file, bool lea
 		return fail(why, STATUS_IN_THE_WAY, "%s: %s", file->file->path, strerror(errno));
 	/* The generation could not be asked for before. */
 	if (!file_is_same(file->file, file->fd))
-		return fail(why, STATUS_IN_THE_WAY, "%s: is not the file that it was",
-			    file->file->path);
+		return fail(why, STATUS_IN_THE_WAY, "%s: is not the file that it was", file->file->path);
 	return 0;
 }
 

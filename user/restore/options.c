@@ -173,8 +173,9 @@ static char *read_key(const char *text)
 
 	if (external_is_typed(text)) {
 		if (!external_parse(&external, text) || external.type == EXTERNAL_MOUNT) {
-			say_usage("--inherit-fd: %s: is not pipe[INODE], socket[INODE], tty[RDEV:DEV] or file[MOUNT:INODE]",
-				  text);
+			say_usage(
+				"--inherit-fd: %s: is not pipe[INODE], socket[INODE], tty[RDEV:DEV] or file[MOUNT:INODE]",
+				text);
 			return NULL;
 		}
 		external_key(&external, key);
@@ -193,7 +194,8 @@ static int read_inherit(struct options *options, const char *text)
 	int len = 0;
 	char *key;
 
-	if (sscanf(text, "fd[%9u]:%n", &fd, &len) != 1 || !len || !text[len] || text[3] < '0' || text[3] > '9')
+	if (sscanf(text, "fd[%9u]:%n", &fd, &len) != 1 || !len || !text[len] || text[3] < '0' ||
+	    text[3] > '9')
 		return say_usage("--inherit-fd: %s: is not fd[NUMBER]:KEY", text);
 	if (fcntl(fd, F_GETFD) < 0)
 		return say_usage("--inherit-fd: %s: descriptor %u is not open", text, fd);
@@ -232,8 +234,9 @@ static int read_external(const char *text)
 
 	if (external_parse(&external, text) && external.type != EXTERNAL_SOCKET)
 		return OPTIONS_DONE;
-	return say_usage("--external: %s: is not file[MOUNT:INODE], tty[RDEV:DEV], pipe[INODE], unix[INODE] or mnt[...]",
-			 text);
+	return say_usage(
+		"--external: %s: is not file[MOUNT:INODE], tty[RDEV:DEV], pipe[INODE], unix[INODE] or mnt[...]",
+		text);
 }
 
 static int read_on_conflict(struct options *options, const char *text)
@@ -251,8 +254,7 @@ static int read_on_conflict(struct options *options, const char *text)
 			options->wait_seconds = strtod(text + 5, &end);
 			if (end == text + 5 || *end || !isfinite(options->wait_seconds) ||
 			    options->wait_seconds < 0)
-				return say_usage("--on-conflict: %s: is no number of seconds",
-						 text + 5);
+				return say_usage("--on-conflict: %s: is no number of seconds", text + 5);
 		}
 	} else {
 		return say_usage("--on-conflict: %s: is none of fail, wait, skip", text);
@@ -377,8 +379,8 @@ int options_read(struct options *options, int argc, char **argv)
 	criu_options_join(joined, long_options);
 	*options = (struct options){ 0 };
 	opterr = 0;
-	while ((option = getopt_long(argc, argv, "+:D:Sdhjo:p:v::V" CRIU_OPTIONS_LETTERS, joined,
-				     NULL)) != -1) {
+	while ((option = getopt_long(argc, argv, "+:D:Sdhjo:p:v::V" CRIU_OPTIONS_LETTERS, joined, NULL)) !=
+	       -1) {
 		if (option == ':')
 			return say_usage("%s: needs a value", argv[optind - 1]);
 		if (option == '?')

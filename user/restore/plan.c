@@ -31,8 +31,8 @@ static int check_names(const struct plan *plan, char *why)
 
 	for (size_t i = 0; i < options->nr_tasks; i++) {
 		if (!checkpoint_has_process(plan->checkpoint, options->tasks[i]))
-			return fail(why, STATUS_USAGE, "--task: %d: is no process of %s",
-				    options->tasks[i], options->dir);
+			return fail(why, STATUS_USAGE, "--task: %d: is no process of %s", options->tasks[i],
+				    options->dir);
 	}
 	for (size_t i = 0; i < options->nr_pairs; i++) {
 		if (!checkpoint_has_process(plan->checkpoint, options->pairs[i].old))
@@ -121,8 +121,7 @@ static void add_file(struct plan *plan, const struct checkpoint_file *file)
 		const struct crlock_holder *holder = &file->holders[i];
 		struct target *target = find_target(plan, holder->tgid);
 
-		if (!lock_holder_of_process(holder) || !target ||
-		    has_descriptor(planned, target, holder->fd))
+		if (!lock_holder_of_process(holder) || !target || has_descriptor(planned, target, holder->fd))
 			continue;
 		plan->descriptors[plan->nr_descriptors++] = (struct planned_descriptor){
 			.target = target,
@@ -242,8 +241,8 @@ static const struct planned_descriptor *find_taker(struct plan *plan, const stru
 static int refuse_lock(char *why, const struct checkpoint_file *file, const struct lock *lock,
 		       const char *reason)
 {
-	return fail(why, STATUS_IN_THE_WAY, "%s: %s %s: %s", file->path,
-		    lock_kind_name(lock->row.kind), lock_type_name(lock->row.held), reason);
+	return fail(why, STATUS_IN_THE_WAY, "%s: %s %s: %s", file->path, lock_kind_name(lock->row.kind),
+		    lock_type_name(lock->row.held), reason);
 }
 
 static int add_lock(struct plan *plan, const struct lock *lock, char *why)

@@ -13,8 +13,8 @@
 #include "restore/take.h"
 
 /* Says what is wrong with a lock. Returns: @ret. */
-static int __attribute__((format(printf, 4, 5))) fail(char *why, const struct planned_lock *lock,
-						      int ret, const char *format, ...)
+static int __attribute__((format(printf, 4, 5)))
+fail(char *why, const struct planned_lock *lock, int ret, const char *format, ...)
 {
 	struct lock_buffer buffer = { 0 };
 	char text[WHY_MAX / 2];
@@ -91,8 +91,7 @@ static bool has_holder(const struct lock *lock, pid_t pid, int fd)
 	for (size_t i = 0; i < lock->nr_holders; i++) {
 		const struct crlock_holder *holder = &lock->holders[i].row;
 
-		if (holder->kind == CRLOCK_HOLDER_DESCRIPTOR && holder->tgid == pid &&
-		    holder->fd == fd)
+		if (holder->kind == CRLOCK_HOLDER_DESCRIPTOR && holder->tgid == pid && holder->fd == fd)
 			return true;
 	}
 	return false;
@@ -260,8 +259,7 @@ static int break_one(const struct plan *plan, struct planned_lock *lock, char *w
 	int err;
 
 	/* The open that breaks it would break theirs. A write lease is alone. */
-	stranger = lock->lock->row.held == F_RDLCK &&
-		   conflict_find(plan, &opening, lock->file->fd, &name);
+	stranger = lock->lock->row.held == F_RDLCK && conflict_find(plan, &opening, lock->file->fd, &name);
 	if (stranger)
 		fail(why, lock, 0, "would break %s", lock_buffer_text(&name));
 	lock_buffer_free(&name);
@@ -271,8 +269,9 @@ static int break_one(const struct plan *plan, struct planned_lock *lock, char *w
 	if (err)
 		return fail(why, lock, STATUS_IN_THE_WAY, "cannot be broken again: %s", strerror(-err));
 	if (late)
-		say_warning("%s: the lease's deadline is that of the system: /proc/sys/fs/lease-break-time cannot be written",
-		    lock->file->file->path);
+		say_warning(
+			"%s: the lease's deadline is that of the system: /proc/sys/fs/lease-break-time cannot be written",
+			lock->file->file->path);
 	return 0;
 }
 

@@ -33,8 +33,8 @@ static int remote_of(struct target *target, struct trace_remote **remote)
 	int err = 0;
 
 	if (!target->remote) {
-		err = trace_remote_open(&target->remote, target->stopped.processes[0].threads[0].tid,
-					why, sizeof(why));
+		err = trace_remote_open(&target->remote, target->stopped.processes[0].threads[0].tid, why,
+					sizeof(why));
 		if (err)
 			say("%s", why);
 	}
@@ -145,8 +145,7 @@ static int check_file(const struct planned_file *file, char *why)
 			continue;
 		return fail(why, STATUS_IN_THE_WAY,
 			    "%d: descriptor %d: does not share an open of %s with descriptor %d of %d",
-			    other->target->pid, other->fd, file->file->path, first->fd,
-			    first->target->pid);
+			    other->target->pid, other->fd, file->file->path, first->fd, first->target->pid);
 	}
 	return 0;
 }
@@ -161,8 +160,8 @@ static int check_access(const struct planned_lock *lock, char *why)
 		lacking = "more than its path";
 	if (!lacking)
 		return 0;
-	return fail(why, STATUS_IN_THE_WAY, "%d: descriptor %d: %s is not open for %s",
-		    lock->by->target->pid, lock->by->fd, lock->file->file->path, lacking);
+	return fail(why, STATUS_IN_THE_WAY, "%d: descriptor %d: %s is not open for %s", lock->by->target->pid,
+		    lock->by->fd, lock->file->file->path, lacking);
 }
 
 static int compare_descriptions(const void *a, const void *b)
@@ -195,8 +194,7 @@ static int check_apart(const struct plan *plan, char *why)
 			status = fail(why, STATUS_IN_THE_WAY,
 				      "%d: descriptor %d: shares an open of %s with descriptor %d of %d, "
 				      "which it did not",
-				      y->target->pid, y->fd, sorted[i]->file->path, x->fd,
-				      x->target->pid);
+				      y->target->pid, y->fd, sorted[i]->file->path, x->fd, x->target->pid);
 	}
 	free(sorted);
 	return status;

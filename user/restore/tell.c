@@ -20,7 +20,7 @@ static void tell_lock(const struct planned_lock *lock)
 
 	planned_lock_name(&name, lock);
 	say_info("%s: %s by %d with descriptor %d", lock_buffer_text(&name), progress[lock->progress],
-	    lock->by->target->pid, lock->by->fd);
+		 lock->by->target->pid, lock->by->fd);
 	lock_buffer_free(&name);
 }
 

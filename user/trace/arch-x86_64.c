@@ -12,8 +12,7 @@ const size_t trace_syscall_insn_size = sizeof(trace_syscall_insn);
 /* Leaf functions keep data there without moving the stack pointer (System V ABI). */
 #define RED_ZONE 128
 
-void trace_arch_call(struct user_regs_struct *regs, unsigned long at, long nr,
-		     const unsigned long args[6])
+void trace_arch_call(struct user_regs_struct *regs, unsigned long at, long nr, const unsigned long args[6])
 {
 	regs->rip = at;
 	regs->rax = nr;
@@ -99,8 +98,7 @@ size_t trace_arch_batch_code(const void **code)
 	return (uintptr_t)trace_batch_end - (uintptr_t)trace_batch_begin;
 }
 
-void trace_arch_batch(struct user_regs_struct *regs, unsigned long at, unsigned long table,
-		      unsigned long nr)
+void trace_arch_batch(struct user_regs_struct *regs, unsigned long at, unsigned long table, unsigned long nr)
 {
 	regs->rip = at;
 	regs->orig_rax = -1;
@@ -123,10 +121,10 @@ enum {
 static bool fails_when_stopped(long nr)
 {
 	static const short calls[] = {
-		SYS_epoll_wait, SYS_epoll_pwait, SYS_epoll_pwait2, SYS_semop, SYS_semtimedop,
+		SYS_epoll_wait,	     SYS_epoll_pwait,  SYS_epoll_pwait2,  SYS_semop,  SYS_semtimedop,
 		SYS_rt_sigtimedwait, SYS_io_getevents, SYS_io_pgetevents, SYS_accept, SYS_accept4,
-		SYS_recvfrom, SYS_recvmsg, SYS_recvmmsg, SYS_sendto, SYS_sendmsg, SYS_sendmmsg,
-		SYS_read, SYS_readv, SYS_write, SYS_writev,
+		SYS_recvfrom,	     SYS_recvmsg,      SYS_recvmmsg,	  SYS_sendto, SYS_sendmsg,
+		SYS_sendmmsg,	     SYS_read,	       SYS_readv,	  SYS_write,  SYS_writev,
 	};
 
 	for (size_t i = 0; i < sizeof(calls) / sizeof(*calls); i++) {

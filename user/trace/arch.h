@@ -19,8 +19,7 @@ extern const size_t trace_syscall_insn_size;
  *
  * The kernel must not take them for those of an interrupted call that it should restart.
  */
-void trace_arch_call(struct user_regs_struct *regs, unsigned long at, long nr,
-		     const unsigned long args[6]);
+void trace_arch_call(struct user_regs_struct *regs, unsigned long at, long nr, const unsigned long args[6]);
 
 /*
  * A net: memory below a thread's stack, laid out such that a thread whose registers are not its own finds its way
@@ -113,8 +112,7 @@ struct trace_arch_batched {
 size_t trace_arch_batch_code(const void **code);
 
 /** trace_arch_batch - Turns registers into those with which these instructions, at @at, are begun. */
-void trace_arch_batch(struct user_regs_struct *regs, unsigned long at, unsigned long table,
-		      unsigned long nr);
+void trace_arch_batch(struct user_regs_struct *regs, unsigned long at, unsigned long table, unsigned long nr);
 
 /* What became of a system call that the stop of a thread cut short. */
 enum trace_interruption {

@@ -30,7 +30,6 @@ typedef uint64_t kernel_sigset;
 
 #define TRACE_OPTIONS PTRACE_O_TRACESYSGOOD
 
-
 struct trace_remote {
 	pid_t tid;
 	pid_t tgid;
@@ -57,8 +56,7 @@ static int read_memory(const struct trace_remote *remote, unsigned long at, void
 	return (size_t)got == size ? 0 : -EFAULT;
 }
 
-static int write_memory(const struct trace_remote *remote, unsigned long at, const void *data,
-			size_t size)
+static int write_memory(const struct trace_remote *remote, unsigned long at, const void *data, size_t size)
 {
 	ssize_t got = pwrite(remote->memory, data, size, at);
 
@@ -125,10 +123,11 @@ static void search_map(const struct trace_remote *remote, const struct proc_map 
 	if (map->perms[2] != 'x')
 		return;
 	if (!places->insn)
-		places->insn = find_in(remote, map->start, map->end, trace_syscall_insn, trace_syscall_insn_size);
+		places->insn =
+			find_in(remote, map->start, map->end, trace_syscall_insn, trace_syscall_insn_size);
 	if (!places->call_return)
-		places->call_return = find_in(remote, map->start, map->end, trace_call_return,
-					      trace_call_return_size);
+		places->call_return =
+			find_in(remote, map->start, map->end, trace_call_return, trace_call_return_size);
 	for (size_t i = 0; !places->sigreturn && i < sizeof(trace_sigreturn) / sizeof(*trace_sigreturn); i++)
 		places->sigreturn = find_in(remote, map->start, map->end, trace_sigreturn[i].bytes,
 					    trace_sigreturn[i].size);
@@ -192,7 +191,8 @@ static ssize_t get_extended(pid_t tid, void *to)
 {
 	struct iovec iov = { to, EXTENDED_MAX };
 
-	if (ptrace(PTRACE_GETREGSET, tid, NT_X86_XSTATE, &iov) && ptrace(PTRACE_GETREGSET, tid, NT_PRFPREG, &iov))
+	if (ptrace(PTRACE_GETREGSET, tid, NT_X86_XSTATE, &iov) &&
+	    ptrace(PTRACE_GETREGSET, tid, NT_PRFPREG, &iov))
 		return -errno;
 	return iov.iov_len;
 }
@@ -292,8 +292,7 @@ static int leave_rseq(struct trace_remote *remote)
 	if (ptrace(PTRACE_GET_RSEQ_CONFIGURATION, remote->tid, sizeof(config), &config) < 0 ||
 	    !config.rseq_abi_pointer)
 		return 0;
-	err = read_memory(remote, config.rseq_abi_pointer + rseq_cs_offset, &cs_address,
-			  sizeof(cs_address));
+	err = read_memory(remote, config.rseq_abi_pointer + rseq_cs_offset, &cs_address, sizeof(cs_address));
 	if (err || !cs_address)
 		return err;
 	err = read_memory(remote, cs_address, &cs, sizeof(cs));
@@ -341,8 +340,8 @@ static int block_signals(struct trace_remote *remote)
 
 /* ---- The calls ---- */
 
-static int __attribute__((format(printf, 4, 5))) fail(char *why, size_t size, int err,
-						      const char *format, ...)
+static int __attribute__((format(printf, 4, 5)))
+fail(char *why, size_t size, int err, const char *format, ...)
 {
 	va_list args;
 
@@ -458,8 +457,7 @@ int trace_remote_call(struct trace_remote *remote, long nr, const unsigned long 
 	return err;
 }
 
-int trace_remote_write(struct trace_remote *remote, const void *data, size_t size,
-		       unsigned long *address)
+int trace_remote_write(struct trace_remote *remote, const void *data, size_t size, unsigned long *address)
 {
 	if (size > TRACE_SCRATCH_SIZE)
 		return -E2BIG;

@@ -48,8 +48,7 @@ int trace_remote_call(struct trace_remote *remote, long nr, const unsigned long 
  *
  * Returns: 0, -E2BIG if they are more than TRACE_SCRATCH_SIZE, or another negative errno value.
  */
-int trace_remote_write(struct trace_remote *remote, const void *data, size_t size,
-		       unsigned long *address);
+int trace_remote_write(struct trace_remote *remote, const void *data, size_t size, unsigned long *address);
 
 /** trace_remote_read - Reads back what a system call left in the scratch memory. */
 int trace_remote_read(struct trace_remote *remote, void *data, size_t size);

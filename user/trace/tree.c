@@ -23,8 +23,7 @@ struct reason {
 	size_t size;
 };
 
-static int __attribute__((format(printf, 3, 4))) fail(struct reason *reason, int err,
-						      const char *format, ...)
+static int __attribute__((format(printf, 3, 4))) fail(struct reason *reason, int err, const char *format, ...)
 {
 	va_list args;
 
@@ -142,8 +141,8 @@ static int refuse_wait(struct reason *reason, pid_t tid, int err)
 		proc_read(dir, "wchan", channel, sizeof(channel));
 		close(dir);
 	}
-	return fail(reason, err, "%d: does not stop: %s (state %c, in %s)", tid, strerror(-err),
-		    stat.state, *channel ? channel : "?");
+	return fail(reason, err, "%d: does not stop: %s (state %c, in %s)", tid, strerror(-err), stat.state,
+		    *channel ? channel : "?");
 }
 
 /*

@@ -9,9 +9,9 @@
 #include "trace/wait.h"
 
 #define WAIT_MAX_MS 5000
-#define YIELDS_MAX 64
-#define NAP_MIN_NS 20000L
-#define NAP_MAX_NS 5000000L
+#define YIELDS_MAX  64
+#define NAP_MIN_NS  20000L
+#define NAP_MAX_NS  5000000L
 
 static int64_t now_ms(void)
 {

@@ -47,7 +47,7 @@ struct fuzz {
 
 /** fuzz_fail - Tells of a failure, and counts it. @request: that it is about */
 __attribute__((format(printf, 3, 4))) void fuzz_fail(struct fuzz *fuzz, const struct fuzz_request *request,
-						      const char *format, ...);
+						     const char *format, ...);
 
 /** fuzz_work - Does what a worker is to do, until no requests are left to it. */
 void fuzz_work(struct fuzz *fuzz, struct progress *progress);

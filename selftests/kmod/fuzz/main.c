@@ -83,7 +83,8 @@ static bool add_messages(struct sample *sample, const void *buffer, int rest)
 			return true;
 		}
 		sample->len += mnl_nlmsg_get_payload_len(nlh);
-		sample->hash = hash_of(sample->hash, mnl_nlmsg_get_payload(nlh), mnl_nlmsg_get_payload_len(nlh));
+		sample->hash =
+			hash_of(sample->hash, mnl_nlmsg_get_payload(nlh), mnl_nlmsg_get_payload_len(nlh));
 	}
 	return false;
 }
@@ -230,7 +231,8 @@ static void run(struct fuzz *fuzz)
 		err(1, "a pipe");
 	for (unsigned int i = 0; i < fuzz->nr_workers; i++) {
 		fuzz->progress[i].rng = rng_next(&seed);
-		fuzz->progress[i].left = fuzz->requests / fuzz->nr_workers + (i < fuzz->requests % fuzz->nr_workers);
+		fuzz->progress[i].left =
+			fuzz->requests / fuzz->nr_workers + (i < fuzz->requests % fuzz->nr_workers);
 		start_worker(fuzz, &fuzz->progress[i]);
 	}
 	close(fuzz->gate[1]);
@@ -296,7 +298,8 @@ static void read_options(struct fuzz *fuzz, int argc, char **argv)
 
 int main(int argc, char **argv)
 {
-	struct fuzz *fuzz = mmap(NULL, sizeof(*fuzz), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	struct fuzz *fuzz =
+		mmap(NULL, sizeof(*fuzz), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	struct sample *before, *after;
 	struct raw listener;
 

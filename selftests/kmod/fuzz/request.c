@@ -10,7 +10,7 @@
 #include "rng.h"
 
 const char *const kind_names[NR_KINDS] = {
-	[KIND_GOOD] = "good",	    [KIND_ATTRIBUTE] = "attribute", [KIND_LENGTH] = "length",
+	[KIND_GOOD] = "good",	  [KIND_ATTRIBUTE] = "attribute", [KIND_LENGTH] = "length",
 	[KIND_HEADER] = "header", [KIND_JUNK] = "junk",
 };
 
@@ -28,8 +28,8 @@ static void begin(struct fuzz_request *request, uint64_t *rng, uint16_t family, 
 
 	mnl_nlmsg_put_header(request->bytes);
 	request->nlh.nlmsg_type = family;
-	request->nlh.nlmsg_flags = NLM_F_REQUEST | (rng_one_in(rng, 4) ? 0 : NLM_F_ACK) |
-				   (request->spec->dump ? NLM_F_DUMP : 0);
+	request->nlh.nlmsg_flags =
+		NLM_F_REQUEST | (rng_one_in(rng, 4) ? 0 : NLM_F_ACK) | (request->spec->dump ? NLM_F_DUMP : 0);
 	request->nlh.nlmsg_seq = seq;
 	genl = mnl_nlmsg_put_extra_header(&request->nlh, sizeof(*genl));
 	genl->cmd = request->spec->command;
@@ -276,8 +276,9 @@ static void put_junk(struct fuzz_request *request, uint64_t *rng)
 
 /* --------------------------------------------------------------------------------------------------------- */
 
-void request_make(struct fuzz_request *request, uint64_t *rng, enum kind kind, const struct spec_request *spec,
-		  const struct subjects *subjects, uint16_t family, uint32_t seq)
+void request_make(struct fuzz_request *request, uint64_t *rng, enum kind kind,
+		  const struct spec_request *spec, const struct subjects *subjects, uint16_t family,
+		  uint32_t seq)
 {
 	request->kind = kind;
 	request->spec = spec;

@@ -51,8 +51,9 @@ struct fuzz_request {
  * @family: number of the family
  * @seq: to know the answer by
  */
-void request_make(struct fuzz_request *request, uint64_t *rng, enum kind kind, const struct spec_request *spec,
-		  const struct subjects *subjects, uint16_t family, uint32_t seq);
+void request_make(struct fuzz_request *request, uint64_t *rng, enum kind kind,
+		  const struct spec_request *spec, const struct subjects *subjects, uint16_t family,
+		  uint32_t seq);
 
 /** request_is_heard - Whether it is one at all; netlink drops what is not without a word. */
 bool request_is_heard(const struct fuzz_request *request);

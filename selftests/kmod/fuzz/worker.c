@@ -83,14 +83,16 @@ static uint32_t send_fence(struct worker *worker)
 	return send_bytes(worker, &fence, fence.nlh.nlmsg_len) ? worker->seq : 0;
 }
 
-static void take_message(struct worker *worker, struct outcome *outcome, const struct nlmsghdr *nlh, uint32_t fence)
+static void take_message(struct worker *worker, struct outcome *outcome, const struct nlmsghdr *nlh,
+			 uint32_t fence)
 {
 	struct raw_answer answer = { 0 };
 
 	if (nlh->nlmsg_seq == fence) {
 		outcome->fence_answered |= raw_read(&answer, nlh);
 		if (answer.error && !(worker->fuzz->scarce && is_scarcity(-answer.error)))
-			fuzz_fail(worker->fuzz, &worker->request, "a good request after it: %d", answer.error);
+			fuzz_fail(worker->fuzz, &worker->request, "a good request after it: %d",
+				  answer.error);
 	} else if (nlh->nlmsg_seq == worker->request.nlh.nlmsg_seq) {
 		outcome->in_dump = nlh->nlmsg_flags & NLM_F_MULTI && nlh->nlmsg_type != NLMSG_DONE;
 		outcome->is_answered |= raw_read(&outcome->answer, nlh);
@@ -130,7 +132,8 @@ static bool is_known_error(int error)
 	return false;
 }
 
-static void judge_refusal(struct fuzz *fuzz, const struct fuzz_request *request, const struct outcome *outcome)
+static void judge_refusal(struct fuzz *fuzz, const struct fuzz_request *request,
+			  const struct outcome *outcome)
 {
 	const struct raw_answer *answer = &outcome->answer;
 	int error = -answer->error;

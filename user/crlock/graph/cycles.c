@@ -75,8 +75,7 @@ static int enter(struct search *search, struct graph_node *node)
 
 	node->visit = node->low = ++search->visited;
 	node->on_stack = true;
-	return append(search->steps, search->nr_steps, step) ?:
-	       append(search->stack, search->nr_stack, node);
+	return append(search->steps, search->nr_steps, step) ?: append(search->stack, search->nr_stack, node);
 }
 
 /* Takes a component off the stack. One of a single node is no cycle. */

@@ -54,12 +54,11 @@ static void print_holders(FILE *to, size_t number, const struct graph_lock *lock
 		const struct graph_process *holder = lock->holders[i];
 		bool in_cycle = holder->node.cycle && holder->node.cycle == lock->node.cycle;
 
-		fprintf(to, "\tl%zu -> p%d [label=\"held by\"%s];\n", number, holder->pid,
-			color(in_cycle));
+		fprintf(to, "\tl%zu -> p%d [label=\"held by\"%s];\n", number, holder->pid, color(in_cycle));
 	}
 	if (!lock->nr_holders)
-		fprintf(to, "\tl%zuh [shape=box, label=\"?\"];\n\tl%zu -> l%zuh [label=\"held by\"];\n", number,
-			number, number);
+		fprintf(to, "\tl%zuh [shape=box, label=\"?\"];\n\tl%zu -> l%zuh [label=\"held by\"];\n",
+			number, number, number);
 }
 
 /* A name for a process; who is not known is another each time. */

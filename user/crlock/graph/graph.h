@@ -57,7 +57,8 @@ struct graph_lock {
 struct graph_cycle {
 	struct graph_process **processes; /* each waits for the next, the last for the first */
 	size_t nr;
-	struct graph_process **others; /* who holds a lock that one of them waits for, too, and is not in it */
+	struct graph_process *
+		*others; /* who holds a lock that one of them waits for, too, and is not in it */
 	size_t nr_others;
 	bool has_unseen; /* there are others that are not known */
 };

@@ -47,8 +47,8 @@ static int add_holder(struct making *making, struct graph_lock *lock, pid_t pid,
 	/* The lock that a process got last is this one: it has more than one descriptor of it. */
 	if (process->nr_held && process->held[process->nr_held - 1] == lock)
 		return 0;
-	return append(process->held, process->nr_held, lock) ?:
-	       append(lock->holders, lock->nr_holders, process);
+	return append(process->held, process->nr_held, lock)
+		       ?: append(lock->holders, lock->nr_holders, process);
 }
 
 /*
@@ -117,8 +117,7 @@ static int add_waits(struct making *making, struct graph_lock *lock)
 		if (waiter->pid <= 0)
 			continue;
 		wait->process = get_process(making, waiter->pid, waiter->comm);
-		if (!wait->process ||
-		    append(wait->process->waits, wait->process->nr_waits, wait))
+		if (!wait->process || append(wait->process->waits, wait->process->nr_waits, wait))
 			return -ENOMEM;
 	}
 	return 0;

@@ -36,8 +36,8 @@ static int spawn(int input, pid_t *pid)
 
 	if (err)
 		return err;
-	err = posix_spawn_file_actions_adddup2(&actions, input, STDIN_FILENO) ?:
-	      posix_spawnp(pid, args[0], &actions, NULL, args, environ);
+	err = posix_spawn_file_actions_adddup2(&actions, input, STDIN_FILENO)
+		      ?: posix_spawnp(pid, args[0], &actions, NULL, args, environ);
 	posix_spawn_file_actions_destroy(&actions);
 	return err;
 }

@@ -23,7 +23,7 @@ struct tree {
 };
 
 static struct libscols_line *add_line(struct tree *tree, struct libscols_line *parent,
-				       struct lock_buffer *text)
+				      struct lock_buffer *text)
 {
 	struct libscols_line *line = tree->failed ? NULL : scols_table_new_line(tree->table, parent);
 
@@ -73,8 +73,8 @@ static struct libscols_line *add_wait_line(struct tree *tree, struct libscols_li
 static void add_lock(struct tree *tree, struct graph_lock *lock, struct libscols_line *parent,
 		     unsigned int level);
 
-static void add_held(struct tree *tree, const struct graph_process *process,
-		     struct libscols_line *parent, unsigned int level)
+static void add_held(struct tree *tree, const struct graph_process *process, struct libscols_line *parent,
+		     unsigned int level)
 {
 	for (size_t i = 0; process && i < process->nr_held; i++) {
 		if (process->held[i]->chosen)

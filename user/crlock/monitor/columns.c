@@ -10,16 +10,11 @@
 #include "locks/lock.h"
 
 static const char *const event_names[] = {
-	[CRLOCK_EVENT_SET] = "set",
-	[CRLOCK_EVENT_BLOCKED] = "blocked",
-	[CRLOCK_EVENT_GRANTED] = "granted",
-	[CRLOCK_EVENT_UNBLOCKED] = "unblocked",
-	[CRLOCK_EVENT_REFUSED] = "refused",
-	[CRLOCK_EVENT_CANCELLED] = "cancelled",
-	[CRLOCK_EVENT_RELEASED] = "released",
-	[CRLOCK_EVENT_ASKED] = "asked",
-	[CRLOCK_EVENT_BROKEN] = "broken",
-	[CRLOCK_EVENT_DEADLINE] = "deadline",
+	[CRLOCK_EVENT_SET] = "set",	      [CRLOCK_EVENT_BLOCKED] = "blocked",
+	[CRLOCK_EVENT_GRANTED] = "granted",   [CRLOCK_EVENT_UNBLOCKED] = "unblocked",
+	[CRLOCK_EVENT_REFUSED] = "refused",   [CRLOCK_EVENT_CANCELLED] = "cancelled",
+	[CRLOCK_EVENT_RELEASED] = "released", [CRLOCK_EVENT_ASKED] = "asked",
+	[CRLOCK_EVENT_BROKEN] = "broken",     [CRLOCK_EVENT_DEADLINE] = "deadline",
 };
 
 #define NR_EVENTS (sizeof(event_names) / sizeof(*event_names))

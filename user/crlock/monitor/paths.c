@@ -150,11 +150,11 @@ const char *paths_get(struct paths *paths, const struct crlock_event *event)
 	    (event->by_pid == event->pid || !look_in(paths, event, event->by_pid)))
 		return NULL;
 	keep(paths, (struct kept){
-		.dev_major = event->dev_major,
-		.dev_minor = event->dev_minor,
-		.generation = event->generation,
-		.ino = event->ino,
-		.path = strdup(paths->path),
-	});
+			    .dev_major = event->dev_major,
+			    .dev_minor = event->dev_minor,
+			    .generation = event->generation,
+			    .ino = event->ino,
+			    .path = strdup(paths->path),
+		    });
 	return paths->path;
 }

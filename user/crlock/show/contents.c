@@ -117,8 +117,7 @@ static int read_memory(struct contents *contents, const struct image_error *erro
 		return no_memory(contents, error);
 	for (size_t i = 0; i < contents->tree.nr && !ret; i++) {
 		if (!contents->tree.processes[i].zombie)
-			ret = shown_memory_read(&contents->memory[i], &sources,
-						&contents->tree.processes[i]);
+			ret = shown_memory_read(&contents->memory[i], &sources, &contents->tree.processes[i]);
 	}
 	shown_sources_free(&sources);
 	return ret;

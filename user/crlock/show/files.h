@@ -46,8 +46,7 @@ struct shown_files {
  *
  * Returns: 0, -EBADMSG, or another negative errno value.
  */
-int shown_files_read(struct shown_files *files, int dir, const char *path,
-		     const struct image_error *error);
+int shown_files_read(struct shown_files *files, int dir, const char *path, const struct image_error *error);
 
 /** shown_files_free - Frees what they own. */
 void shown_files_free(struct shown_files *files);

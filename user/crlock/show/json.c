@@ -79,7 +79,8 @@ static json_t *path_json(const struct contents *contents, uint32_t id)
 	return file && file->entry->reg ? cell_json_string(file->entry->reg->name) : json_null();
 }
 
-static json_t *mapping_json(const struct contents *contents, const Image__MmEntry *mm, size_t i, uint64_t dumped)
+static json_t *mapping_json(const struct contents *contents, const Image__MmEntry *mm, size_t i,
+			    uint64_t dumped)
 {
 	const Image__VmaEntry *vma = mm->vmas[i];
 	struct lock_buffer perms = { 0 }, mapped = { 0 };

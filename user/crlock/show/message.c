@@ -163,7 +163,8 @@ json_t *message_json(const ProtobufCMessage *message)
 		else
 			continue;
 		err = json_object_set_new(json, field->name, member);
-		if (!err && field->label != PROTOBUF_C_LABEL_REPEATED && field->type == PROTOBUF_C_TYPE_STRING)
+		if (!err && field->label != PROTOBUF_C_LABEL_REPEATED &&
+		    field->type == PROTOBUF_C_TYPE_STRING)
 			err = add_exact(json, field, *(char *const *)value);
 		if (err) {
 			json_decref(json);

@@ -48,8 +48,9 @@ static int __attribute__((format(printf, 1, 2))) print_line(const char *format, 
 
 static int print_own(const struct contents *contents)
 {
-	static const char *const sources[] = { [LOCK_SOURCE_KMOD] = "the kernel module",
-					       [LOCK_SOURCE_PROC] = "/proc" };
+	static const char *const sources[] = {
+		[LOCK_SOURCE_KMOD] = "the kernel module", [LOCK_SOURCE_PROC] = "/proc"
+	};
 	time_t seconds = contents->locks.dump_time_ms / 1000;
 	char when[64] = "at an unknown time";
 	struct tm tm;
@@ -64,8 +65,10 @@ static int print_head(const struct contents *contents)
 {
 	int ret = print_line("Checkpoint:  %s", contents->path);
 
-	ret = ret ?: print_line("Images:      version %" PRIu32 ", of %s", contents->inventory->img_version,
-				contents->whole ? "whole processes" : "locks only");
+	ret = ret
+		      ?: print_line("Images:      version %" PRIu32 ", of %s",
+				    contents->inventory->img_version,
+				    contents->whole ? "whole processes" : "locks only");
 	ret = ret ?: print_line("Written by:  %s", contents->own ? "crdump" : "CRIU, or a program like it");
 	return ret ?: contents->own ? print_own(contents) : 0;
 }
@@ -74,7 +77,8 @@ static int print_head(const struct contents *contents)
 
 /* Children one behind the other, so that all can be gone through without recursion, however deep they are. */
 struct order {
-	size_t *child, *sibling; /* the first of each process, and the next of its parent; SAVED_NO_PARENT: none */
+	size_t *child,
+		*sibling; /* the first of each process, and the next of its parent; SAVED_NO_PARENT: none */
 };
 
 static int make_order(struct order *order, const struct saved_tree *tree)
@@ -138,8 +142,8 @@ static void add_process(struct table *table, const struct contents *contents, si
 static int print_tree(const struct contents *contents)
 {
 	static const struct table_column heads[] = {
-		{ "PID", 5, RIGHT },	 { "PPID", 5, RIGHT },	 { "PGID", 5, RIGHT },
-		{ "SID", 5, RIGHT },	 { "STATE", 5, 0 },	 { "THREADS", 3, RIGHT },
+		{ "PID", 5, RIGHT },	{ "PPID", 5, RIGHT },	{ "PGID", 5, RIGHT },
+		{ "SID", 5, RIGHT },	{ "STATE", 5, 0 },	{ "THREADS", 3, RIGHT },
 		{ "MAPPED", 5, RIGHT }, { "DUMPED", 5, RIGHT }, { "COMMAND", 12, 0 },
 	};
 	struct order order = { 0 };
@@ -229,8 +233,8 @@ static int print_threads(const struct saved_process *process)
 static int print_memory(const struct contents *contents, size_t i)
 {
 	static const struct table_column heads[] = {
-		{ "START", 12, RIGHT }, { "END", 12, RIGHT },	{ "PERM", 4, 0 }, { "OFFSET", 5, RIGHT },
-		{ "DUMPED", 5, RIGHT }, { "FLAGS", 5, 0 },	{ "MAPPED", 12, 0 },
+		{ "START", 12, RIGHT }, { "END", 12, RIGHT }, { "PERM", 4, 0 },	   { "OFFSET", 5, RIGHT },
+		{ "DUMPED", 5, RIGHT }, { "FLAGS", 5, 0 },    { "MAPPED", 12, 0 },
 	};
 	const Image__MmEntry *mm = contents->tree.processes[i].mm;
 	struct table table;
@@ -282,7 +286,7 @@ static void add_descriptor(struct table *table, const struct contents *contents,
 static int print_descriptors(const struct contents *contents, const struct saved_process *process)
 {
 	static const struct table_column heads[] = {
-		{ "FD", 3, RIGHT }, { "FILE", 4, RIGHT },    { "FLAGS", 5, 0 },
+		{ "FD", 3, RIGHT }, { "FILE", 4, RIGHT },     { "FLAGS", 5, 0 },
 		{ "KIND", 4, 0 },   { "POSITION", 5, RIGHT }, { "NAME", 12, 0 },
 	};
 	const struct shown_table *descriptors = shown_files_table(&contents->files, process->ids->files_id);
@@ -337,8 +341,8 @@ static int print_processes(const struct contents *contents)
 static int print_lockers(const struct contents *contents)
 {
 	static const struct table_column heads[] = { { "PID", 5, RIGHT },
-						       { "PPID", 5, RIGHT },
-						       { "COMMAND", 12, 0 } };
+						     { "PPID", 5, RIGHT },
+						     { "COMMAND", 12, 0 } };
 	struct table table;
 
 	BEGIN(&table, heads);
@@ -377,10 +381,10 @@ static void add_locked(struct table *table, const struct checkpoint_file *locked
 static int print_locked(const struct contents *contents)
 {
 	static const struct table_column heads[] = { { "FLAGS", 5, 0 },
-						       { "POSITION", 5, RIGHT },
-						       { "SIZE", 5, RIGHT },
-						       { "HOLDERS", 5, 0 },
-						       { "PATH", 12, 0 } };
+						     { "POSITION", 5, RIGHT },
+						     { "SIZE", 5, RIGHT },
+						     { "HOLDERS", 5, 0 },
+						     { "PATH", 12, 0 } };
 	struct table table;
 
 	BEGIN(&table, heads);

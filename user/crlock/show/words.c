@@ -47,14 +47,10 @@ void words_vma_flags(struct lock_buffer *text, const Image__VmaEntry *vma)
 		{ MAP_HUGETLB, "hugetlb" },
 	};
 	static const struct word advice[] = {
-		{ 1 << MADV_RANDOM, "random" },
-		{ 1 << MADV_SEQUENTIAL, "sequential" },
-		{ 1 << MADV_DONTFORK, "dontfork" },
-		{ 1 << MADV_MERGEABLE, "mergeable" },
-		{ 1 << MADV_HUGEPAGE, "hugepage" },
-		{ 1 << MADV_NOHUGEPAGE, "nohugepage" },
-		{ 1 << MADV_DONTDUMP, "dontdump" },
-		{ 1 << MADV_WIPEONFORK, "wipeonfork" },
+		{ 1 << MADV_RANDOM, "random" },	    { 1 << MADV_SEQUENTIAL, "sequential" },
+		{ 1 << MADV_DONTFORK, "dontfork" }, { 1 << MADV_MERGEABLE, "mergeable" },
+		{ 1 << MADV_HUGEPAGE, "hugepage" }, { 1 << MADV_NOHUGEPAGE, "nohugepage" },
+		{ 1 << MADV_DONTDUMP, "dontdump" }, { 1 << MADV_WIPEONFORK, "wipeonfork" },
 	};
 
 	for (size_t i = 0; i < sizeof(flags) / sizeof(*flags); i++) {

@@ -33,9 +33,9 @@ void words_open_flags(struct lock_buffer *text, const struct shown_file *file)
 		uint32_t bits;
 		const char *word;
 	} flags[] = {
-		{ O_APPEND, "append" },	    { O_NONBLOCK, "nonblock" }, { O_SYNC, "sync" },
-		{ O_DSYNC, "dsync" },	    { O_ASYNC, "async" },	{ O_DIRECT, "direct" },
-		{ O_TMPFILE, "tmpfile" },   { O_DIRECTORY, "directory" }, { O_NOFOLLOW, "nofollow" },
+		{ O_APPEND, "append" },	  { O_NONBLOCK, "nonblock" },	{ O_SYNC, "sync" },
+		{ O_DSYNC, "dsync" },	  { O_ASYNC, "async" },		{ O_DIRECT, "direct" },
+		{ O_TMPFILE, "tmpfile" }, { O_DIRECTORY, "directory" }, { O_NOFOLLOW, "nofollow" },
 		{ O_NOATIME, "noatime" },
 	};
 	static const char *const access[] = { "r", "w", "rw", "none" };
@@ -75,8 +75,10 @@ static void add_path_of(struct lock_buffer *text, const struct shown_files *file
 /* Of a socket: SOCK_* and TCP_*, which sockets of other families have too. */
 static const char *type_name(uint32_t type)
 {
-	static const char *const names[] = { [SOCK_STREAM] = "stream", [SOCK_DGRAM] = "dgram",
-					     [SOCK_RAW] = "raw", [SOCK_SEQPACKET] = "seqpacket" };
+	static const char *const names[] = { [SOCK_STREAM] = "stream",
+					     [SOCK_DGRAM] = "dgram",
+					     [SOCK_RAW] = "raw",
+					     [SOCK_SEQPACKET] = "seqpacket" };
 
 	return type < sizeof(names) / sizeof(*names) && names[type] ? names[type] : "?";
 }
@@ -84,11 +86,16 @@ static const char *type_name(uint32_t type)
 static const char *state_name(uint32_t state)
 {
 	static const char *const names[] = {
-		[TCP_ESTABLISHED] = "ESTABLISHED", [TCP_SYN_SENT] = "SYN_SENT",
-		[TCP_SYN_RECV] = "SYN_RECV",	   [TCP_FIN_WAIT1] = "FIN_WAIT1",
-		[TCP_FIN_WAIT2] = "FIN_WAIT2",	   [TCP_TIME_WAIT] = "TIME_WAIT",
-		[TCP_CLOSE] = "CLOSE",		   [TCP_CLOSE_WAIT] = "CLOSE_WAIT",
-		[TCP_LAST_ACK] = "LAST_ACK",	   [TCP_LISTEN] = "LISTEN",
+		[TCP_ESTABLISHED] = "ESTABLISHED",
+		[TCP_SYN_SENT] = "SYN_SENT",
+		[TCP_SYN_RECV] = "SYN_RECV",
+		[TCP_FIN_WAIT1] = "FIN_WAIT1",
+		[TCP_FIN_WAIT2] = "FIN_WAIT2",
+		[TCP_TIME_WAIT] = "TIME_WAIT",
+		[TCP_CLOSE] = "CLOSE",
+		[TCP_CLOSE_WAIT] = "CLOSE_WAIT",
+		[TCP_LAST_ACK] = "LAST_ACK",
+		[TCP_LISTEN] = "LISTEN",
 		[TCP_CLOSING] = "CLOSING",
 	};
 

@@ -55,11 +55,8 @@ static int by_place(const struct top_row *a, const struct top_row *b)
 }
 
 const struct top_order top_orders[] = {
-	{ "waiters", 'w', by_waiters },
-	{ "oldest", 'o', by_oldest },
-	{ "churn", 'c', by_churn },
-	{ "locks", 'l', by_locks },
-	{ "path", 'p', by_path },
+	{ "waiters", 'w', by_waiters }, { "oldest", 'o', by_oldest }, { "churn", 'c', by_churn },
+	{ "locks", 'l', by_locks },	{ "path", 'p', by_path },
 };
 
 const size_t nr_top_orders = sizeof(top_orders) / sizeof(*top_orders);
@@ -192,7 +189,8 @@ static void fill_path(struct lock_buffer *text, const struct seen *seen)
 	if (row->path)
 		lock_buffer_printable(text, row->path);
 	else
-		lock_buffer_format(text, "%u:%u:%" PRIu64, row->place.dev_major, row->place.dev_minor, row->place.ino);
+		lock_buffer_format(text, "%u:%u:%" PRIu64, row->place.dev_major, row->place.dev_minor,
+				   row->place.ino);
 }
 
 struct top_column {

@@ -180,7 +180,8 @@ static void add_title(struct lock_buffer *text, const struct view *view, const s
 
 	localtime_r(&seconds, &tm);
 	strftime(clock, sizeof(clock), "%H:%M:%S", &tm);
-	lock_buffer_format(text, "crlock top %s  %zu locks, %zu waiters, ", clock, rows->nr_locks, rows->nr_waiters);
+	lock_buffer_format(text, "crlock top %s  %zu locks, %zu waiters, ", clock, rows->nr_locks,
+			   rows->nr_waiters);
 	if (rows->churn < 0)
 		lock_buffer_add(text, "?/s");
 	else
@@ -189,10 +190,12 @@ static void add_title(struct lock_buffer *text, const struct view *view, const s
 }
 
 /* What is not as it should be comes first; keys are for a screen. */
-static void add_note(struct lock_buffer *text, const struct view *view, const struct view_head *head, bool keys)
+static void add_note(struct lock_buffer *text, const struct view *view, const struct view_head *head,
+		     bool keys)
 {
 	if (head->lost)
-		lock_buffer_format(text, "%" PRIu64 " events were lost: CHURN/S was too low, OLDEST may be (~). ",
+		lock_buffer_format(text,
+				   "%" PRIu64 " events were lost: CHURN/S was too low, OLDEST may be (~). ",
 				   head->lost);
 	if (view->typing || *view->filter) {
 		lock_buffer_add(text, "Filter: ");

@@ -26,8 +26,7 @@ static int fail(char error[LOCK_TEXT_MAX], const char *what, int err)
 	return err;
 }
 
-static int read_module(struct lock_list *list, struct verify_result *result,
-		       char error[LOCK_TEXT_MAX])
+static int read_module(struct lock_list *list, struct verify_result *result, char error[LOCK_TEXT_MAX])
 {
 	static const struct lock_query everything = { 0 };
 	struct lock_report report;
@@ -40,8 +39,7 @@ static int read_module(struct lock_list *list, struct verify_result *result,
 	return err;
 }
 
-static void compare_with(struct findings *findings, const struct lock_list *list,
-			 struct round *round)
+static void compare_with(struct findings *findings, const struct lock_list *list, struct round *round)
 {
 	compare_locks(findings, list, &round->shown);
 	compare_fdinfo(findings, list, &round->shown);
@@ -76,8 +74,7 @@ static void wait_a_little(void)
 	nanosleep(&time, NULL);
 }
 
-static int read_text(struct round *round, const struct verify_options *options,
-		     char error[LOCK_TEXT_MAX])
+static int read_text(struct round *round, const struct verify_options *options, char error[LOCK_TEXT_MAX])
 {
 	const char *root = options->root ?: "/proc";
 	int err = shown_read(&round->shown, root, !options->root);

@@ -16,8 +16,7 @@ struct pairing {
 	enum rule rules; /* the first of this kind of lines */
 	struct place place;
 	struct findings *findings;
-	bool (*forgive)(const struct entry *got,
-			const void *data); /* a line too many; may be NULL */
+	bool (*forgive)(const struct entry *got, const void *data); /* a line too many; may be NULL */
 	const void *data;
 };
 

@@ -47,8 +47,8 @@ static int compare_order(const void *x, const void *y)
 }
 
 /* For lines that are right but for their order. Returns: whether that is right. */
-static bool check_order(struct findings *findings, const struct place *place,
-			const struct room *room, size_t nr, struct entry *got)
+static bool check_order(struct findings *findings, const struct place *place, const struct room *room,
+			size_t nr, struct entry *got)
 {
 	for (size_t i = 0; i < nr; i++) {
 		if (got[i].line.nr != i + 1) {
@@ -58,8 +58,7 @@ static bool check_order(struct findings *findings, const struct place *place,
 	}
 	for (size_t i = 0; i < nr; i++) {
 		if (entry_differs(&room->entries[i], &got[i])) {
-			findings_add(findings, RULE_FDINFO_ORDER, place, &room->entries[i],
-				     &got[i]);
+			findings_add(findings, RULE_FDINFO_ORDER, place, &room->entries[i], &got[i]);
 			return false;
 		}
 	}
@@ -67,9 +66,8 @@ static bool check_order(struct findings *findings, const struct place *place,
 }
 
 /* Returns: whether each line is that of its lock, in order. */
-static bool compare_lines(struct findings *findings, const struct place *place,
-			  const struct room *room, size_t nr_wanted, struct entry *got,
-			  size_t nr_got)
+static bool compare_lines(struct findings *findings, const struct place *place, const struct room *room,
+			  size_t nr_wanted, struct entry *got, size_t nr_got)
 {
 	struct pairing pairing = {
 		.wanted = room->wanted,
@@ -100,8 +98,7 @@ static size_t make_wanted(const struct room *room, const struct lock **locks, si
 	for (size_t i = 0; i < nr; i++) {
 		struct entry *entry = &room->entries[nr_wanted];
 
-		if (locks[i]->row.kind == CRLOCK_KIND_POSIX &&
-		    locks[i]->row.owner_id != holder->files_id)
+		if (locks[i]->row.kind == CRLOCK_KIND_POSIX && locks[i]->row.owner_id != holder->files_id)
 			continue;
 		entry_of_lock(entry, locks[i]);
 		/* All that is visible from here is shown, with 0 for a setter who is not. */
@@ -123,12 +120,13 @@ static void compare_holder(struct findings *findings, struct shown *shown, const
 	if (fd)
 		room->seen[fd - shown->fds] = true;
 	if (compare_lines(findings, &place, room, make_wanted(room, locks, nr, holder),
-			  fd ? &shown->fdinfo.entries[fd->first] : NULL, fd ? fd->nr : 0) && fd)
+			  fd ? &shown->fdinfo.entries[fd->first] : NULL, fd ? fd->nr : 0) &&
+	    fd)
 		compare_told(findings, shown, fd, &place, room->entries);
 }
 
-static void compare_description(struct findings *findings, struct shown *shown,
-				const struct room *room, const struct lock **locks, size_t nr)
+static void compare_description(struct findings *findings, struct shown *shown, const struct room *room,
+				const struct lock **locks, size_t nr)
 {
 	for (size_t i = 0; i < locks[0]->nr_holders; i++)
 		compare_holder(findings, shown, room, locks, nr, &locks[0]->holders[i].row);
@@ -142,8 +140,7 @@ static void tell_unseen(struct findings *findings, struct shown *shown, const st
 		const struct place place = { fd->tgid, fd->tid, fd->fd };
 
 		if (!room->seen[i])
-			compare_lines(findings, &place, room, 0, &shown->fdinfo.entries[fd->first],
-				      fd->nr);
+			compare_lines(findings, &place, room, 0, &shown->fdinfo.entries[fd->first], fd->nr);
 	}
 }
 
@@ -153,8 +150,7 @@ static void compare_all(struct findings *findings, const struct sorted *sorted, 
 	size_t first = 0;
 
 	for (size_t i = 1; i <= sorted->nr; i++) {
-		if (i < sorted->nr &&
-		    sorted->locks[i]->row.file_id == sorted->locks[first]->row.file_id)
+		if (i < sorted->nr && sorted->locks[i]->row.file_id == sorted->locks[first]->row.file_id)
 			continue;
 		compare_description(findings, shown, room, &sorted->locks[first], i - first);
 		first = i;

@@ -208,8 +208,8 @@ static void check_count(struct findings *findings, const struct place *place, co
 			size_t nr, const struct counted *counted, size_t nr_counted)
 {
 	const struct counted key = { .line = line->line };
-	const struct counted *first = nr_counted ? bsearch(&key, counted, nr_counted, sizeof(key), compare_counted) :
-						   NULL;
+	const struct counted *first =
+		nr_counted ? bsearch(&key, counted, nr_counted, sizeof(key), compare_counted) : NULL;
 	bool fewer = true;
 
 	if (!first)
@@ -269,9 +269,8 @@ static size_t sorted_requests(const struct shown *shown, struct request *request
 		const struct shown_fd *fd = &shown->fds[i];
 
 		for (size_t j = 0; j < fd->nr_requests; j++)
-			requests[nr++] = (struct request){
-				&shown->requests.entries[fd->first_request + j], fd, false
-			};
+			requests[nr++] = (struct request){ &shown->requests.entries[fd->first_request + j],
+							   fd, false };
 	}
 	if (nr)
 		qsort(requests, nr, sizeof(*requests), compare_pids);

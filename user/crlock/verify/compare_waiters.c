@@ -48,8 +48,7 @@ static struct inode *inodes_of(const struct lock_list *list, size_t *nr)
 	for (size_t i = 0; i < list->nr; i++) {
 		const struct crlock_lock *row = &list->locks[i].row;
 
-		inodes[i] =
-			(struct inode){ row->ino, (uint64_t)row->dev_major << 32 | row->dev_minor };
+		inodes[i] = (struct inode){ row->ino, (uint64_t)row->dev_major << 32 | row->dev_minor };
 	}
 	qsort(inodes, list->nr, sizeof(*inodes), compare_inodes);
 	for (size_t i = 0; i < list->nr; i++) {
@@ -81,8 +80,7 @@ static void set_device(struct entry *wanted, const struct inode *inodes, size_t 
 	wanted->unknown &= ~FIELD_DEVICE;
 }
 
-static void set_devices(struct findings *findings, const struct lock_list *list,
-			struct tasks *tasks)
+static void set_devices(struct findings *findings, const struct lock_list *list, struct tasks *tasks)
 {
 	size_t nr;
 	struct inode *inodes = inodes_of(list, &nr);
@@ -158,8 +156,8 @@ static bool conflict(const struct proc_lock *a, const struct proc_lock *b)
 
 	if (!same_list(a, b))
 		return false;
-	return held_lease || ((a->type == F_WRLCK || b->type == F_WRLCK) && a->start <= b->end &&
-			      b->start <= a->end);
+	return held_lease ||
+	       ((a->type == F_WRLCK || b->type == F_WRLCK) && a->start <= b->end && b->start <= a->end);
 }
 
 /* An open has no file. */
@@ -186,8 +184,7 @@ static void check_beneath(struct findings *findings, const struct entry *above, 
 }
 
 /* A request that is in the way of another of the same level would have that beneath it. */
-static void check_siblings(struct findings *findings, struct entry **siblings, size_t nr,
-			   struct entry *entry)
+static void check_siblings(struct findings *findings, struct entry **siblings, size_t nr, struct entry *entry)
 {
 	for (size_t i = 0; i < nr; i++) {
 		const struct task *a = siblings[i]->task, *b = entry->task;
@@ -225,8 +222,7 @@ static void check_request(struct findings *findings, struct level *levels, unsig
 		levels[depth].nr = 0;
 	level = &levels[depth];
 	check_beneath(findings, levels[depth - 1].last, entry);
-	check_siblings(findings, level->siblings,
-		       level->nr < SIBLINGS_MAX ? level->nr : SIBLINGS_MAX, entry);
+	check_siblings(findings, level->siblings, level->nr < SIBLINGS_MAX ? level->nr : SIBLINGS_MAX, entry);
 	level->siblings[level->nr++ % SIBLINGS_MAX] = entry;
 	level->last = entry;
 	*deepest = depth;
@@ -343,8 +339,7 @@ static size_t held_lines(struct shown *shown, struct waited *lines)
 	return nr;
 }
 
-static void compare_flags(struct findings *findings, const struct lock_list *list,
-			  struct shown *shown)
+static void compare_flags(struct findings *findings, const struct lock_list *list, struct shown *shown)
 {
 	struct waited *locks = calloc(list->nr + 1, sizeof(*locks));
 	struct waited *lines = calloc(shown->locks.nr + 1, sizeof(*lines));

@@ -120,8 +120,7 @@ static void format(struct lock_buffer *buffer, const struct proc_lock *line)
 			   line->depth ? (int)line->depth - 1 : 0, "", line->depth ? "-> " : "",
 			   kind_word(line), state_word(line), entry_type_word(line->type), line->pid);
 	if (line->has_inode)
-		lock_buffer_format(buffer, "%02x:%02x:%" PRIu64, line->dev_major, line->dev_minor,
-				   line->ino);
+		lock_buffer_format(buffer, "%02x:%02x:%" PRIu64, line->dev_major, line->dev_minor, line->ino);
 	else
 		lock_buffer_add(buffer, "<none>:0");
 	lock_buffer_format(buffer, " %" PRId64 " ", line->start);
@@ -145,8 +144,7 @@ bool entry_has_form(const struct entry *entry, struct proc_text text)
 	bool has;
 
 	format(&buffer, &entry->line);
-	has = proc_text_skip(&text, lock_buffer_text(&buffer)) &&
-	      (text.at == text.end || *text.at == ' ');
+	has = proc_text_skip(&text, lock_buffer_text(&buffer)) && (text.at == text.end || *text.at == ' ');
 	lock_buffer_free(&buffer);
 	return has;
 }

@@ -24,8 +24,8 @@ enum field {
 
 struct entry {
 	struct proc_lock line;
-	uint32_t unknown;	 /* of what should be: bits of enum field */
-	bool optional;		 /* need not be shown */
+	uint32_t unknown; /* of what should be: bits of enum field */
+	bool optional; /* need not be shown */
 	const struct lock *lock; /* what should be: the module's; NULL: a request */
 	const struct task *task; /* of a request: who waits */
 	char *strange; /* what is: the text, if it has not the form; owned by the reading */

@@ -131,8 +131,8 @@ static void free_finding(struct finding *finding)
 		lock_free(&finding->lock);
 }
 
-void findings_drop(struct findings *findings,
-		   bool (*keep)(const struct finding *finding, const void *data), const void *data)
+void findings_drop(struct findings *findings, bool (*keep)(const struct finding *finding, const void *data),
+		   const void *data)
 {
 	size_t nr = 0;
 

@@ -13,16 +13,16 @@
 
 struct finding {
 	enum rule rule;
-	uint64_t key;	    /* equal in another reading for the same difference of the same lock */
+	uint64_t key; /* equal in another reading for the same difference of the same lock */
 	pid_t tgid, tid; /* fdinfo, or a thread that waits; 0: none */
-	int fd;		    /* of fdinfo, else -1 */
+	int fd; /* of fdinfo, else -1 */
 	char *got, *wanted; /* lines; NULL: there is none, or there should be none */
 	struct lock lock; /* the module's, with @has_lock */
 	bool has_lock;
-	bool has_inode;		       /* the following: of the line if there is no lock */
+	bool has_inode; /* the following: of the line if there is no lock */
 	uint32_t dev_major, dev_minor; /* 0 if only the inode is known */
 	uint64_t ino;
-	pid_t pid;	/* that the line has */
+	pid_t pid; /* that the line has */
 	uint64_t times; /* it was found and stayed */
 };
 
@@ -30,7 +30,7 @@ struct findings {
 	struct finding *findings;
 	size_t nr;
 	uint64_t left_out; /* beyond %FINDINGS_MAX */
-	bool failed;	   /* there was no memory */
+	bool failed; /* there was no memory */
 };
 
 /* Where a line is: all zero, with fd -1, for /proc/locks. */
@@ -54,8 +54,8 @@ void findings_keep(struct findings *findings, struct findings *others);
 void findings_merge(struct findings *to, struct findings *from);
 
 /** findings_drop - Leaves those that a function says yes to. */
-void findings_drop(struct findings *findings,
-		   bool (*keep)(const struct finding *finding, const void *data), const void *data);
+void findings_drop(struct findings *findings, bool (*keep)(const struct finding *finding, const void *data),
+		   const void *data);
 
 /** findings_free - Frees what it owns and empties it. */
 void findings_free(struct findings *findings);

@@ -33,7 +33,8 @@ static void add_lock(struct limits *limits, enum rule rule, const struct lock *l
 }
 
 /* Whether a descriptor has a line of the lock, and behind it one that tells how that is being broken. */
-static bool fd_tells_break(const struct shown *shown, const struct crlock_holder *holder, const struct lock *lock)
+static bool fd_tells_break(const struct shown *shown, const struct crlock_holder *holder,
+			   const struct lock *lock)
 {
 	const struct shown_fd *fd = holder->tid ? shown_find(shown, holder->tid, holder->fd) : NULL;
 	struct entry wanted;

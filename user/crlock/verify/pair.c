@@ -19,8 +19,7 @@ static void sort(struct entry **entries, size_t nr)
 static void tell_form(struct pairing *pairing, struct entry *wanted, struct entry *got)
 {
 	if (got->strange)
-		findings_add(pairing->findings, pairing->rules + OF_FORM, &pairing->place, wanted,
-			     got);
+		findings_add(pairing->findings, pairing->rules + OF_FORM, &pairing->place, wanted, got);
 }
 
 static void take_pair(struct pairing *pairing, struct entry **wanted, struct entry **got)
@@ -29,8 +28,8 @@ static void take_pair(struct pairing *pairing, struct entry **wanted, struct ent
 
 	for (unsigned int i = 0; i < NR_FIELDS; i++) {
 		if (fields & 1U << i)
-			findings_add(pairing->findings, pairing->rules + OF_KIND + i,
-				     &pairing->place, *wanted, *got);
+			findings_add(pairing->findings, pairing->rules + OF_KIND + i, &pairing->place,
+				     *wanted, *got);
 	}
 	tell_form(pairing, *wanted, *got);
 	(*got)->task = (*wanted)->task;
@@ -88,8 +87,7 @@ static void pair_likely(struct pairing *pairing, unsigned int wrong)
 
 	for (size_t i = 0; i < pairing->nr_wanted; i++) {
 		for (size_t j = 0; j < nr && pairing->wanted[i]; j++) {
-			if (pairing->got[j] &&
-			    is_likely(pairing->wanted[i], pairing->got[j], wrong))
+			if (pairing->got[j] && is_likely(pairing->wanted[i], pairing->got[j], wrong))
 				take_pair(pairing, &pairing->wanted[i], &pairing->got[j]);
 		}
 	}
@@ -118,8 +116,7 @@ static bool tell_rest(struct pairing *pairing)
 		if (!got || (pairing->forgive && pairing->forgive(got, pairing->data)))
 			continue;
 		any = true;
-		findings_add(pairing->findings, pairing->rules + OF_EXTRA, &pairing->place, NULL,
-			     got);
+		findings_add(pairing->findings, pairing->rules + OF_EXTRA, &pairing->place, NULL, got);
 	}
 	return any;
 }

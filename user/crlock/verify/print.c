@@ -17,8 +17,8 @@ static void add_where(struct lock_buffer *buffer, const struct finding *finding)
 	else if (finding->tid == finding->tgid)
 		lock_buffer_format(buffer, "/proc/%d/fdinfo/%d", finding->tgid, finding->fd);
 	else
-		lock_buffer_format(buffer, "/proc/%d/task/%d/fdinfo/%d", finding->tgid,
-				   finding->tid, finding->fd);
+		lock_buffer_format(buffer, "/proc/%d/task/%d/fdinfo/%d", finding->tgid, finding->tid,
+				   finding->fd);
 }
 
 /* The lock's name, with what can still be told of its path and its processes. */
@@ -61,8 +61,7 @@ static json_t *finding_json(struct finding *finding)
 	err |= set_text(json, "what", rules[finding->rule].what);
 	err |= set_text(json, "where", lock_buffer_text(&where));
 	err |= set_text(json, "lock", finding->has_lock ? lock_buffer_text(&subject) : NULL);
-	err |= json_object_set_new(json, "thread",
-				   finding->tid ? json_integer(finding->tid) : json_null());
+	err |= json_object_set_new(json, "thread", finding->tid ? json_integer(finding->tid) : json_null());
 	err |= set_text(json, "got", finding->got);
 	err |= set_text(json, "wanted", finding->wanted);
 	err |= json_object_set_new(json, "times", json_integer(finding->times));
@@ -120,8 +119,7 @@ static int print_json(struct verify_result *result, const struct verify_options 
 	json_t *json = json_object();
 	int err = 0;
 
-	err |= json_object_set_new(json, "verdict",
-				   json_string(is_different(result) ? "different" : "same"));
+	err |= json_object_set_new(json, "verdict", json_string(is_different(result) ? "different" : "same"));
 	err |= json_object_set_new(json, "locks", json_integer(result->nr_locks));
 	err |= json_object_set_new(json, "requests", json_integer(result->nr_requests));
 	err |= json_object_set_new(json, "descriptors", json_integer(result->nr_descriptors));
@@ -236,8 +234,7 @@ static int print_text(struct verify_result *result, const struct verify_options 
 	printf("%zu locks, %zu requests, %zu lines of %zu descriptors: ", result->nr_locks,
 	       result->nr_requests, result->nr_fdinfo, result->nr_descriptors);
 	if (is_different(result))
-		printf("%" PRIu64 " differences\n",
-		       result->differences.nr + result->differences.left_out);
+		printf("%" PRIu64 " differences\n", result->differences.nr + result->differences.left_out);
 	else
 		printf("no difference\n");
 	print_counts(result->counts);

@@ -23,8 +23,7 @@ struct reading {
  * Takes in one line, whatever it says.
  * @whole: the same with what comes before, which is told if it is strange
  */
-static int add_line(struct shown_lines *lines, struct proc_text text, struct proc_text whole,
-		    bool strange)
+static int add_line(struct shown_lines *lines, struct proc_text text, struct proc_text whole, bool strange)
 {
 	struct entry *entry;
 

@@ -27,19 +27,17 @@
 
 /* Filesystems that ask somebody else for locks. */
 static const long remote_filesystems[] = {
-	NFS_SUPER_MAGIC,       FUSE_SUPER_MAGIC, CIFS_SUPER_MAGIC,
-	SMB2_SUPER_MAGIC,      CEPH_SUPER_MAGIC, V9FS_MAGIC,
-	AFS_SUPER_MAGIC,       AFS_FS_MAGIC,	 OCFS2_SUPER_MAGIC,
-	0x01161970 /* gfs2 */,
+	NFS_SUPER_MAGIC, FUSE_SUPER_MAGIC, CIFS_SUPER_MAGIC, SMB2_SUPER_MAGIC,	CEPH_SUPER_MAGIC,
+	V9FS_MAGIC,	 AFS_SUPER_MAGIC,  AFS_FS_MAGIC,     OCFS2_SUPER_MAGIC, 0x01161970 /* gfs2 */,
 };
 
 struct reading {
 	struct tasks *tasks;
 	struct proc_lines *lines;
 	struct task task; /* that is looked at */
-	int dir;	   /* its own */
+	int dir; /* its own */
 	struct proc_call call;
-	bool narrow;	   /* of a program of 32 bits, which has other numbers */
+	bool narrow; /* of a program of 32 bits, which has other numbers */
 };
 
 static bool is_narrow(const struct proc_call *call)
@@ -186,8 +184,7 @@ static bool wait_of_open(struct reading *reading)
 	char where[64];
 	int access;
 
-	if (proc_read(reading->dir, "wchan", where, sizeof(where)) <= 0 ||
-	    !strstr(where, "break_lease"))
+	if (proc_read(reading->dir, "wchan", where, sizeof(where)) <= 0 || !strstr(where, "break_lease"))
 		return false;
 	reading->task.fd = -1;
 	*wanted = (struct entry){
@@ -287,8 +284,7 @@ static bool is_inside(void)
 {
 	struct stat stat;
 
-	return !fstatat(AT_FDCWD, "/proc/self/ns/pid", &stat, 0) &&
-	       stat.st_ino != FIRST_PID_NAMESPACE;
+	return !fstatat(AT_FDCWD, "/proc/self/ns/pid", &stat, 0) && stat.st_ino != FIRST_PID_NAMESPACE;
 }
 
 int tasks_read(struct tasks *tasks)
@@ -321,9 +317,8 @@ bool tasks_same_owner(const struct task *a, const struct task *b)
 
 	if (kind != b->wanted.line.kind)
 		return false;
-	order = kind == CRLOCK_KIND_POSIX
-			? syscall(SYS_kcmp, a->tid, b->tid, KCMP_FILES, 0, 0)
-			: syscall(SYS_kcmp, a->tid, b->tid, KCMP_FILE, a->fd, b->fd);
+	order = kind == CRLOCK_KIND_POSIX ? syscall(SYS_kcmp, a->tid, b->tid, KCMP_FILES, 0, 0)
+					  : syscall(SYS_kcmp, a->tid, b->tid, KCMP_FILE, a->fd, b->fd);
 	/* Where it cannot be told, nobody is accused. */
 	return order <= 0;
 }

@@ -10,8 +10,8 @@
 
 struct task {
 	pid_t tgid, tid;
-	int fd;		     /* -1: an open */
-	bool remote;	     /* the file's locks are another machine's, or a server's, to give */
+	int fd; /* -1: an open */
+	bool remote; /* the file's locks are another machine's, or a server's, to give */
 	struct entry wanted; /* as /proc/locks should show it */
 };
 

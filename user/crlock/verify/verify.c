@@ -24,11 +24,16 @@
 /* Options ------------------------------------------------------------------------------------------ */
 
 static const struct option long_options[] = {
-	{ "pid", required_argument, NULL, 'p' },   { "file", required_argument, NULL, 'f' },
-	{ "watch", required_argument, NULL, 'w' }, { "rounds", required_argument, NULL, 'R' },
-	{ "proc", required_argument, NULL, 'P' },  { "verbose", no_argument, NULL, 'v' },
-	{ "list", no_argument, NULL, 'l' },	   { "json", no_argument, NULL, 'J' },
-	{ "no-load", no_argument, NULL, 'N' },	   { "help", no_argument, NULL, 'h' },
+	{ "pid", required_argument, NULL, 'p' },
+	{ "file", required_argument, NULL, 'f' },
+	{ "watch", required_argument, NULL, 'w' },
+	{ "rounds", required_argument, NULL, 'R' },
+	{ "proc", required_argument, NULL, 'P' },
+	{ "verbose", no_argument, NULL, 'v' },
+	{ "list", no_argument, NULL, 'l' },
+	{ "json", no_argument, NULL, 'J' },
+	{ "no-load", no_argument, NULL, 'N' },
+	{ "help", no_argument, NULL, 'h' },
 	{ 0 },
 };
 
@@ -108,7 +113,7 @@ static int take_option(void *data, int option)
 struct wanted {
 	const struct query *query;
 	struct lock_query of_file; /* of the file alone: the processes are looked at here */
-	struct lock_list locks;	   /* of the file */
+	struct lock_list locks; /* of the file */
 };
 
 static bool concerns_process(const struct finding *finding, const struct lock_query *query)
@@ -120,8 +125,7 @@ static bool concerns_process(const struct finding *finding, const struct lock_qu
 	return named;
 }
 
-static bool is_file(const struct finding *finding, uint32_t dev_major, uint32_t dev_minor,
-		    uint64_t ino)
+static bool is_file(const struct finding *finding, uint32_t dev_major, uint32_t dev_minor, uint64_t ino)
 {
 	const struct crlock_lock *row = &finding->lock.row;
 
@@ -259,8 +263,7 @@ static int verify(const struct verify_options *options)
 	if (!status) {
 		if (*result.lacking)
 			say("%s", result.lacking);
-		status = result.differences.nr || result.differences.left_out ? VERIFY_DIFFERENT
-									      : STATUS_OK;
+		status = result.differences.nr || result.differences.left_out ? VERIFY_DIFFERENT : STATUS_OK;
 		if (verify_print(&result, options)) {
 			say("%s", strerror(ENOMEM));
 			status = VERIFY_CANNOT;
@@ -284,8 +287,9 @@ static int list_rules(const struct verify_options *options)
 int run_verify(int argc, char **argv)
 {
 	struct verify_options options = { .rounds = ROUNDS };
-	int status = options_each(argc, argv, ":p:f:w:vlJh", long_options, take_option, &options) ?
-			     VERIFY_CANNOT : STATUS_OK;
+	int status = options_each(argc, argv, ":p:f:w:vlJh", long_options, take_option, &options)
+			     ? VERIFY_CANNOT
+			     : STATUS_OK;
 
 	if (!status && options.help)
 		status = print_help();

@@ -22,7 +22,7 @@ struct verify_options {
 /* What came out. */
 struct verify_result {
 	struct findings differences; /* of the kernel */
-	struct findings limits;	     /* of the format, at the last reading */
+	struct findings limits; /* of the format, at the last reading */
 	uint64_t counts[NR_RULES]; /* of limits */
 	uint64_t nr_checks, nr_readings;
 	size_t nr_locks, nr_requests, nr_descriptors, nr_fdinfo; /* at the last reading */

@@ -128,8 +128,7 @@ static int ask(struct mnl_socket *netlink, char *buffer)
 	request = mnl_nlmsg_put_extra_header(header, sizeof(*request));
 	request->sdiag_family = AF_UNIX;
 	request->udiag_states = ~0U;
-	request->udiag_show = UDIAG_SHOW_NAME | UDIAG_SHOW_PEER | UDIAG_SHOW_ICONS |
-			      UDIAG_SHOW_RQLEN;
+	request->udiag_show = UDIAG_SHOW_NAME | UDIAG_SHOW_PEER | UDIAG_SHOW_ICONS | UDIAG_SHOW_RQLEN;
 	return mnl_socket_sendto(netlink, header, header->nlmsg_len) < 0 ? -errno : 0;
 }
 
@@ -214,7 +213,5 @@ const struct diag_socket *diag_find(const struct diag_sockets *sockets, uint32_t
 {
 	const struct diag_socket key = { .ino = ino };
 
-	return ino && sockets->nr ? bsearch(&key, sockets->sockets, sockets->nr, sizeof(key),
-					    compare) :
-				    NULL;
+	return ino && sockets->nr ? bsearch(&key, sockets->sockets, sockets->nr, sizeof(key), compare) : NULL;
 }

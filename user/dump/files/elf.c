@@ -9,8 +9,8 @@
 #include "dump/files/elf.h"
 
 /* Notes further behind, and longer ids, are none that a linker makes. */
-#define BEGINNING (64UL << 10)
-#define ID_MAX 64
+#define BEGINNING   (64UL << 10)
+#define ID_MAX	    64
 #define HEADERS_MAX 128
 
 struct beginning {
@@ -41,8 +41,7 @@ static uint64_t padded(uint64_t length)
 }
 
 /* Returns: 1 if the id was there, 0, or -ENOMEM. */
-static int read_notes(struct place *place, const struct beginning *file, uint64_t offset,
-		      uint64_t length)
+static int read_notes(struct place *place, const struct beginning *file, uint64_t offset, uint64_t length)
 {
 	uint64_t end = offset + length;
 	Elf64_Nhdr note;
@@ -56,8 +55,8 @@ static int read_notes(struct place *place, const struct beginning *file, uint64_
 		if (value > end || note.n_descsz > end - value)
 			return 0;
 		if (note.n_type == NT_GNU_BUILD_ID && note.n_namesz == sizeof(ELF_NOTE_GNU) &&
-		    !memcmp(file->at + name, ELF_NOTE_GNU, sizeof(ELF_NOTE_GNU)) &&
-		    note.n_descsz && note.n_descsz <= ID_MAX) {
+		    !memcmp(file->at + name, ELF_NOTE_GNU, sizeof(ELF_NOTE_GNU)) && note.n_descsz &&
+		    note.n_descsz <= ID_MAX) {
 			ret = keep(place, file->at + value, note.n_descsz);
 			return ret ? ret : 1;
 		}

@@ -31,13 +31,11 @@ struct set {
 };
 
 /* "NAME: VALUE" */
-static bool field(struct proc_text *text, const char *name, unsigned int base, uint64_t max,
-		  uint64_t *value)
+static bool field(struct proc_text *text, const char *name, unsigned int base, uint64_t max, uint64_t *value)
 {
 	while (proc_text_skip(text, " "))
 		;
-	return proc_text_skip(text, name) &&
-	       proc_text_unsigned(proc_text_word(text), base, max, value);
+	return proc_text_skip(text, name) && proc_text_unsigned(proc_text_word(text), base, max, value);
 }
 
 /* A position may be below zero. */
@@ -57,10 +55,8 @@ static bool read_target(struct proc_text text, struct target *target)
 {
 	uint64_t fd, events, dev;
 
-	if (!field(&text, "tfd:", 10, INT32_MAX, &fd) ||
-	    !field(&text, "events:", 16, UINT32_MAX, &events) ||
-	    !field(&text, "data:", 16, UINT64_MAX, &target->data) ||
-	    !position(&text, &target->pos) ||
+	if (!field(&text, "tfd:", 10, INT32_MAX, &fd) || !field(&text, "events:", 16, UINT32_MAX, &events) ||
+	    !field(&text, "data:", 16, UINT64_MAX, &target->data) || !position(&text, &target->pos) ||
 	    !field(&text, "ino:", 16, UINT64_MAX, &target->ino) ||
 	    !field(&text, "sdev:", 16, UINT32_MAX, &dev))
 		return false;
@@ -121,8 +117,7 @@ static const struct table_entry *entry_of(const struct file_table *table, int fd
 }
 
 /* A descriptor of a file in the table. */
-static const struct table_entry *entry_of_file(const struct file_table *table,
-					       const struct dump_file *file)
+static const struct table_entry *entry_of_file(const struct file_table *table, const struct dump_file *file)
 {
 	for (size_t i = 0; table && i < table->nr; i++) {
 		if (table->entries[i].file == file)
@@ -146,8 +141,7 @@ static bool is_target(const struct dump_file *file, const struct target *target,
 	/* A socket's inode has one description only. The kernel looks through the whole set for each question. */
 	if (S_ISSOCK(candidate->stat.mode))
 		return true;
-	return syscall(SYS_kcmp, source->pid, file->source.pid, KCMP_EPOLL_TFD, source->fd,
-		       &slot) == 0;
+	return syscall(SYS_kcmp, source->pid, file->source.pid, KCMP_EPOLL_TFD, source->fd, &slot) == 0;
 }
 
 /* What has the number is most likely it; else any file of the tree may be. */
@@ -176,9 +170,10 @@ static int settle(struct dump_files *files, struct dump_file *file)
 
 		target->file = find(files, file, target, table);
 		if (!target->file) {
-			file_block(files, file,
-				   "an epoll set with a target that was descriptor %u and is none of the tree any more",
-				   target->was);
+			file_block(
+				files, file,
+				"an epoll set with a target that was descriptor %u and is none of the tree any more",
+				target->was);
 			continue;
 		}
 		if (!entry || entry->file != target->file)

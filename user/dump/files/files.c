@@ -114,8 +114,7 @@ static int set_kind(struct dump_files *files, struct dump_file *file)
 }
 
 /* Makes a file of which the path, stat and kind are known. */
-static int file_new(struct dump_files *files, const struct file_source *source,
-		    struct dump_file **out)
+static int file_new(struct dump_files *files, const struct file_source *source, struct dump_file **out)
 {
 	struct dump_file *file = calloc(1, sizeof(*file));
 	int ret;
@@ -200,8 +199,8 @@ static int read_fdinfo(struct dump_files *files, struct dump_file *file, bool *c
 }
 
 /* The module told the rest already; only what kinds have of their own is still to be read. */
-static int read_state(struct dump_files *files, struct dump_file *file,
-		      const struct crlock_file *row, bool *cloexec)
+static int read_state(struct dump_files *files, struct dump_file *file, const struct crlock_file *row,
+		      bool *cloexec)
 {
 	int ret = 0;
 
@@ -339,8 +338,7 @@ int dump_files_table(struct dump_files *files, pid_t pid, uint32_t number)
 }
 
 /* Several messages to one socket are one flight. */
-static int add_flight(struct dump_files *files, const struct dump_file *file,
-		      const struct dump_file *socket)
+static int add_flight(struct dump_files *files, const struct dump_file *file, const struct dump_file *socket)
 {
 	struct file_flight *flights;
 
@@ -403,8 +401,7 @@ static int compare_places(const void *x, const void *y)
 	const struct dump_file *a = x, *b = y;
 
 #define COMPARE(field) ((a->field > b->field) - (a->field < b->field))
-	return COMPARE(stat.dev) ?: COMPARE(stat.ino) ?: COMPARE(stat.mnt_id) ?:
-	       strcmp(a->path, b->path);
+	return COMPARE(stat.dev) ?: COMPARE(stat.ino) ?: COMPARE(stat.mnt_id) ?: strcmp(a->path, b->path);
 #undef COMPARE
 }
 
@@ -448,8 +445,7 @@ static bool has_no_name(const struct dump_files *files, const struct dump_file *
 	       (!strncmp(file->path, "/dev/zero", 9) || !strncmp(file->path, "/SYSV", 5));
 }
 
-int dump_files_mapping(struct dump_files *files, pid_t pid, uint64_t start, uint64_t end,
-		       uint32_t *id)
+int dump_files_mapping(struct dump_files *files, pid_t pid, uint64_t start, uint64_t end, uint32_t *id)
 {
 	const struct file_source source = { .pid = pid, .fd = -1, .start = start, .end = end };
 	struct dump_file *file;

@@ -71,8 +71,7 @@ int dump_files_link(struct dump_files *files, pid_t pid, const char *link, uint3
  * Returns: 0; -EMEDIUMTYPE if it is shared memory without a name (/dev/zero, SysV), which is no file; or
  * another negative errno value.
  */
-int dump_files_mapping(struct dump_files *files, pid_t pid, uint64_t start, uint64_t end,
-		       uint32_t *id);
+int dump_files_mapping(struct dump_files *files, pid_t pid, uint64_t start, uint64_t end, uint32_t *id);
 
 /**
  * dump_files_settle - Looks at what only all files together tell, once tables, links and mappings are taken in:

@@ -24,8 +24,7 @@ struct ghost {
 
 static bool is_readable(const struct dump_file *file)
 {
-	return file->source.fd >= 0 && !(file->flags & O_PATH) &&
-	       (file->flags & O_ACCMODE) != O_WRONLY;
+	return file->source.fd >= 0 && !(file->flags & O_PATH) && (file->flags & O_ACCMODE) != O_WRONLY;
 }
 
 static bool can_be_made(uint32_t mode)
@@ -38,8 +37,7 @@ int ghost_add(struct dump_files *files, const struct dump_file *file)
 	struct ghost *ghost = inodes_find(&files->ghosts, file->stat.dev, file->stat.ino);
 
 	if (!can_be_made(file->stat.mode)) {
-		file_block(files, file, "%s: it is deleted, and no file that can be made anew",
-			   file->path);
+		file_block(files, file, "%s: it is deleted, and no file that can be made anew", file->path);
 		return 0;
 	}
 	if (ghost) {
@@ -83,8 +81,8 @@ int ghosts_check(struct dump_files *files)
 				   "%s: it is deleted, and to read it would break the lease on it",
 				   file->path);
 		else
-			file_block(files, file, "%s: it is deleted, and cannot be read: %s",
-				   file->path, strerror(-fd));
+			file_block(files, file, "%s: it is deleted, and cannot be read: %s", file->path,
+				   strerror(-fd));
 	}
 	return 0;
 }
@@ -173,8 +171,8 @@ static int copy_sparse(struct copy *copy, const struct dump_file *file, const st
 	return copy_chunks(copy, st->stx_size);
 }
 
-static int copy_content(struct dump_files *files, const struct dump_file *file,
-			const struct statx *st, struct image_writer *writer)
+static int copy_content(struct dump_files *files, const struct dump_file *file, const struct statx *st,
+			struct image_writer *writer)
 {
 	struct copy copy = { files, writer, file->path, source_readable(files, file), NULL };
 	int ret;
@@ -206,8 +204,7 @@ static void set_time(Image__Timeval *time, const struct statx_timestamp *stamp)
 	time->tv_usec = stamp->tv_nsec / 1000;
 }
 
-static int write_ghost(struct dump_files *files, const struct dump_file *file,
-		       struct image_writer *writer)
+static int write_ghost(struct dump_files *files, const struct dump_file *file, struct image_writer *writer)
 {
 	Image__GhostFileEntry entry = IMAGE__GHOST_FILE_ENTRY__INIT;
 	Image__Timeval atim, mtim;
@@ -254,8 +251,7 @@ int ghosts_write(struct dump_files *files)
 		ret = image_writer_open(&writer, files->directory, name, IMAGE_MAGIC_GHOST_FILE,
 					files->error);
 		if (!ret)
-			ret = image_writer_close(&writer,
-						 write_ghost(files, ghost->file, &writer),
+			ret = image_writer_close(&writer, write_ghost(files, ghost->file, &writer),
 						 files->error);
 	}
 	return ret;

@@ -34,8 +34,7 @@ static const char *state_name(unsigned int state)
 		[TCP_CLOSING] = "closing",
 	};
 
-	return state < sizeof(names) / sizeof(*names) && names[state] ? names[state] :
-									"in an unknown state";
+	return state < sizeof(names) / sizeof(*names) && names[state] ? names[state] : "in an unknown state";
 }
 
 /* Addresses ---------------------------------------------------------------------------------------- */
@@ -99,8 +98,7 @@ static bool is_connected(struct dump_files *files, const struct dump_file *file,
 /* State -------------------------------------------------------------------------------------------- */
 
 /* Of a listener these counters of TCP are the backlog, and how many wait there. */
-static int read_tcp(struct dump_files *files, struct dump_file *file, int fd,
-		    const union address *local)
+static int read_tcp(struct dump_files *files, struct dump_file *file, int fd, const union address *local)
 {
 	struct inet_file *own = file->own;
 	socklen_t size = sizeof(struct tcp_info);
@@ -115,10 +113,11 @@ static int read_tcp(struct dump_files *files, struct dump_file *file, int fd,
 		own->backlog = info.tcpi_sacked;
 		if (info.tcpi_unacked)
 			file_block(files, file,
-				   "TCP listener %s, with %u connections that were not accepted yet",
-				   name, info.tcpi_unacked);
+				   "TCP listener %s, with %u connections that were not accepted yet", name,
+				   info.tcpi_unacked);
 	} else if (!is_connected(files, file, fd, local) && own->state != TCP_CLOSE) {
-		file_block(files, file, "TCP connection of %s, %s: cannot be restored; close it first", name, state_name(own->state));
+		file_block(files, file, "TCP connection of %s, %s: cannot be restored; close it first", name,
+			   state_name(own->state));
 	}
 	return 0;
 }
@@ -161,8 +160,8 @@ static int look(struct dump_files *files, struct dump_file *file, int fd)
 	if (ret)
 		return ret;
 	if (!is_known(own)) {
-		file_block(files, file, "%s: an internet socket of type %d and protocol %d",
-			   file->path, own->type, own->protocol);
+		file_block(files, file, "%s: an internet socket of type %d and protocol %d", file->path,
+			   own->type, own->protocol);
 		return 0;
 	}
 	own->state = TCP_CLOSE;
@@ -183,8 +182,8 @@ static bool is_in_table(const struct inet_file *own)
 	return own->type == SOCK_STREAM ? own->state == TCP_LISTEN : own->port != 0;
 }
 
-static void fill_in(Image__InetSkEntry *message, const struct dump_files *files,
-		    struct dump_file *file, uint32_t *none)
+static void fill_in(Image__InetSkEntry *message, const struct dump_files *files, struct dump_file *file,
+		    uint32_t *none)
 {
 	struct inet_file *own = file->own;
 	size_t words = own->family == AF_INET6 ? 4 : 1;

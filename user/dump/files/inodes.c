@@ -8,8 +8,7 @@ static int compare(const void *x, const void *y)
 {
 	const struct inode *a = x, *b = y;
 
-	return ((a->dev > b->dev) - (a->dev < b->dev)) ?:
-	       ((a->ino > b->ino) - (a->ino < b->ino));
+	return ((a->dev > b->dev) - (a->dev < b->dev)) ?: ((a->ino > b->ino) - (a->ino < b->ino));
 }
 
 void *inodes_find(const struct inodes *inodes, uint64_t dev, uint64_t ino)

@@ -58,8 +58,7 @@ static bool field(struct proc_text *text, const char *name, uint64_t max, uint64
 {
 	while (proc_text_skip(text, " "))
 		;
-	return proc_text_skip(text, name) &&
-	       proc_text_unsigned(proc_text_word(text), 16, max, value);
+	return proc_text_skip(text, name) && proc_text_unsigned(proc_text_word(text), 16, max, value);
 }
 
 static bool read_watch(struct proc_text text, struct watch *watch)
@@ -125,8 +124,7 @@ static int open_mount(const struct proc_mount *mount, void *data)
 	if (search->found < 0)
 		return 0;
 	/* Another may be mounted above it. */
-	if (!fstat(search->found, &st) &&
-	    inner_device(major(st.st_dev), minor(st.st_dev)) == search->dev)
+	if (!fstat(search->found, &st) && inner_device(major(st.st_dev), minor(st.st_dev)) == search->dev)
 		return 1;
 	close(search->found);
 	search->found = -1;
@@ -220,10 +218,11 @@ static int settle(struct dump_files *files, struct dump_file *file)
 		if (!watch->path)
 			watch->path = path_of_open(files, watch);
 		if (!watch->path)
-			file_block(files, file,
-				   "inotify: watch %u is of inode %llu of device %u:%u, whose path is not known",
-				   watch->wd, (unsigned long long)watch->ino, watch->dev >> 20,
-				   watch->dev & 0xfffff);
+			file_block(
+				files, file,
+				"inotify: watch %u is of inode %llu of device %u:%u, whose path is not known",
+				watch->wd, (unsigned long long)watch->ino, watch->dev >> 20,
+				watch->dev & 0xfffff);
 	}
 	return 0;
 }
@@ -234,8 +233,7 @@ static int look(struct dump_files *files, struct dump_file *file, int fd)
 	int waiting = 0;
 
 	if (!ioctl(fd, FIONREAD, &waiting) && waiting)
-		file_block(files, file, "inotify: %d bytes of events that nobody has read yet",
-			   waiting);
+		file_block(files, file, "inotify: %d bytes of events that nobody has read yet", waiting);
 	return 0;
 }
 

@@ -38,9 +38,8 @@ static int compare_mounts(const void *x, const void *y)
 /* Inner mounts of the kernel, and those of other namespaces, are not among them. */
 static bool is_on_mount(const struct dump_files *files, const struct dump_file *file)
 {
-	return file->path[0] == '/' &&
-	       bsearch(&file->stat.mnt_id, files->mounts, files->nr_mounts, sizeof(*files->mounts),
-		       compare_mounts);
+	return file->path[0] == '/' && bsearch(&file->stat.mnt_id, files->mounts, files->nr_mounts,
+					       sizeof(*files->mounts), compare_mounts);
 }
 
 static const struct file_kind *kind_with_path(const struct dump_file *file)

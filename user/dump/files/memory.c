@@ -60,8 +60,7 @@ static int look_at(struct dump_files *files, struct memory *memory, int fd)
 
 static int add(struct dump_files *files, struct dump_file *file, int fd, struct memory **out)
 {
-	struct memory *memory = inodes_add(&files->memories, file->stat.dev, file->stat.ino,
-					   sizeof(*memory));
+	struct memory *memory = inodes_add(&files->memories, file->stat.dev, file->stat.ino, sizeof(*memory));
 	int own = -1, ret;
 
 	if (!memory)

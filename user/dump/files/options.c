@@ -28,29 +28,28 @@ struct number {
 	bool flag;
 };
 
-#define REQUIRED(option, field) { 0, offsetof(Image__SkOptsEntry, field), option, false }
+#define REQUIRED(option, field) \
+	{ \
+		0, offsetof(Image__SkOptsEntry, field), option, false \
+	}
 #define NUMBER(option, field) \
-	{ offsetof(Image__SkOptsEntry, has_##field), offsetof(Image__SkOptsEntry, field), \
-	  option, false }
+	{ \
+		offsetof(Image__SkOptsEntry, has_##field), offsetof(Image__SkOptsEntry, field), option, \
+			false \
+	}
 #define FLAG(option, field) \
-	{ offsetof(Image__SkOptsEntry, has_##field), offsetof(Image__SkOptsEntry, field), \
-	  option, true }
+	{ \
+		offsetof(Image__SkOptsEntry, has_##field), offsetof(Image__SkOptsEntry, field), option, true \
+	}
 
 static const struct number numbers[] = {
-	REQUIRED(SO_SNDBUF, so_sndbuf),
-	REQUIRED(SO_RCVBUF, so_rcvbuf),
-	FLAG(SO_REUSEADDR, reuseaddr),
-	NUMBER(SO_PRIORITY, so_priority),
-	NUMBER(SO_RCVLOWAT, so_rcvlowat),
-	NUMBER(SO_MARK, so_mark),
-	FLAG(SO_PASSCRED, so_passcred),
-	FLAG(SO_PASSSEC, so_passsec),
-	FLAG(SO_DONTROUTE, so_dontroute),
-	FLAG(SO_NO_CHECK, so_no_check),
-	FLAG(SO_REUSEPORT, so_reuseport),
-	FLAG(SO_BROADCAST, so_broadcast),
-	FLAG(SO_KEEPALIVE, so_keepalive),
-	NUMBER(SO_OOBINLINE, so_oobinline),
+	REQUIRED(SO_SNDBUF, so_sndbuf),	  REQUIRED(SO_RCVBUF, so_rcvbuf),
+	FLAG(SO_REUSEADDR, reuseaddr),	  NUMBER(SO_PRIORITY, so_priority),
+	NUMBER(SO_RCVLOWAT, so_rcvlowat), NUMBER(SO_MARK, so_mark),
+	FLAG(SO_PASSCRED, so_passcred),	  FLAG(SO_PASSSEC, so_passsec),
+	FLAG(SO_DONTROUTE, so_dontroute), FLAG(SO_NO_CHECK, so_no_check),
+	FLAG(SO_REUSEPORT, so_reuseport), FLAG(SO_BROADCAST, so_broadcast),
+	FLAG(SO_KEEPALIVE, so_keepalive), NUMBER(SO_OOBINLINE, so_oobinline),
 	NUMBER(SO_BUF_LOCK, so_buf_lock),
 };
 
@@ -133,7 +132,8 @@ static int read_filter(struct dump_files *files, const struct dump_file *file, i
 	}
 	if (!nr)
 		return 0;
-	static_assert(sizeof(*options->so_filter) == sizeof(struct sock_filter), "an instruction is eight bytes");
+	static_assert(sizeof(*options->so_filter) == sizeof(struct sock_filter),
+		      "an instruction is eight bytes");
 	options->so_filter = calloc(nr, sizeof(*options->so_filter));
 	if (!options->so_filter)
 		return -ENOMEM;
@@ -143,8 +143,7 @@ static int read_filter(struct dump_files *files, const struct dump_file *file, i
 	return 0;
 }
 
-int options_read(struct dump_files *files, const struct dump_file *file, int fd,
-		 Image__SkOptsEntry **out)
+int options_read(struct dump_files *files, const struct dump_file *file, int fd, Image__SkOptsEntry **out)
 {
 	Image__SkOptsEntry *options = malloc(sizeof(*options));
 

@@ -14,8 +14,7 @@
  *
  * Returns: 0 or a negative errno value.
  */
-int options_read(struct dump_files *files, const struct dump_file *file, int fd,
-		 Image__SkOptsEntry **out);
+int options_read(struct dump_files *files, const struct dump_file *file, int fd, Image__SkOptsEntry **out);
 
 /** options_number - Reads one that is a number. Returns: 0 or a negative errno value. */
 int options_number(int fd, int level, int name, int *value);

@@ -34,10 +34,10 @@ static const char *family_of(int fd)
 		int family;
 		const char *name;
 	} families[] = {
-		{ AF_NETLINK, "a netlink socket" },   { AF_PACKET, "a packet socket" },
-		{ AF_VSOCK, "a vsock socket" },	      { AF_XDP, "an XDP socket" },
-		{ AF_ALG, "a crypto socket" },	      { AF_BLUETOOTH, "a bluetooth socket" },
-		{ AF_TIPC, "a TIPC socket" },	      { AF_CAN, "a CAN socket" },
+		{ AF_NETLINK, "a netlink socket" },    { AF_PACKET, "a packet socket" },
+		{ AF_VSOCK, "a vsock socket" },	       { AF_XDP, "an XDP socket" },
+		{ AF_ALG, "a crypto socket" },	       { AF_BLUETOOTH, "a bluetooth socket" },
+		{ AF_TIPC, "a TIPC socket" },	       { AF_CAN, "a CAN socket" },
 		{ AF_KEY, "a key management socket" },
 	};
 	int family = 0;

@@ -110,8 +110,7 @@ static int take(struct content *content, int fd)
 	return content->buffer ? 0 : -ENOMEM;
 }
 
-static int open_content(struct content *content, struct dump_files *files,
-			const struct dump_file *file)
+static int open_content(struct content *content, struct dump_files *files, const struct dump_file *file)
 {
 	int fd = source_duplicate(files, &file->source), ret;
 
@@ -164,8 +163,8 @@ static int write_records(struct dump_files *files, enum file_image_name image, u
 	return ret;
 }
 
-static int write_content(struct dump_files *files, const struct dump_file *file,
-			 struct pipe_seen *seen, enum file_image_name image)
+static int write_content(struct dump_files *files, const struct dump_file *file, struct pipe_seen *seen,
+			 enum file_image_name image)
 {
 	struct content content;
 	int ret;

@@ -32,8 +32,7 @@ static bool is_at(const struct dump_file *file, const char *path)
 }
 
 /* Names of its own, for a file whose names are not known, can be made but for directories. */
-static void find_elsewhere(struct dump_files *files, const struct dump_file *file,
-			   struct place *place)
+static void find_elsewhere(struct dump_files *files, const struct dump_file *file, struct place *place)
 {
 	bool deleted = cut_mark(place->path);
 
@@ -66,8 +65,7 @@ static bool tells_size(const struct dump_file *file)
 	return S_ISREG(file->stat.mode) && !is_log;
 }
 
-static void fill_in(Image__RegFileEntry *entry, const struct dump_file *file, uint32_t id,
-		    char *path)
+static void fill_in(Image__RegFileEntry *entry, const struct dump_file *file, uint32_t id, char *path)
 {
 	image__reg_file_entry__init(entry);
 	entry->id = id;
@@ -81,8 +79,8 @@ static void fill_in(Image__RegFileEntry *entry, const struct dump_file *file, ui
 	entry->size = file->stat.size;
 }
 
-static int write_entry(struct dump_files *files, const struct dump_file *file,
-		       const struct place *place, uint32_t id, char *path)
+static int write_entry(struct dump_files *files, const struct dump_file *file, const struct place *place,
+		       uint32_t id, char *path)
 {
 	Image__FileEntry entry = IMAGE__FILE_ENTRY__INIT;
 	Image__RegFileEntry reg;
@@ -113,8 +111,8 @@ static int write_remap(struct dump_files *files, uint32_t id, Image__RemapType t
 #define LINK_TRIES 1000
 
 /* Returns: 0 or a negative errno value, and the name. */
-static int make_link(struct dump_files *files, const struct dump_file *file,
-		     const struct place *place, char **path)
+static int make_link(struct dump_files *files, const struct dump_file *file, const struct place *place,
+		     char **path)
 {
 	int length = strrchr(place->path, '/') - place->path, ret = -EEXIST;
 
@@ -136,8 +134,8 @@ static int make_link(struct dump_files *files, const struct dump_file *file,
  * A name beside the one that is gone. It stays after the dump, for without it the file could be gone by the
  * time of the restore, which takes it away.
  */
-static int write_link(struct dump_files *files, const struct dump_file *file,
-		      const struct place *place, uint32_t id)
+static int write_link(struct dump_files *files, const struct dump_file *file, const struct place *place,
+		      uint32_t id)
 {
 	uint32_t by = files_next_id(files);
 	char *path;
@@ -146,8 +144,7 @@ static int write_link(struct dump_files *files, const struct dump_file *file,
 	if (!ret)
 		ret = files_made_link(files, path);
 	if (ret)
-		return image_error(files->error, ret, place->path, "another link to it: %s",
-				   strerror(-ret));
+		return image_error(files->error, ret, place->path, "another link to it: %s", strerror(-ret));
 	ret = write_entry(files, file, place, by, path);
 	return ret ? ret : write_remap(files, id, IMAGE__REMAP_TYPE__LINKED, by);
 }

@@ -23,9 +23,9 @@
 
 /* The kernel lets 253 descriptors be in a message; beside them credentials and labels. */
 #define SCM_RIGHTS_MAX 253
-#define CONTROL_ROOM 4096
+#define CONTROL_ROOM   4096
 /* Part of what a sender may have queued is the kernel's. */
-#define STREAM_OVERHEAD 32
+#define STREAM_OVERHEAD	 32
 #define STREAM_PIECE_MAX (4 << 20)
 
 struct walk {
@@ -106,8 +106,7 @@ static int take_rights(const struct walk *walk, struct packet *packet, const str
 		if (ret)
 			close(nth_right(header, i));
 		else
-			ret = files_add_in_flight(walk->files, nth_right(header, i), walk->file,
-						  &rights[i]);
+			ret = files_add_in_flight(walk->files, nth_right(header, i), walk->file, &rights[i]);
 		packet->nr_rights += !ret;
 	}
 	return ret;
@@ -131,8 +130,7 @@ static int take_control(const struct walk *walk, struct packet *packet, struct m
 {
 	int ret = 0;
 
-	for (struct cmsghdr *header = CMSG_FIRSTHDR(message); header;
-	     header = CMSG_NXTHDR(message, header)) {
+	for (struct cmsghdr *header = CMSG_FIRSTHDR(message); header; header = CMSG_NXTHDR(message, header)) {
 		int one = 0;
 
 		if (header->cmsg_level != SOL_SOCKET)
@@ -213,8 +211,8 @@ static int look_at_all(struct walk *walk, struct queue *queue)
 	return ret < 0 ? ret : 0;
 }
 
-int queue_look(struct dump_files *files, const struct dump_file *file, int fd,
-	       enum queue_type type, struct queue *queue)
+int queue_look(struct dump_files *files, const struct dump_file *file, int fd, enum queue_type type,
+	       struct queue *queue)
 {
 	struct walk walk = {
 		.files = files,
@@ -293,8 +291,7 @@ static int write_packet(struct walk *walk, const struct packet *packet)
 	else
 		ret = write_record(walk, packet);
 	if (!ret && packet->length)
-		ret = files_write_bytes(walk->files, FILE_IMAGE_SK_QUEUES, content,
-					packet->length);
+		ret = files_write_bytes(walk->files, FILE_IMAGE_SK_QUEUES, content, packet->length);
 	walk->offset += packet->length;
 	free(content);
 	return ret;

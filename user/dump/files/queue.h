@@ -32,8 +32,8 @@ enum queue_type {
  *
  * Returns: 0 or a negative errno value.
  */
-int queue_look(struct dump_files *files, const struct dump_file *file, int fd,
-	       enum queue_type type, struct queue *queue);
+int queue_look(struct dump_files *files, const struct dump_file *file, int fd, enum queue_type type,
+	       struct queue *queue);
 
 /** queue_write - Writes those that were there. Returns: 0 or a negative errno value. */
 int queue_write(struct dump_files *files, const struct dump_file *file, enum queue_type type,

@@ -78,9 +78,7 @@ const struct crlock_file *share_row(const struct share *share, pid_t pid, int fd
 {
 	const struct crlock_file key = { .tgid = pid, .fd = fd };
 
-	return share->nr_rows ? bsearch(&key, share->rows, share->nr_rows, sizeof(key),
-					compare_rows) :
-				NULL;
+	return share->nr_rows ? bsearch(&key, share->rows, share->nr_rows, sizeof(key), compare_rows) : NULL;
 }
 
 /* Files -------------------------------------------------------------------------------------------- */
@@ -95,20 +93,17 @@ static int compare_ids(const void *x, const void *y)
 static int compare_files(const void *x, const void *y)
 {
 	const struct dump_file *a = x, *b = y;
-	int order = compare_numbers(a->stat.dev, b->stat.dev) ?:
-		    compare_numbers(a->stat.ino, b->stat.ino);
+	int order = compare_numbers(a->stat.dev, b->stat.dev) ?: compare_numbers(a->stat.ino, b->stat.ino);
 
 	if (order)
 		return order;
 	if (a->source.pid == b->source.pid && a->source.fd == b->source.fd)
 		return 0;
-	order = syscall(SYS_kcmp, a->source.pid, b->source.pid, KCMP_FILE, a->source.fd,
-			b->source.fd);
+	order = syscall(SYS_kcmp, a->source.pid, b->source.pid, KCMP_FILE, a->source.fd, b->source.fd);
 	if (order >= 0 && order <= 2)
 		return order == 2 ? 1 : -order;
 	/* It cannot be told: taken for two. */
-	return compare_numbers(a->source.pid, b->source.pid) ?:
-	       compare_numbers(a->source.fd, b->source.fd);
+	return compare_numbers(a->source.pid, b->source.pid) ?: compare_numbers(a->source.fd, b->source.fd);
 }
 
 struct dump_file *share_find_id(const struct share *share, uint64_t id)

@@ -14,8 +14,7 @@ static int line(struct dump_file *file, struct proc_text text)
 
 	if (!proc_text_skip(&text, "sigmask:"))
 		return 0;
-	return proc_text_unsigned(proc_text_word(&text), 16, UINT64_MAX, &signals->mask) ? 0 :
-											   -EINVAL;
+	return proc_text_unsigned(proc_text_word(&text), 16, UINT64_MAX, &signals->mask) ? 0 : -EINVAL;
 }
 
 static int write_file(struct dump_files *files, struct dump_file *file)

@@ -20,8 +20,7 @@ static const char *name_of(const struct file_source *source, char name[NAME_ROOM
 	if (source->link)
 		return source->link;
 	if (source->end)
-		snprintf(name, NAME_ROOM, "map_files/%" PRIx64 "-%" PRIx64, source->start,
-			 source->end);
+		snprintf(name, NAME_ROOM, "map_files/%" PRIx64 "-%" PRIx64, source->start, source->end);
 	else
 		snprintf(name, NAME_ROOM, "fd/%d", source->fd);
 	return name;
@@ -34,8 +33,8 @@ int source_statx(struct dump_files *files, const struct file_source *source, str
 
 	if (ret)
 		return ret;
-	if (statx(files->dir, name_of(source, name), AT_STATX_DONT_SYNC,
-		  STATX_BASIC_STATS | STATX_MNT_ID, stat))
+	if (statx(files->dir, name_of(source, name), AT_STATX_DONT_SYNC, STATX_BASIC_STATS | STATX_MNT_ID,
+		  stat))
 		return -errno;
 	return 0;
 }
@@ -127,15 +126,14 @@ int source_open(struct dump_files *files, const struct dump_file *file)
 		return ret;
 	if (is_leased(file->stat.ino))
 		return -EAGAIN;
-	fd = openat(files->dir, name_of(&file->source, name),
-		    O_RDONLY | O_NONBLOCK | O_NOATIME | O_CLOEXEC);
+	fd = openat(files->dir, name_of(&file->source, name), O_RDONLY | O_NONBLOCK | O_NOATIME | O_CLOEXEC);
 	return fd < 0 ? -errno : fd;
 }
 
 int source_readable(struct dump_files *files, const struct dump_file *file)
 {
-	bool readable = file->source.fd >= 0 && !(file->flags & O_PATH) &&
-			(file->flags & O_ACCMODE) != O_WRONLY;
+	bool readable =
+		file->source.fd >= 0 && !(file->flags & O_PATH) && (file->flags & O_ACCMODE) != O_WRONLY;
 
 	return readable ? source_duplicate(files, &file->source) : source_open(files, file);
 }
@@ -147,7 +145,5 @@ int source_link(struct dump_files *files, const struct file_source *source, cons
 
 	if (ret)
 		return ret;
-	return linkat(files->dir, name_of(source, name), AT_FDCWD, path, AT_SYMLINK_FOLLOW) ?
-		       -errno :
-		       0;
+	return linkat(files->dir, name_of(source, name), AT_FDCWD, path, AT_SYMLINK_FOLLOW) ? -errno : 0;
 }

@@ -106,12 +106,10 @@ int files_add_in_flight(struct dump_files *files, int fd, const struct dump_file
 int files_write(struct dump_files *files, enum file_image_name image, const ProtobufCMessage *message);
 
 /** files_write_bytes - Appends bytes to the record before them. */
-int files_write_bytes(struct dump_files *files, enum file_image_name image, const void *bytes,
-		      size_t size);
+int files_write_bytes(struct dump_files *files, enum file_image_name image, const void *bytes, size_t size);
 
 /** files_write_entry - Appends to files.img; type and id are filled in. */
-int files_write_entry(struct dump_files *files, const struct dump_file *file,
-		      Image__FileEntry *entry);
+int files_write_entry(struct dump_files *files, const struct dump_file *file, Image__FileEntry *entry);
 
 /**
  * files_made_link - Keeps the name of a link that was made, so that it can be taken away.

@@ -19,9 +19,8 @@ static bool read_time(struct proc_text text, uint64_t time[2])
 
 	proc_text_skip(&text, " ");
 	return proc_text_skip(&text, "(") && proc_text_field(&text, ',', &seconds) &&
-	       proc_text_unsigned(seconds, 10, UINT64_MAX, &time[0]) &&
-	       proc_text_skip(&text, " ") && proc_text_field(&text, ')', &rest) &&
-	       proc_text_unsigned(rest, 10, UINT64_MAX, &time[1]);
+	       proc_text_unsigned(seconds, 10, UINT64_MAX, &time[0]) && proc_text_skip(&text, " ") &&
+	       proc_text_field(&text, ')', &rest) && proc_text_unsigned(rest, 10, UINT64_MAX, &time[1]);
 }
 
 static int line(struct dump_file *file, struct proc_text text)

@@ -29,15 +29,15 @@
 #define TIOCGEXCL _IOR('T', 0x40, int)
 #endif
 
-#define SLAVE_MAJOR 136
-#define SLAVE_MAJORS 8
-#define OTHER_MAJOR 5
+#define SLAVE_MAJOR	  136
+#define SLAVE_MAJORS	  8
+#define OTHER_MAJOR	  5
 #define CONTROLLING_MINOR 0
-#define MASTER_MINOR 2
+#define MASTER_MINOR	  2
 
 /* As CRIU numbers terminals: an index, and whether it is the master; /dev/tty has an index of its own. */
 #define CONTROLLING_INDEX 1006
-#define INDEX_MAX 1000
+#define INDEX_MAX	  1000
 
 enum end {
 	END_SLAVE,
@@ -103,8 +103,7 @@ static int read_settings(struct tty *tty, int fd, enum end end)
 	int ret = read_flag(fd, TIOCGEXCL, &tty->exclusive);
 
 	if (!ret && end == END_MASTER)
-		ret = read_flag(fd, TIOCGPTLCK, &tty->is_locked) ?:
-		      read_flag(fd, TIOCGPKT, &tty->packets);
+		ret = read_flag(fd, TIOCGPTLCK, &tty->is_locked) ?: read_flag(fd, TIOCGPKT, &tty->packets);
 	if (ret)
 		return ret;
 	if (ioctl(fd, TCGETS, &tty->termios) || ioctl(fd, TIOCGLCKTRMIOS, &tty->locked) ||
@@ -169,13 +168,12 @@ static int look(struct dump_files *files, struct dump_file *file, int fd)
 	own->end = end_of(file->stat.rdev);
 	own->place_id = files_next_id(files);
 	if (own->end == END_SLAVE)
-		own->index = minor(file->stat.rdev) +
-			     (major(file->stat.rdev) - SLAVE_MAJOR) * 256;
+		own->index = minor(file->stat.rdev) + (major(file->stat.rdev) - SLAVE_MAJOR) * 256;
 	else if (own->end == END_MASTER && ioctl(fd, TIOCGPTN, &own->index))
 		return -errno;
 	if (own->index >= INDEX_MAX || own->index < 0) {
-		file_block(files, file, "%s: terminal %d: images have numbers up to %d",
-			   file->path, own->index, INDEX_MAX - 1);
+		file_block(files, file, "%s: terminal %d: images have numbers up to %d", file->path,
+			   own->index, INDEX_MAX - 1);
 		return 0;
 	}
 	return find_tty(files, file, fd) ?: place_find(files, file, &own->place);
@@ -226,13 +224,14 @@ static int settle(struct dump_files *files, struct dump_file *file)
 			   file->path);
 	if (own->end == END_CONTROLLING && !has_session_master(files, own->tty->sid) &&
 	    !files->options.shell_job)
-		file_block(files, file,
-			   "%s: a terminal of session %u, whose other end is outside the tree (--shell-job allows it)",
-			   file->path, own->tty->sid);
+		file_block(
+			files, file,
+			"%s: a terminal of session %u, whose other end is outside the tree (--shell-job allows it)",
+			file->path, own->tty->sid);
 	queued = own->tty->file == file && own->end != END_CONTROLLING ? count_queued(files, file) : 0;
 	if (queued && (own->end == END_MASTER || has_master(files, own->index)))
-		file_block(files, file, "%s: a terminal with %d bytes that nobody has read yet",
-			   file->path, queued);
+		file_block(files, file, "%s: a terminal with %d bytes that nobody has read yet", file->path,
+			   queued);
 	return 0;
 }
 

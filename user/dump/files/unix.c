@@ -24,7 +24,7 @@
 
 /* As of TCP. */
 #define STATE_ESTABLISHED 1
-#define STATE_LISTEN 10
+#define STATE_LISTEN	  10
 
 #define SHUTDOWN_RECEIVE 1
 
@@ -47,8 +47,8 @@ static enum queue_type queue_type(const struct diag_socket *told)
 {
 	if (told->type == SOCK_STREAM)
 		return QUEUE_STREAM;
-	return told->type == SOCK_SEQPACKET && told->shutdown & SHUTDOWN_RECEIVE ? QUEUE_ENDED :
-										  QUEUE_PACKETS;
+	return told->type == SOCK_SEQPACKET && told->shutdown & SHUTDOWN_RECEIVE ? QUEUE_ENDED
+										 : QUEUE_PACKETS;
 }
 
 /* Names -------------------------------------------------------------------------------------------- */
@@ -58,8 +58,7 @@ static char *directory_of(const char *path, const char *name)
 {
 	size_t length = strlen(path), tail = strlen(name);
 
-	if (length <= tail + 1 || strcmp(path + length - tail, name) ||
-	    path[length - tail - 1] != '/')
+	if (length <= tail + 1 || strcmp(path + length - tail, name) || path[length - tail - 1] != '/')
 		return NULL;
 	length -= tail + 1;
 	return strndup(path, length ? length : 1);
@@ -69,13 +68,12 @@ static bool is_there(int directory, const char *name, const struct stat *st)
 {
 	struct stat there;
 
-	return !fstatat(directory, name, &there, AT_SYMLINK_NOFOLLOW) &&
-	       there.st_dev == st->st_dev && there.st_ino == st->st_ino;
+	return !fstatat(directory, name, &there, AT_SYMLINK_NOFOLLOW) && there.st_dev == st->st_dev &&
+	       there.st_ino == st->st_ino;
 }
 
 /* The path that it is at now, which is not absolute in its name. */
-static int find_directory(struct dump_files *files, const struct dump_file *file, const char *name,
-			  int place)
+static int find_directory(struct dump_files *files, const struct dump_file *file, const char *name, int place)
 {
 	static const char mark[] = " (deleted)";
 	struct unix_file *own = file->own;
@@ -86,8 +84,7 @@ static int find_directory(struct dump_files *files, const struct dump_file *file
 	n = proc_link(AT_FDCWD, link, path, sizeof(path));
 	if (n < 0)
 		return n;
-	if (own->deleted && n > (ssize_t)strlen(mark) &&
-	    !strcmp(path + n - strlen(mark), mark))
+	if (own->deleted && n > (ssize_t)strlen(mark) && !strcmp(path + n - strlen(mark), mark))
 		path[n - strlen(mark)] = '\0';
 	own->directory = directory_of(path, name);
 	if (!own->directory)
@@ -150,8 +147,7 @@ static int look(struct dump_files *files, struct dump_file *file, int fd)
 	image__file_perms_entry__init(&own->owner);
 	own->told = diag_find(files->sockets, file->stat.ino);
 	if (!own->told) {
-		file_block(files, file, "%s: a unix socket of another network namespace",
-			   file->path);
+		file_block(files, file, "%s: a unix socket of another network namespace", file->path);
 		return 0;
 	}
 	ret = add_node(files, file) ?: options_read(files, file, fd, &own->options);
@@ -171,9 +167,10 @@ static void settle_listener(struct dump_files *files, const struct dump_file *fi
 
 	for (size_t i = 0; i < own->told->nr_waiting; i++) {
 		if (!inodes_find(&files->unix_sockets, 0, own->told->waiting[i]))
-			file_block(files, file,
-				   "%s: a unix listener with a connection from socket:[%u], outside the tree, that was not accepted yet",
-				   file->path, own->told->waiting[i]);
+			file_block(
+				files, file,
+				"%s: a unix listener with a connection from socket:[%u], outside the tree, that was not accepted yet",
+				file->path, own->told->waiting[i]);
 	}
 }
 
@@ -187,14 +184,14 @@ static void settle_waiting(struct dump_files *files, const struct dump_file *fil
 			   "%s: a unix socket that waits to be accepted by socket:[%u], outside the tree",
 			   file->path, own->told->listener);
 	else if (own->told->wqueue)
-		file_block(files, file,
-			   "%s: a unix socket that sent something before it was accepted",
+		file_block(files, file, "%s: a unix socket that sent something before it was accepted",
 			   file->path);
 }
 
 static bool lacks_peer(const struct dump_files *files, const struct unix_file *own)
 {
-	return own->told->peer && !own->told->listener && !inodes_find(&files->unix_sockets, 0, own->told->peer);
+	return own->told->peer && !own->told->listener &&
+	       !inodes_find(&files->unix_sockets, 0, own->told->peer);
 }
 
 /* Either end may be named. */
@@ -217,15 +214,16 @@ static int settle(struct dump_files *files, struct dump_file *file)
 	else if (own->told->listener)
 		settle_waiting(files, file);
 	else if (lacks_peer(files, own) && !may_lack_peer(files, file))
-		file_block(files, file, "%s: a unix socket with a peer, socket:[%u], outside the tree (--external 'unix[%u]' allows it)",
-			   file->path, own->told->peer, own->told->peer);
+		file_block(
+			files, file,
+			"%s: a unix socket with a peer, socket:[%u], outside the tree (--external 'unix[%u]' allows it)",
+			file->path, own->told->peer, own->told->peer);
 	return 0;
 }
 
 /* Writing ------------------------------------------------------------------------------------------ */
 
-static void fill_in(Image__UnixSkEntry *message, const struct dump_files *files,
-		    struct dump_file *file)
+static void fill_in(Image__UnixSkEntry *message, const struct dump_files *files, struct dump_file *file)
 {
 	struct unix_file *own = file->own;
 	const struct diag_socket *told = own->told;

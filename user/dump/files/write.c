@@ -30,8 +30,7 @@ static int open_image(struct dump_files *files, struct file_image *image)
 
 	if (image->open)
 		return 0;
-	ret = image_writer_open(&image->writer, files->directory, image->name, image->magic,
-				files->error);
+	ret = image_writer_open(&image->writer, files->directory, image->name, image->magic, files->error);
 	image->open = !ret;
 	return ret;
 }
@@ -43,14 +42,12 @@ int files_write(struct dump_files *files, enum file_image_name image, const Prot
 	return ret ? ret : image_write(&files->images[image].writer, message, files->error);
 }
 
-int files_write_bytes(struct dump_files *files, enum file_image_name image, const void *bytes,
-		      size_t size)
+int files_write_bytes(struct dump_files *files, enum file_image_name image, const void *bytes, size_t size)
 {
 	return image_write_bytes(&files->images[image].writer, bytes, size, files->error);
 }
 
-int files_write_entry(struct dump_files *files, const struct dump_file *file,
-		      Image__FileEntry *entry)
+int files_write_entry(struct dump_files *files, const struct dump_file *file, Image__FileEntry *entry)
 {
 	entry->type = file->kind->type;
 	entry->id = file->id;

@@ -82,8 +82,7 @@ static bool find_in_segments(int fd, bool wide, uint64_t offset, size_t nr, cons
 	for (size_t i = 0; i < nr; i++) {
 		if (!read_phdr(fd, wide, offset + i * step, &start, &size))
 			return false;
-		if (size && read_at(fd, notes, size, start) &&
-		    find_in_notes(notes, size, words, nr_words))
+		if (size && read_at(fd, notes, size, start) && find_in_notes(notes, size, words, nr_words))
 			return true;
 	}
 	return false;
@@ -100,8 +99,7 @@ static bool find_in_elf(int fd, const uint32_t *words, size_t nr)
 	if (!read_at(fd, &head, sizeof(head), 0) || memcmp(head.ident, ELFMAG, SELFMAG))
 		return false;
 	if (head.ident[EI_CLASS] == ELFCLASS32)
-		return find_in_segments(fd, false, head.narrow.e_phoff, head.narrow.e_phnum, words,
-					nr);
+		return find_in_segments(fd, false, head.narrow.e_phoff, head.narrow.e_phnum, words, nr);
 	return find_in_segments(fd, true, head.wide.e_phoff, head.wide.e_phnum, words, nr);
 }
 

@@ -15,8 +15,8 @@ struct shared {
 
 int child_run(int flags, int (*fn)(void *data), void *data, size_t size)
 {
-	struct shared *shared = mmap(NULL, sizeof(*shared) + size, PROT_READ | PROT_WRITE,
-				     MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	struct shared *shared =
+		mmap(NULL, sizeof(*shared) + size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	int result;
 	pid_t pid;
 

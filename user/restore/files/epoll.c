@@ -64,8 +64,7 @@ static int find_places(struct restore_files *files, const struct image_error *er
 				continue;
 			place = files_append(&places->places, &places->nr, sizeof(*place));
 			if (!place)
-				return image_error(error, -ENOMEM, files->path, "%s",
-						   strerror(ENOMEM));
+				return image_error(error, -ENOMEM, files->path, "%s", strerror(ENOMEM));
 			*place = (struct epoll_place){ table->descriptors[j].file, table };
 		}
 	}
@@ -119,8 +118,7 @@ static bool is_inode(const struct restored_file *file, uint64_t inode)
 }
 
 /* The file that a set watches: told by crdump, or else what has the number beside the set. */
-static struct restored_file *find_target(const struct restore_files *files,
-					 const struct restored_file *file,
+static struct restored_file *find_target(const struct restore_files *files, const struct restored_file *file,
 					 const Image__EventpollTfdEntry *tfd)
 {
 	const struct epoll_places *places = files->rooms.epoll_places;
@@ -128,8 +126,7 @@ static struct restored_file *find_target(const struct restore_files *files,
 
 	if (tfd->has_target_id)
 		return files_find(files, tfd->target_id);
-	for (size_t i = first_place(places, file); i < places->nr && places->places[i].file == file;
-	     i++) {
+	for (size_t i = first_place(places, file); i < places->nr && places->places[i].file == file; i++) {
 		struct restored_file *found;
 
 		found = find_in_table(places->places[i].table, tfd->tfd);
@@ -146,8 +143,7 @@ static int key_of(const Image__EventpollTfdEntry *tfd)
 }
 
 /* Reading has put files into order, but not yet opened any: targets are found now, to tell what is wrong. */
-static int validate(struct restore_files *files, struct restored_file *file,
-		    const struct image_error *error)
+static int validate(struct restore_files *files, struct restored_file *file, const struct image_error *error)
 {
 	const Image__EventpollFileEntry *epfd = file->entry->epfd;
 	int ret = files->rooms.epoll_places ? 0 : find_places(files, error);
@@ -156,8 +152,7 @@ static int validate(struct restore_files *files, struct restored_file *file,
 		const Image__EventpollTfdEntry *tfd = epfd->tfd[i];
 
 		if (tfd->tfd > FILES_FD_MAX || key_of(tfd) < 0 || key_of(tfd) > FILES_FD_MAX)
-			return files_wrong(files, file, error,
-					   "a number that it watches makes no sense");
+			return files_wrong(files, file, error, "a number that it watches makes no sense");
 		if (!find_target(files, file, tfd))
 			return files_wrong(files, file, error,
 					   "it watches a descriptor that is not recorded");
@@ -184,8 +179,7 @@ struct progress {
 
 static bool is_disarmed(const Image__EventpollTfdEntry *tfd)
 {
-	return tfd->events & EPOLLONESHOT &&
-	       !(tfd->events & ~(uint32_t)(EVENTS_PRIVATE | EVENTS_ALWAYS)) &&
+	return tfd->events & EPOLLONESHOT && !(tfd->events & ~(uint32_t)(EVENTS_PRIVATE | EVENTS_ALWAYS)) &&
 	       !(tfd->events & EVENTS_ALWAYS);
 }
 

@@ -32,8 +32,7 @@ static bool describe(struct restored_file *file)
 	return fifo && fifo->id == file->id && fifo->has_regf_id;
 }
 
-static struct restored_file *path_of(const struct restore_files *files,
-				     const struct restored_file *file)
+static struct restored_file *path_of(const struct restore_files *files, const struct restored_file *file)
 {
 	return files_find(files, file->entry->fifo->regf_id);
 }
@@ -47,8 +46,7 @@ static int read_data(struct restore_files *files, const struct image_error *erro
 				  IMAGE_MAGIC_FIFO_DATA, error);
 }
 
-static int validate(struct restore_files *files, struct restored_file *file,
-		    const struct image_error *error)
+static int validate(struct restore_files *files, struct restored_file *file, const struct image_error *error)
 {
 	struct restored_file *path = path_of(files, file);
 
@@ -61,8 +59,7 @@ static int validate(struct restore_files *files, struct restored_file *file,
 }
 
 /* Returns: a descriptor (O_PATH) that the caller closes, or a negative errno value. */
-static int lookup(struct restore_files *files, struct restored_file *file,
-		  const struct image_error *error)
+static int lookup(struct restore_files *files, struct restored_file *file, const struct image_error *error)
 {
 	struct restored_file *path = path_of(files, file);
 	struct stat stat;
@@ -113,8 +110,7 @@ static int hold(struct restore_files *files, uint32_t id, int path_fd)
 	return content ? pipe_content_fill(files, &fifos->contents, content, false, fd) : 0;
 }
 
-static int open_fifo(struct restore_files *files, struct restored_file *file,
-		     const struct image_error *error)
+static int open_fifo(struct restore_files *files, struct restored_file *file, const struct image_error *error)
 {
 	int path_fd = lookup(files, file, error), fd, ret;
 
@@ -128,8 +124,7 @@ static int open_fifo(struct restore_files *files, struct restored_file *file,
 	return files_keep(files, file, fd, error);
 }
 
-static void check(struct restore_files *files, struct restored_file *file,
-		  struct obstacles *obstacles)
+static void check(struct restore_files *files, struct restored_file *file, struct obstacles *obstacles)
 {
 	char text[256] = "";
 	const struct image_error error = { text, sizeof(text) };

@@ -145,8 +145,9 @@ static struct restored_file *find_at(const struct restore_files *files, uint32_t
 int restore_files_give(struct restore_files *files, uint32_t table, int number, int fd)
 {
 	struct restored_file *file = find_at(files, table, number);
-	int given = file && file->kind == &regular_kind && file->given < 0 ?
-			    files_result(fcntl(fd, F_DUPFD_CLOEXEC, files->lowest)) : -ENOENT;
+	int given = file && file->kind == &regular_kind && file->given < 0
+			    ? files_result(fcntl(fd, F_DUPFD_CLOEXEC, files->lowest))
+			    : -ENOENT;
 
 	close(fd);
 	if (given < 0)
@@ -185,11 +186,11 @@ int restore_files_access(const struct restore_files *files, uint32_t id)
 	return file ? file->flags & O_ACCMODE : O_RDONLY;
 }
 
-int restore_files_check_table(const struct restore_files *files, uint32_t id,
-			      const struct image_error *error)
+int restore_files_check_table(const struct restore_files *files, uint32_t id, const struct image_error *error)
 {
-	return files_find_table(files, id) ?
-		       0 : image_error(error, -EBADMSG, files->path, "there is no fdinfo-%u.img", id);
+	return files_find_table(files, id)
+		       ? 0
+		       : image_error(error, -EBADMSG, files->path, "there is no fdinfo-%u.img", id);
 }
 
 int restore_files_fd(const struct restore_files *files, uint32_t id)
@@ -220,8 +221,7 @@ void restore_files_each(const struct restore_files *files,
 		const struct restored_table *table = &files->tables[i];
 
 		for (size_t j = 0; j < table->nr; j++)
-			fn(table->id, table->descriptors[j].fd, table->descriptors[j].file->id,
-			   data);
+			fn(table->id, table->descriptors[j].fd, table->descriptors[j].file->id, data);
 	}
 }
 
@@ -233,8 +233,7 @@ void restore_files_mapped(struct restore_files *files, uint32_t id)
 		file->flags = (file->flags & ~O_ACCMODE) | O_RDWR;
 }
 
-size_t restore_files_check(struct restore_files *files, void (*say)(const char *line, void *data),
-			   void *data)
+size_t restore_files_check(struct restore_files *files, void (*say)(const char *line, void *data), void *data)
 {
 	struct obstacles obstacles = { say, data, 0 };
 
@@ -250,8 +249,7 @@ size_t restore_files_check(struct restore_files *files, void (*say)(const char *
 /* Numbers for all files, above those of the tables; some more are needed for a while. */
 static int make_room(const struct restore_files *files, const struct image_error *error)
 {
-	rlim_t needed = (rlim_t)files->next + files->nr_files,
-	       wanted = needed + files->nr_files + 256;
+	rlim_t needed = (rlim_t)files->next + files->nr_files, wanted = needed + files->nr_files + 256;
 	struct rlimit limit;
 
 	if (getrlimit(RLIMIT_NOFILE, &limit))

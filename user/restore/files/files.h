@@ -18,7 +18,7 @@
 struct restore_files;
 
 struct restore_files_options {
-	bool shell_job;	  /* terminals of the session outside are those of this program */
+	bool shell_job; /* terminals of the session outside are those of this program */
 	const char *root; /* directory that paths begin at, NULL: / */
 	/* --inherit-fd and --external: what a descriptor of this program replaces */
 	const struct restore_inherit {
@@ -37,8 +37,7 @@ struct restore_files_options {
  * Returns: 0, -EBADMSG, or another negative errno value.
  */
 int restore_files_read(struct restore_files **out, int dir, const char *path,
-		       const struct restore_files_options *options,
-		       const struct image_error *error);
+		       const struct restore_files_options *options, const struct image_error *error);
 
 /** restore_files_free - Frees it; NULL is allowed. Descriptors stay open. */
 void restore_files_free(struct restore_files *files);
@@ -121,8 +120,7 @@ void restore_files_each(const struct restore_files *files,
  *
  * Returns: 0 or a negative errno value.
  */
-int restore_files_install(const struct restore_files *files, uint32_t table,
-			  const struct image_error *error);
+int restore_files_install(const struct restore_files *files, uint32_t table, const struct image_error *error);
 
 /**
  * restore_files_terminal - Gives a session its controlling terminal.
@@ -138,8 +136,7 @@ int restore_files_terminal(const struct restore_files *files, pid_t sid, const s
  *
  * Returns: as restore_files_terminal().
  */
-int restore_files_foreground(const struct restore_files *files, pid_t sid,
-			     const struct image_error *error);
+int restore_files_foreground(const struct restore_files *files, pid_t sid, const struct image_error *error);
 
 /**
  * restore_files_finish - What could not be done before the tree and its memory were there: owners of signals, timers,

@@ -58,8 +58,7 @@ static int set_owner(const struct restored_file *file)
 	return ret;
 }
 
-static int finish(struct restore_files *files, struct restored_file *file,
-		  const struct image_error *error)
+static int finish(struct restore_files *files, struct restored_file *file, const struct image_error *error)
 {
 	int ret;
 
@@ -72,8 +71,7 @@ static int finish(struct restore_files *files, struct restored_file *file,
 		return 0;
 	ret = set_owner(file);
 	if (ret)
-		image_error(error, ret, files_name(file), "its owner cannot be set: %s",
-			    strerror(-ret));
+		image_error(error, ret, files_name(file), "its owner cannot be set: %s", strerror(-ret));
 	return ret;
 }
 

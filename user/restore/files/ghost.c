@@ -58,8 +58,7 @@ static int open_ghost(struct restore_files *files, struct ghost *ghost, uint32_t
 
 	*ghost = (struct ghost){ 0 };
 	snprintf(name, sizeof(name), "ghost-file-%x.img", id);
-	ret = image_reader_open(&ghost->reader, files->dir, files->path, name,
-				IMAGE_MAGIC_GHOST_FILE, error);
+	ret = image_reader_open(&ghost->reader, files->dir, files->path, name, IMAGE_MAGIC_GHOST_FILE, error);
 	if (ret)
 		return ret;
 	ret = image_read(&ghost->reader, &image__ghost_file_entry__descriptor, &message, error);
@@ -85,8 +84,7 @@ int ghost_validate(struct restore_files *files, uint32_t id, const struct image_
 
 static int fails(const char *path, int err, const struct image_error *error)
 {
-	return image_error(error, -err, path, "the unlinked file cannot be made again: %s",
-			   strerror(err));
+	return image_error(error, -err, path, "the unlinked file cannot be made again: %s", strerror(err));
 }
 
 static int write_all(int fd, const char *bytes, size_t size, off_t offset)
@@ -126,24 +124,22 @@ static int copy(struct ghost *ghost, int fd, off_t offset, uint64_t len, const c
 	return ret ? fails(path, -ret, error) : 0;
 }
 
-static int copy_chunk(struct ghost *ghost, int fd, const Image__GhostChunkEntry *chunk,
-		      const char *path, const struct image_error *error)
+static int copy_chunk(struct ghost *ghost, int fd, const Image__GhostChunkEntry *chunk, const char *path,
+		      const struct image_error *error)
 {
 	if (chunk->off > ghost->entry->size || chunk->len > ghost->entry->size - chunk->off)
 		return wrong(ghost, error);
 	return copy(ghost, fd, chunk->off, chunk->len, path, error);
 }
 
-static int copy_chunks(struct ghost *ghost, int fd, const char *path,
-		       const struct image_error *error)
+static int copy_chunks(struct ghost *ghost, int fd, const char *path, const struct image_error *error)
 {
 	ProtobufCMessage *message;
 	int ret;
 
 	if (ftruncate(fd, ghost->entry->size))
 		return fails(path, errno, error);
-	while (!(ret = image_read(&ghost->reader, &image__ghost_chunk_entry__descriptor, &message,
-				  error)) &&
+	while (!(ret = image_read(&ghost->reader, &image__ghost_chunk_entry__descriptor, &message, error)) &&
 	       message) {
 		ret = copy_chunk(ghost, fd, (Image__GhostChunkEntry *)message, path, error);
 		protobuf_c_message_free_unpacked(message, NULL);
@@ -198,11 +194,9 @@ static int set_attributes(const Image__GhostFileEntry *entry, int parent, const 
 	if (!S_ISLNK(entry->mode) && fchmodat(parent, base, entry->mode & 07777, 0))
 		return -errno;
 	if (entry->atim)
-		times[0] = (struct timespec){ entry->atim->tv_sec,
-					      entry->atim->tv_usec % 1000000 * 1000 };
+		times[0] = (struct timespec){ entry->atim->tv_sec, entry->atim->tv_usec % 1000000 * 1000 };
 	if (entry->mtim)
-		times[1] = (struct timespec){ entry->mtim->tv_sec,
-					      entry->mtim->tv_usec % 1000000 * 1000 };
+		times[1] = (struct timespec){ entry->mtim->tv_sec, entry->mtim->tv_usec % 1000000 * 1000 };
 	return utimensat(parent, base, times, AT_SYMLINK_NOFOLLOW) ? -errno : 0;
 }
 

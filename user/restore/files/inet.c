@@ -40,8 +40,7 @@ static bool describe(struct restored_file *file)
 		return false;
 	if (isk->n_src_addr != words_of(isk) || isk->n_dst_addr != words_of(isk) ||
 	    isk->src_port > UINT16_MAX || isk->dst_port > UINT16_MAX ||
-	    (isk->ifname && strlen(isk->ifname) >= IFNAMSIZ) ||
-	    !socket_options_are_sound(isk->opts))
+	    (isk->ifname && strlen(isk->ifname) >= IFNAMSIZ) || !socket_options_are_sound(isk->opts))
 		return false;
 	file->flags = isk->flags;
 	file->fown = isk->fown;
@@ -58,8 +57,8 @@ static bool is_udp(const Image__InetSkEntry *isk)
 	return isk->type == SOCK_DGRAM && isk->proto == IPPROTO_UDP;
 }
 
-static socklen_t make_address(union address *address, const Image__InetSkEntry *isk,
-			      const uint32_t *words, uint32_t port)
+static socklen_t make_address(union address *address, const Image__InetSkEntry *isk, const uint32_t *words,
+			      uint32_t port)
 {
 	*address = (union address){ 0 };
 	if (isk->family == AF_INET) {
@@ -92,8 +91,7 @@ static const char *name(const Image__InetSkEntry *isk)
 	char address[INET6_ADDRSTRLEN] = "?";
 
 	inet_ntop(isk->family, isk->src_addr, address, sizeof(address));
-	snprintf(text, sizeof(text),
-		 isk->family == AF_INET ? "%s socket %s:%u" : "%s socket [%s]:%u",
+	snprintf(text, sizeof(text), isk->family == AF_INET ? "%s socket %s:%u" : "%s socket [%s]:%u",
 		 is_tcp(isk) ? "TCP" : "UDP", address, isk->src_port);
 	return text;
 }
@@ -189,8 +187,7 @@ static int find_inherited(const struct restore_files *files, const Image__InetSk
 }
 
 /* With a socket that is bound for a moment. */
-static void check(struct restore_files *files, struct restored_file *file,
-		  struct obstacles *obstacles)
+static void check(struct restore_files *files, struct restored_file *file, struct obstacles *obstacles)
 {
 	const Image__InetSkEntry *isk = file->entry->isk;
 	const char *why = find_reason(isk);

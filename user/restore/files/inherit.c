@@ -41,8 +41,8 @@ int inherit_take(struct restore_files *files, struct restored_file *file, int fd
 		 const struct image_error *error)
 {
 	if (!is_enough(fd, file->flags))
-		return image_error(error, -EBADF, files_name(file),
-				   "descriptor %d, which is given for it, is not open for what it was open for", fd);
-	return files_keep(files, file, files_result(fcntl(fd, F_DUPFD_CLOEXEC, files->next)),
-			  error);
+		return image_error(
+			error, -EBADF, files_name(file),
+			"descriptor %d, which is given for it, is not open for what it was open for", fd);
+	return files_keep(files, file, files_result(fcntl(fd, F_DUPFD_CLOEXEC, files->next)), error);
 }

@@ -42,8 +42,7 @@ static int compare(const void *a, const void *b)
 }
 
 /* In ascending order: the next number that is given is one higher than the last. */
-static int validate(struct restore_files *files, struct restored_file *file,
-		    const struct image_error *error)
+static int validate(struct restore_files *files, struct restored_file *file, const struct image_error *error)
 {
 	const Image__InotifyFileEntry *ify = file->entry->ify;
 
@@ -52,13 +51,11 @@ static int validate(struct restore_files *files, struct restored_file *file,
 	for (size_t i = 0; i < ify->n_wd; i++) {
 		const Image__FhEntry *handle = ify->wd[i]->f_handle;
 
-		if (!ify->wd[i]->wd || ify->wd[i]->wd > INT_MAX ||
-		    !(ify->wd[i]->mask & IN_ALL_EVENTS))
+		if (!ify->wd[i]->wd || ify->wd[i]->wd > INT_MAX || !(ify->wd[i]->mask & IN_ALL_EVENTS))
 			return files_wrong(files, file, error, "a watch makes no sense");
-		if (handle->path
-			    ? !path_is_sound(handle->path)
-			    : handle->bytes > MAX_HANDLE_SZ ||
-				      handle->bytes > handle->n_handle * sizeof(*handle->handle))
+		if (handle->path ? !path_is_sound(handle->path)
+				 : handle->bytes > MAX_HANDLE_SZ ||
+					   handle->bytes > handle->n_handle * sizeof(*handle->handle))
 			return files_wrong(files, file, error, "what it watches makes no sense");
 	}
 	return 0;
@@ -106,8 +103,7 @@ static int open_handle(const Image__InotifyWdEntry *wd)
 
 static int lookup(const struct restore_files *files, const Image__InotifyWdEntry *wd)
 {
-	return wd->f_handle->path ? path_lookup(files, wd->f_handle->path, O_NOFOLLOW)
-				  : open_handle(wd);
+	return wd->f_handle->path ? path_lookup(files, wd->f_handle->path, O_NOFOLLOW) : open_handle(wd);
 }
 
 static void name_watch(char *name, size_t size, const struct restored_file *file,
@@ -120,8 +116,7 @@ static void name_watch(char *name, size_t size, const struct restored_file *file
 			 (unsigned long long)wd->i_ino);
 }
 
-static void check(struct restore_files *files, struct restored_file *file,
-		  struct obstacles *obstacles)
+static void check(struct restore_files *files, struct restored_file *file, struct obstacles *obstacles)
 {
 	const Image__InotifyFileEntry *ify = file->entry->ify;
 	char name[PATH_MAX];
@@ -195,8 +190,7 @@ static int complete(struct restore_files *files, const struct image_error *error
 	return ret;
 }
 
-static int finish(struct restore_files *files, struct restored_file *file,
-		  const struct image_error *error)
+static int finish(struct restore_files *files, struct restored_file *file, const struct image_error *error)
 {
 	char events[4096];
 	int ret;

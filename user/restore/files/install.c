@@ -14,8 +14,8 @@ static int fail(const struct restored_descriptor *descriptor, const struct image
 {
 	int err = errno;
 
-	return image_error(error, -err, files_name(descriptor->file), "descriptor %d: %s",
-			   descriptor->fd, strerror(err));
+	return image_error(error, -err, files_name(descriptor->file), "descriptor %d: %s", descriptor->fd,
+			   strerror(err));
 }
 
 /* Both ends included. */
@@ -33,13 +33,11 @@ int restore_files_install(const struct restore_files *files, uint32_t table_id,
 	int next = 0, ret;
 
 	if (!table)
-		return image_error(error, -EBADMSG, files->path, "there is no fdinfo-%u.img",
-				   table_id);
+		return image_error(error, -EBADMSG, files->path, "there is no fdinfo-%u.img", table_id);
 	for (size_t i = 0; i < table->nr; i++) {
 		const struct restored_descriptor *descriptor = &table->descriptors[i];
 
-		if (dup3(descriptor->file->fd, descriptor->fd,
-			 descriptor->cloexec ? O_CLOEXEC : 0) < 0)
+		if (dup3(descriptor->file->fd, descriptor->fd, descriptor->cloexec ? O_CLOEXEC : 0) < 0)
 			return fail(descriptor, error);
 		if (descriptor->file->kind->installed)
 			descriptor->file->kind->installed(descriptor->file, descriptor->fd);

@@ -70,8 +70,7 @@ static int compare(const void *a, const void *b)
 {
 	const struct memfd *x = a, *y = b;
 
-	return (x->entry->inode_id > y->entry->inode_id) -
-	       (x->entry->inode_id < y->entry->inode_id);
+	return (x->entry->inode_id > y->entry->inode_id) - (x->entry->inode_id < y->entry->inode_id);
 }
 
 static int read_inodes(struct restore_files *files, const struct image_error *error)
@@ -82,8 +81,8 @@ static int read_inodes(struct restore_files *files, const struct image_error *er
 	files->rooms.memfds = memfds;
 	if (!memfds)
 		return image_error(error, -ENOMEM, files->path, "%s", strerror(ENOMEM));
-	ret = files_read_image(files, "memfd.img", IMAGE_MAGIC_MEMFD,
-			       &image__memfd_inode_entry__descriptor, take, memfds, error);
+	ret = files_read_image(files, "memfd.img", IMAGE_MAGIC_MEMFD, &image__memfd_inode_entry__descriptor,
+			       take, memfds, error);
 	if (ret || !memfds->nr)
 		return ret;
 	qsort(memfds->memfds, memfds->nr, sizeof(*memfds->memfds), compare);
@@ -107,16 +106,14 @@ static struct memfd *find(const struct restore_files *files, const struct restor
 	return bsearch(&wanted, memfds->memfds, memfds->nr, sizeof(wanted), compare);
 }
 
-static int validate(struct restore_files *files, struct restored_file *file,
-		    const struct image_error *error)
+static int validate(struct restore_files *files, struct restored_file *file, const struct image_error *error)
 {
 	return find(files, file) ? 0 : files_wrong(files, file, error, "its inode is not recorded");
 }
 
 /* Making it ---------------------------------------------------------------------------------------- */
 
-static int copy_run(int fd, const struct image_pages *pages, const struct image_run *run,
-		    void *part)
+static int copy_run(int fd, const struct image_pages *pages, const struct image_run *run, void *part)
 {
 	for (uint64_t done = 0; done < run->size; done += PART) {
 		size_t size = run->size - done < PART ? run->size - done : PART;
@@ -174,8 +171,8 @@ static int make_anonymous(const Image__MemfdInodeEntry *entry)
 	void *at;
 	int fd;
 
-	at = mmap(NULL, entry->size, PROT_READ | PROT_WRITE,
-		  MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	at = mmap(NULL, entry->size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1,
+		  0);
 	if (at == MAP_FAILED)
 		return -errno;
 	snprintf(name, sizeof(name), "/proc/self/map_files/%lx-%lx", (unsigned long)at,
@@ -194,8 +191,7 @@ static int make_inode(const Image__MemfdInodeEntry *entry)
 
 	if (entry->hugetlb_flag)
 		return -EOPNOTSUPP;
-	if (entry->size && entry->size % IMAGE_PAGE_SIZE == 0 &&
-	    !strcmp(entry->name, NAME_OF_ANONYMOUS))
+	if (entry->size && entry->size % IMAGE_PAGE_SIZE == 0 && !strcmp(entry->name, NAME_OF_ANONYMOUS))
 		return make_anonymous(entry);
 	fd = memfd_create(entry->name, MFD_CLOEXEC | MFD_ALLOW_SEALING);
 	return fd < 0 ? -errno : fd;
@@ -251,8 +247,7 @@ static int open_memfd(struct restore_files *files, struct restored_file *file,
 	return lseek(file->fd, pos, SEEK_SET) == pos ? 0 : files_fail(files, file, error);
 }
 
-static int finish(struct restore_files *files, struct restored_file *file,
-		  const struct image_error *error)
+static int finish(struct restore_files *files, struct restored_file *file, const struct image_error *error)
 {
 	struct memfd *memfd = find(files, file);
 	uint32_t seals = memfd->entry->seals;

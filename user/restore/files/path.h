@@ -47,7 +47,6 @@ void leases_free(struct restore_files *files);
  *
  * Returns: whether one was found.
  */
-bool leases_find(const struct restore_files *files, int fd, uint32_t flags, char *name,
-		 size_t size);
+bool leases_find(const struct restore_files *files, int fd, uint32_t flags, char *name, size_t size);
 
 #endif

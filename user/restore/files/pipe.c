@@ -18,7 +18,7 @@
 struct made_pipe {
 	uint32_t id;
 	int ends[2]; /* for reading, for writing; -1: someone has it */
-	int any;     /* one of them, or whoever has it */
+	int any; /* one of them, or whoever has it */
 	bool packets;
 };
 
@@ -100,8 +100,8 @@ static int make(struct restore_files *files, struct made_pipe *pipe)
 	}
 	pipe->any = pipe->ends[0];
 	if (!ret && content)
-		ret = pipe_content_fill(files, &files->rooms.pipes->contents, content,
-					pipe->packets, pipe->ends[1]);
+		ret = pipe_content_fill(files, &files->rooms.pipes->contents, content, pipe->packets,
+					pipe->ends[1]);
 	return ret;
 }
 
@@ -120,8 +120,7 @@ static int take_end(struct made_pipe *pipe, uint32_t flags)
 	return fd;
 }
 
-static int open_pipe(struct restore_files *files, struct restored_file *file,
-		     const struct image_error *error)
+static int open_pipe(struct restore_files *files, struct restored_file *file, const struct image_error *error)
 {
 	struct made_pipe wanted = { .id = file->entry->pipe->pipe_id }, *pipe;
 	char key[64];
@@ -131,8 +130,7 @@ static int open_pipe(struct restore_files *files, struct restored_file *file,
 	inherited = inherit_find(files, key);
 	if (inherited >= 0)
 		return inherit_take(files, file, inherited, error);
-	pipe = bsearch(&wanted, files->rooms.pipes->made, files->rooms.pipes->nr, sizeof(wanted),
-		       compare);
+	pipe = bsearch(&wanted, files->rooms.pipes->made, files->rooms.pipes->nr, sizeof(wanted), compare);
 	if (pipe->any < 0)
 		fd = make(files, pipe);
 	if (fd >= 0)

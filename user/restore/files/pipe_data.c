@@ -50,18 +50,18 @@ static int compare(const void *a, const void *b)
 {
 	const struct pipe_content *x = a, *y = b;
 
-	return ((x->pipe_id > y->pipe_id) - (x->pipe_id < y->pipe_id)) ?:
-	       ((x->offset > y->offset) - (x->offset < y->offset));
+	return ((x->pipe_id > y->pipe_id) - (x->pipe_id < y->pipe_id))
+		       ?: ((x->offset > y->offset) - (x->offset < y->offset));
 }
 
-int pipe_contents_read(struct restore_files *files, struct pipe_contents *contents,
-		       const char *image, uint32_t magic, const struct image_error *error)
+int pipe_contents_read(struct restore_files *files, struct pipe_contents *contents, const char *image,
+		       uint32_t magic, const struct image_error *error)
 {
 	int ret;
 
 	contents->image = image;
-	ret = files_read_image(files, image, magic, &image__pipe_data_entry__descriptor, take,
-			       contents, error);
+	ret = files_read_image(files, image, magic, &image__pipe_data_entry__descriptor, take, contents,
+			       error);
 	if (!ret && contents->nr)
 		qsort(contents->contents, contents->nr, sizeof(*contents->contents), compare);
 	return ret;
@@ -79,9 +79,8 @@ struct pipe_content *pipe_contents_find(const struct pipe_contents *contents, ui
 		else
 			high = middle;
 	}
-	return low < contents->nr && contents->contents[low].pipe_id == pipe_id ?
-		       &contents->contents[low] :
-		       NULL;
+	return low < contents->nr && contents->contents[low].pipe_id == pipe_id ? &contents->contents[low]
+										: NULL;
 }
 
 /* Copies, for a pipe that is written to has full buffers, as it must have for its size to be enough. */
@@ -128,8 +127,7 @@ static int copy_all(const struct restore_files *files, const struct pipe_content
 
 	if (image < 0)
 		return -errno;
-	for (const struct pipe_content *next = content; !ret && is_same_pipe(contents, content, next);
-	     next++)
+	for (const struct pipe_content *next = content; !ret && is_same_pipe(contents, content, next); next++)
 		ret = copy(image, next->offset, fd, next->bytes);
 	close(image);
 	/* It is full, and would have been then. */

@@ -14,9 +14,9 @@
 struct pipe_content {
 	uint32_t pipe_id;
 	uint32_t bytes;
-	uint32_t size;	 /* 0: unknown */
+	uint32_t size; /* 0: unknown */
 	uint64_t offset; /* of the bytes, in the image */
-	bool filled;	 /* into the pipe */
+	bool filled; /* into the pipe */
 };
 
 struct pipe_contents {
@@ -26,8 +26,8 @@ struct pipe_contents {
 };
 
 /** pipe_contents_read - Reads an image of pipes' data but for the bytes. Returns: 0, -EBADMSG, ... */
-int pipe_contents_read(struct restore_files *files, struct pipe_contents *contents,
-		       const char *image, uint32_t magic, const struct image_error *error);
+int pipe_contents_read(struct restore_files *files, struct pipe_contents *contents, const char *image,
+		       uint32_t magic, const struct image_error *error);
 
 /** pipe_contents_find - The first record of what was in a pipe, NULL: it is not told. */
 struct pipe_content *pipe_contents_find(const struct pipe_contents *contents, uint32_t pipe_id);

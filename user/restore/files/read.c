@@ -53,14 +53,13 @@ int files_read_image(struct restore_files *files, const char *name, uint32_t mag
 {
 	struct taking taking = { files, take, data };
 
-	return image_records(files->dir, files->path, name, magic, type, take_record, &taking,
-			     error);
+	return image_records(files->dir, files->path, name, magic, type, take_record, &taking, error);
 }
 
 /* files.img ---------------------------------------------------------------------------------------- */
 
-static int take_file(struct restore_files *files, struct image_reader *reader,
-		     ProtobufCMessage *message, void *data, const struct image_error *error)
+static int take_file(struct restore_files *files, struct image_reader *reader, ProtobufCMessage *message,
+		     void *data, const struct image_error *error)
 {
 	struct restored_file *file = files_append(&files->files, &files->nr_files, sizeof(*file));
 
@@ -95,8 +94,7 @@ static int sort_files(struct restore_files *files, const struct image_error *err
 		qsort(files->files, files->nr_files, sizeof(*files->files), compare_files);
 	for (size_t i = 1; i < files->nr_files; i++) {
 		if (files->files[i].id == files->files[i - 1].id)
-			return files_wrong(files, &files->files[i], error,
-					   "there are two of this number");
+			return files_wrong(files, &files->files[i], error, "there are two of this number");
 	}
 	return 0;
 }
@@ -124,11 +122,9 @@ static int take_descriptor(struct restore_files *files, struct image_reader *rea
 	if (!descriptor)
 		ret = -ENOMEM;
 	else if (!file)
-		ret = image_reader_wrong(reader, error,
-					 "a descriptor is of a file that is not recorded");
+		ret = image_reader_wrong(reader, error, "a descriptor is of a file that is not recorded");
 	else if (file->entry->type != entry->type)
-		ret = image_reader_wrong(reader, error,
-					 "a descriptor is of another kind than its file");
+		ret = image_reader_wrong(reader, error, "a descriptor is of another kind than its file");
 	else if (entry->fd > FILES_FD_MAX || entry->flags & ~(uint32_t)FD_CLOEXEC)
 		ret = image_reader_wrong(reader, error, "a descriptor makes no sense");
 	else
@@ -152,9 +148,8 @@ static int sort_table(struct restore_files *files, struct restored_table *table,
 	qsort(table->descriptors, table->nr, sizeof(*table->descriptors), compare_descriptors);
 	for (size_t i = 1; i < table->nr; i++) {
 		if (table->descriptors[i].fd == table->descriptors[i - 1].fd)
-			return image_error(error, -EBADMSG, files->path,
-					   "%s: there are two descriptors %d", name,
-					   table->descriptors[i].fd);
+			return image_error(error, -EBADMSG, files->path, "%s: there are two descriptors %d",
+					   name, table->descriptors[i].fd);
 	}
 	if (table->descriptors[table->nr - 1].fd >= files->lowest)
 		files->lowest = table->descriptors[table->nr - 1].fd + 1;
@@ -170,8 +165,7 @@ static int read_table(const char *name, uint32_t id, void *data)
 {
 	const struct reading *reading = data;
 	struct restore_files *files = reading->files;
-	struct restored_table *table =
-		files_append(&files->tables, &files->nr_tables, sizeof(*table));
+	struct restored_table *table = files_append(&files->tables, &files->nr_tables, sizeof(*table));
 	int ret;
 
 	if (!table)
@@ -218,9 +212,8 @@ static int read_kinds(struct restore_files *files, const struct image_error *err
 	}
 	for (size_t i = 0; !ret && i < files->nr_files; i++) {
 		if (files->files[i].claimed && files->files[i].number >= 0)
-			ret = files_wrong(
-				files, &files->files[i], error,
-				"it is a descriptor, and yet only the path of another file");
+			ret = files_wrong(files, &files->files[i], error,
+					  "it is a descriptor, and yet only the path of another file");
 	}
 	return ret;
 }
@@ -271,8 +264,8 @@ int restore_files_read(struct restore_files **out, int dir, const char *path,
 	files->lowest = STDERR_FILENO + 1;
 	ret = begin(files, dir, path, options, error);
 	if (!ret)
-		ret = files_read_image(files, "files.img", IMAGE_MAGIC_FILES,
-				       &image__file_entry__descriptor, take_file, NULL, error);
+		ret = files_read_image(files, "files.img", IMAGE_MAGIC_FILES, &image__file_entry__descriptor,
+				       take_file, NULL, error);
 	if (!ret)
 		ret = sort_files(files, error);
 	if (!ret)

@@ -33,8 +33,7 @@ static bool is_resource(const char *name)
 	return external_parse(&external, name) && external.type == EXTERNAL_FILE;
 }
 
-static int validate(struct restore_files *files, struct restored_file *file,
-		    const struct image_error *error)
+static int validate(struct restore_files *files, struct restored_file *file, const struct image_error *error)
 {
 	const Image__RegFileEntry *reg = file->entry->reg;
 
@@ -64,8 +63,8 @@ static bool needs_build_id(const struct restored_file *file, const struct stat *
 }
 
 /* Returns: why a file cannot be opened, NULL: it can. */
-static const char *find_reason(const struct restore_files *files, const struct restored_file *file,
-			       int fd, char *text, size_t size)
+static const char *find_reason(const struct restore_files *files, const struct restored_file *file, int fd,
+			       char *text, size_t size)
 {
 	const Image__RegFileEntry *reg = file->entry->reg;
 	char name[256];
@@ -93,8 +92,7 @@ static int lookup(const struct restore_files *files, const struct restored_file 
 			   file->flags & O_PATH ? file->flags & (O_NOFOLLOW | O_DIRECTORY) : 0);
 }
 
-static void check(struct restore_files *files, struct restored_file *file,
-		  struct obstacles *obstacles)
+static void check(struct restore_files *files, struct restored_file *file, struct obstacles *obstacles)
 {
 	char text[512];
 	const char *why;
@@ -133,8 +131,7 @@ static int seek(const struct restored_file *file, int fd)
 	return fstat(fd, &stat) || S_ISREG(stat.st_mode) || S_ISDIR(stat.st_mode) ? -EINVAL : 0;
 }
 
-int regular_open_at(const struct restore_files *files, const struct restored_file *file,
-		    int path_fd)
+int regular_open_at(const struct restore_files *files, const struct restored_file *file, int path_fd)
 {
 	int fd, ret;
 
@@ -173,8 +170,7 @@ static int open_named(struct restore_files *files, struct restored_file *file, i
 	return files_keep(files, file, fd, error);
 }
 
-static int open_file(struct restore_files *files, struct restored_file *file,
-		     const struct image_error *error)
+static int open_file(struct restore_files *files, struct restored_file *file, const struct image_error *error)
 {
 	int inherited, fd;
 

@@ -10,7 +10,6 @@
  *
  * Returns: a descriptor or -errno; -EAGAIN: a lease is in the way.
  */
-int regular_open_at(const struct restore_files *files, const struct restored_file *file,
-		    int path_fd);
+int regular_open_at(const struct restore_files *files, const struct restored_file *file, int path_fd);
 
 #endif

@@ -20,10 +20,10 @@
 /* One for all paths that it stands for. */
 struct stand_in {
 	Image__RemapType type;
-	uint32_t id;	  /* of the ghost, or of the file of files.img */
+	uint32_t id; /* of the ghost, or of the file of files.img */
 	const char *path; /* the first that it stands for */
-	int fd;		  /* O_PATH, -1: it is not made yet */
-	ssize_t number;	  /* of the name, -1: it has none that we made */
+	int fd; /* O_PATH, -1: it is not made yet */
+	ssize_t number; /* of the name, -1: it has none that we made */
 };
 
 struct remap {
@@ -112,8 +112,7 @@ static int check_target(struct restore_files *files, const struct remap *remap,
 	}
 }
 
-static int make_stand_ins(struct restore_files *files, struct ghosts *ghosts,
-			  const struct image_error *error)
+static int make_stand_ins(struct restore_files *files, struct ghosts *ghosts, const struct image_error *error)
 {
 	struct remap **sorted = calloc(ghosts->nr, sizeof(*sorted));
 	int ret = 0;
@@ -133,8 +132,7 @@ static int make_stand_ins(struct restore_files *files, struct ghosts *ghosts,
 			ret = check_target(files, remap, error);
 			ghosts->stand_ins[ghosts->nr_stand_ins++] =
 				(struct stand_in){ remap->type, remap->remap_id,
-						   files_find(files, remap->id)->entry->reg->name,
-						   -1, -1 };
+						   files_find(files, remap->id)->entry->reg->name, -1, -1 };
 		}
 		remap->stand_in = &ghosts->stand_ins[ghosts->nr_stand_ins - 1];
 	}
@@ -158,8 +156,7 @@ int remap_read(struct restore_files *files, const struct image_error *error)
 	for (size_t i = 1; i < ghosts->nr; i++) {
 		if (ghosts->remaps[i].id == ghosts->remaps[i - 1].id)
 			return image_error(error, -EBADMSG, files->path,
-					   "remap-fpath.img: file %u is there twice",
-					   ghosts->remaps[i].id);
+					   "remap-fpath.img: file %u is there twice", ghosts->remaps[i].id);
 	}
 	ret = make_stand_ins(files, ghosts, error);
 	return ret == -ENOMEM ? image_error(error, ret, files->path, "%s", strerror(ENOMEM)) : ret;
@@ -189,8 +186,7 @@ static void check_parent(struct restore_files *files, const char *path, struct o
 		close(fd);
 }
 
-bool remap_check(struct restore_files *files, const struct restored_file *file,
-		 struct obstacles *obstacles)
+bool remap_check(struct restore_files *files, const struct restored_file *file, struct obstacles *obstacles)
 {
 	struct remap *remap = remap_of(files, file);
 	const char *path;
@@ -261,19 +257,16 @@ int remap_lookup(struct restore_files *files, const struct restored_file *file,
 	if (stand_in->type == IMAGE__REMAP_TYPE__LINKED)
 		ret = make_linked(files, stand_in, error);
 	else
-		stand_in->fd =
-			ghost_make(files, stand_in->id, stand_in->path, &stand_in->number, error);
+		stand_in->fd = ghost_make(files, stand_in->id, stand_in->path, &stand_in->number, error);
 	if (ret || stand_in->fd < 0)
 		return ret ? ret : stand_in->fd;
 	stand_in->fd = files_move(files, stand_in->fd);
 	if (stand_in->fd < 0)
-		return image_error(error, stand_in->fd, stand_in->path, "%s",
-				   strerror(-stand_in->fd));
+		return image_error(error, stand_in->fd, stand_in->path, "%s", strerror(-stand_in->fd));
 	return stand_in->fd;
 }
 
-int remap_open(struct restore_files *files, struct restored_file *file,
-	       const struct image_error *error)
+int remap_open(struct restore_files *files, struct restored_file *file, const struct image_error *error)
 {
 	int path_fd = remap_lookup(files, file, error), fd;
 
@@ -324,8 +317,8 @@ void remap_finish(struct restore_files *files)
 
 		if (ghosts->stand_ins[i].type != IMAGE__REMAP_TYPE__LINKED)
 			continue;
-		parent = path_parent(
-			files, files_find(files, ghosts->stand_ins[i].id)->entry->reg->name, &base);
+		parent = path_parent(files, files_find(files, ghosts->stand_ins[i].id)->entry->reg->name,
+				     &base);
 		if (parent < 0)
 			continue;
 		unlinkat(parent, base, 0);

@@ -16,12 +16,10 @@ int remap_read(struct restore_files *files, const struct image_error *error);
 struct remap *remap_of(const struct restore_files *files, const struct restored_file *file);
 
 /** remap_check - Whether something stands for the path of a file; what is wrong with that is told. */
-bool remap_check(struct restore_files *files, const struct restored_file *file,
-		 struct obstacles *obstacles);
+bool remap_check(struct restore_files *files, const struct restored_file *file, struct obstacles *obstacles);
 
 /** remap_open - Opens a file that has one. Returns: 0 or a negative errno value. */
-int remap_open(struct restore_files *files, struct restored_file *file,
-	       const struct image_error *error);
+int remap_open(struct restore_files *files, struct restored_file *file, const struct image_error *error);
 
 /**
  * remap_lookup - Makes what stands for the path of a file.

@@ -28,11 +28,11 @@ struct restored_file {
 	Image__FileEntry *entry;
 	const struct file_kind *kind;
 	uint32_t id;
-	uint32_t flags;		      /* O_*, as F_GETFL told */
+	uint32_t flags; /* O_*, as F_GETFL told */
 	const Image__FownEntry *fown; /* NULL: none */
-	int fd;			      /* -1: not open */
+	int fd; /* -1: not open */
 	int given; /* the description itself, kept since the dump; -1: none */
-	int number;		      /* the lowest of any table, -1: none names it */
+	int number; /* the lowest of any table, -1: none names it */
 	bool claimed; /* only tells the path of something else, and is not opened as it is */
 };
 
@@ -72,8 +72,8 @@ struct restore_files {
 	size_t nr_files;
 	struct restored_table *tables; /* by id */
 	size_t nr_tables;
-	int lowest;		    /* above all descriptors of all tables */
-	int next;		    /* number that the next file gets, or a higher one */
+	int lowest; /* above all descriptors of all tables */
+	int next; /* number that the next file gets, or a higher one */
 	struct lease_table *leases; /* of others */
 	struct made_names {
 		struct made_name *names;
@@ -99,13 +99,11 @@ struct file_kind {
 	/* Checks one file, after all was read. */
 	int (*validate)(struct restore_files *files, struct restored_file *file,
 			const struct image_error *error);
-	void (*check)(struct restore_files *files, struct restored_file *file,
-		      struct obstacles *obstacles);
+	void (*check)(struct restore_files *files, struct restored_file *file, struct obstacles *obstacles);
 	/* Once, before the first file is opened. */
 	int (*prepare)(struct restore_files *files, const struct image_error *error);
 	/* Opens it with files_keep(). */
-	int (*open)(struct restore_files *files, struct restored_file *file,
-		    const struct image_error *error);
+	int (*open)(struct restore_files *files, struct restored_file *file, const struct image_error *error);
 	/* Once, after all files of all kinds are open. */
 	int (*complete)(struct restore_files *files, const struct image_error *error);
 	/* Each descriptor, in the process that it is put into. */
@@ -121,8 +119,8 @@ struct file_kind {
 	void (*free)(struct restore_files *files);
 };
 
-extern const struct file_kind regular_kind, pipe_kind, fifo_kind, eventfd_kind, epoll_kind,
-	signalfd_kind, timerfd_kind, inotify_kind, unix_kind, inet_kind, tty_kind, memfd_kind;
+extern const struct file_kind regular_kind, pipe_kind, fifo_kind, eventfd_kind, epoll_kind, signalfd_kind,
+	timerfd_kind, inotify_kind, unix_kind, inet_kind, tty_kind, memfd_kind;
 
 /** files_find - The description with a number, NULL: there is none. */
 struct restored_file *files_find(const struct restore_files *files, uint32_t id);
@@ -172,8 +170,8 @@ void obstacle(struct obstacles *obstacles, const char *name, const char *format,
  * Takes in a record: owns the message, and reads the bytes that follow it. Returns: 0, -EBADMSG, or -ENOMEM,
  * which needs no line.
  */
-typedef int files_take(struct restore_files *files, struct image_reader *reader,
-		       ProtobufCMessage *message, void *data, const struct image_error *error);
+typedef int files_take(struct restore_files *files, struct image_reader *reader, ProtobufCMessage *message,
+		       void *data, const struct image_error *error);
 
 /** files_read_image - Reads all records of an image. Returns: 0, also if there is no such image, -EBADMSG, ... */
 int files_read_image(struct restore_files *files, const char *name, uint32_t magic,

@@ -24,8 +24,7 @@ static int open_signalfd(struct restore_files *files, struct restored_file *file
 	int flags = SFD_CLOEXEC | (file->flags & SFD_NONBLOCK);
 
 	/* As wide as the kernel's, not the C library's. */
-	return files_keep(files, file,
-			  files_result(syscall(SYS_signalfd4, -1, &mask, sizeof(mask), flags)),
+	return files_keep(files, file, files_result(syscall(SYS_signalfd4, -1, &mask, sizeof(mask), flags)),
 			  error);
 }
 

@@ -99,8 +99,7 @@ static int set_filter(int fd, const Image__SkOptsEntry *options)
 	for (size_t i = 0; i < options->n_so_filter; i++) {
 		uint64_t packed = options->so_filter[i];
 
-		instructions[i] =
-			(struct sock_filter){ packed >> 48, packed >> 40, packed >> 32, packed };
+		instructions[i] = (struct sock_filter){ packed >> 48, packed >> 40, packed >> 32, packed };
 	}
 	return setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof(program)) ? -errno : 0;
 }
@@ -109,17 +108,12 @@ int socket_options_set(int fd, const Image__SkOptsEntry *options)
 {
 	int ret = set_numbers(fd, options);
 
-	ret = ret
-		      ?: set_timeout(fd, SO_SNDTIMEO, options->so_snd_tmo_sec,
-				     options->so_snd_tmo_usec);
-	ret = ret
-		      ?: set_timeout(fd, SO_RCVTIMEO, options->so_rcv_tmo_sec,
-				     options->so_rcv_tmo_usec);
+	ret = ret ?: set_timeout(fd, SO_SNDTIMEO, options->so_snd_tmo_sec, options->so_snd_tmo_usec);
+	ret = ret ?: set_timeout(fd, SO_RCVTIMEO, options->so_rcv_tmo_sec, options->so_rcv_tmo_usec);
 	ret = ret ?: set_linger(fd, options);
 	ret = ret ?: set_filter(fd, options);
 	if (!ret && options->so_bound_dev && *options->so_bound_dev &&
-	    setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, options->so_bound_dev,
-		       strlen(options->so_bound_dev)))
+	    setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, options->so_bound_dev, strlen(options->so_bound_dev)))
 		ret = -errno;
 	return ret;
 }

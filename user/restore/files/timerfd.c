@@ -35,8 +35,7 @@ static int open_timerfd(struct restore_files *files, struct restored_file *file,
 {
 	int flags = TFD_CLOEXEC | (file->flags & TFD_NONBLOCK);
 
-	return files_keep(files, file,
-			  files_result(timerfd_create(file->entry->tfd->clockid, flags)), error);
+	return files_keep(files, file, files_result(timerfd_create(file->entry->tfd->clockid, flags)), error);
 }
 
 /* The time that was left, from now on. */
@@ -63,8 +62,7 @@ static void expire(int fd, struct itimerspec *time)
 		poll(&poll_fd, 1, 1000);
 }
 
-static int finish(struct restore_files *files, struct restored_file *file,
-		  const struct image_error *error)
+static int finish(struct restore_files *files, struct restored_file *file, const struct image_error *error)
 {
 	const Image__TimerfdEntry *tfd = file->entry->tfd;
 	struct itimerspec time = {

@@ -34,8 +34,8 @@ static bool describe(struct restored_file *file)
 
 /* Reading ------------------------------------------------------------------------------------------ */
 
-static int take_info(struct restore_files *files, struct image_reader *reader,
-		     ProtobufCMessage *message, void *data, const struct image_error *error)
+static int take_info(struct restore_files *files, struct image_reader *reader, ProtobufCMessage *message,
+		     void *data, const struct image_error *error)
 {
 	struct terminals *terminals = data;
 	struct tty_info *info = files_append(&terminals->infos, &terminals->nr, sizeof(*info));
@@ -68,8 +68,8 @@ static struct tty_info *find_info(const struct terminals *terminals, uint32_t id
 	return bsearch(&wanted, terminals->infos, terminals->nr, sizeof(wanted), compare_infos);
 }
 
-static int take_data(struct restore_files *files, struct image_reader *reader,
-		     ProtobufCMessage *message, void *data, const struct image_error *error)
+static int take_data(struct restore_files *files, struct image_reader *reader, ProtobufCMessage *message,
+		     void *data, const struct image_error *error)
 {
 	Image__TtyDataEntry *entry = (Image__TtyDataEntry *)message;
 	struct tty_info *info = find_info(data, entry->tty_id);
@@ -77,8 +77,7 @@ static int take_data(struct restore_files *files, struct image_reader *reader,
 
 	(void)files;
 	if (!info || info->data.data) {
-		ret = image_reader_wrong(reader, error,
-					 "data are of a terminal that is not recorded");
+		ret = image_reader_wrong(reader, error, "data are of a terminal that is not recorded");
 	} else {
 		info->data = entry->data;
 		entry->data = (ProtobufCBinaryData){ 0 };
@@ -121,8 +120,7 @@ static int make_ptys(struct restore_files *files, struct terminals *terminals,
 	for (size_t i = 0; i < terminals->nr; i++) {
 		if (terminals->infos[i].entry->type == IMAGE__TTY_TYPE__PTY)
 			terminals->ptys[terminals->nr_ptys++] =
-				(struct pty){ terminals->infos[i].entry->pty->index, NULL, NULL,
-					      -1 };
+				(struct pty){ terminals->infos[i].entry->pty->index, NULL, NULL, -1 };
 	}
 	qsort(terminals->ptys, terminals->nr_ptys, sizeof(*terminals->ptys), compare_ptys);
 	for (size_t i = 0; i < terminals->nr_ptys; i++) {
@@ -140,8 +138,7 @@ static int make_ptys(struct restore_files *files, struct terminals *terminals,
 		end = tty_is_master(info) ? &pty->master : &pty->slave;
 		if (*end)
 			return image_error(error, -EBADMSG, files->path,
-					   "tty-info.img: an end of terminal %u is there twice",
-					   pty->index);
+					   "tty-info.img: an end of terminal %u is there twice", pty->index);
 		*end = info;
 	}
 	return 0;
@@ -161,15 +158,13 @@ static int read_infos(struct restore_files *files, const struct image_error *err
 		qsort(terminals->infos, terminals->nr, sizeof(*terminals->infos), compare_infos);
 	for (size_t i = 1; !ret && i < terminals->nr; i++) {
 		if (!compare_infos(&terminals->infos[i - 1], &terminals->infos[i]))
-			ret = image_error(error, -EBADMSG, files->path,
-					  "tty-info.img: %u is there twice",
+			ret = image_error(error, -EBADMSG, files->path, "tty-info.img: %u is there twice",
 					  terminals->infos[i].entry->id);
 	}
 	ret = ret ?: make_ptys(files, terminals, error);
 	if (!ret)
 		ret = files_read_image(files, "tty-data.img", IMAGE_MAGIC_TTY_DATA,
-				       &image__tty_data_entry__descriptor, take_data, terminals,
-				       error);
+				       &image__tty_data_entry__descriptor, take_data, terminals, error);
 	return ret == -ENOMEM ? image_error(error, ret, files->path, "%s", strerror(ENOMEM)) : ret;
 }
 
@@ -189,8 +184,7 @@ static const char *path_of(const struct restore_files *files, const struct resto
 	return path_file(files, file)->entry->reg->name;
 }
 
-static int validate(struct restore_files *files, struct restored_file *file,
-		    const struct image_error *error)
+static int validate(struct restore_files *files, struct restored_file *file, const struct image_error *error)
 {
 	struct restored_file *path = files_find(files, file->entry->tty->regf_id);
 	struct tty_info *info = info_of(files, file);
@@ -266,8 +260,7 @@ static const char *find_reason(const struct restore_files *files, const struct t
 	}
 }
 
-static void check(struct restore_files *files, struct restored_file *file,
-		  struct obstacles *obstacles)
+static void check(struct restore_files *files, struct restored_file *file, struct obstacles *obstacles)
 {
 	const struct tty_info *info = info_of(files, file);
 	const char *why = find_reason(files, info), *path = path_of(files, file);
@@ -334,8 +327,8 @@ static int make_master(struct restore_files *files, struct pty *pty, struct fill
 		int fd = open_master(files, pty);
 
 		if (fd < 0)
-			return image_error(error, fd, path_of(files, pty->master->file),
-					   "terminal %u: %s", pty->index, strerror(-fd));
+			return image_error(error, fd, path_of(files, pty->master->file), "terminal %u: %s",
+					   pty->index, strerror(-fd));
 		if (ioctl(fd, TIOCGPTN, &number)) {
 			close(fd);
 			return image_error(error, -ENOTTY, path_of(files, pty->master->file),
@@ -350,8 +343,8 @@ static int make_master(struct restore_files *files, struct pty *pty, struct fill
 		if (number > pty->index) {
 			close(fd);
 			tty_name_user(pty->index, user, sizeof(user));
-			return image_error(error, -EBUSY, "terminal", "/dev/pts/%u is in use%s",
-					   pty->index, user);
+			return image_error(error, -EBUSY, "terminal", "/dev/pts/%u is in use%s", pty->index,
+					   user);
 		}
 		ret = add_filler(files, fillers, fd);
 	}
@@ -411,8 +404,7 @@ static int open_slave(const struct restore_files *files, const struct restored_f
 	return fd;
 }
 
-static int open_end(struct restore_files *files, struct restored_file *file,
-		    const struct tty_info *info)
+static int open_end(struct restore_files *files, struct restored_file *file, const struct tty_info *info)
 {
 	struct pty *pty = tty_pty_of(files, info);
 	int fd, ret;
@@ -426,8 +418,7 @@ static int open_end(struct restore_files *files, struct restored_file *file,
 	return is_outside(files, info) ? open_own(file->flags) : open_slave(files, file, info);
 }
 
-static int open_tty(struct restore_files *files, struct restored_file *file,
-		    const struct image_error *error)
+static int open_tty(struct restore_files *files, struct restored_file *file, const struct image_error *error)
 {
 	const struct tty_info *info = info_of(files, file);
 	const char *why = find_reason(files, info), *path = path_of(files, file);
@@ -442,8 +433,7 @@ static int open_tty(struct restore_files *files, struct restored_file *file,
 		return 0;
 	fd = open_end(files, file, info);
 	if (fd < 0)
-		return image_error(error, fd, path, "the terminal cannot be opened: %s",
-				   strerror(-fd));
+		return image_error(error, fd, path, "the terminal cannot be opened: %s", strerror(-fd));
 	return files_keep(files, file, fd, error);
 }
 
@@ -490,8 +480,7 @@ static int set_up(struct restore_files *files, const struct pty *pty)
 	if (any_end(pty) < 0 || find_inherited(files, inside ? pty->master : pty->slave) >= 0)
 		return 0;
 	/* The window of this program's own terminal has the size that it has. */
-	return inside ? set_pair(files, pty)
-		      : tty_set_modes(any_end(pty), pty->slave->entry, false);
+	return inside ? set_pair(files, pty) : tty_set_modes(any_end(pty), pty->slave->entry, false);
 }
 
 static int open_controlling(struct restore_files *files, struct restored_file *file,
@@ -499,16 +488,15 @@ static int open_controlling(struct restore_files *files, struct restored_file *f
 {
 	const struct tty_info *info = info_of(files, file);
 	const struct pty *pty = find_session(files, info->entry->sid);
-	int terminal = pty && !(pty->slave && is_outside(files, pty->slave)) ? any_end(pty) : -1,
-	    fd;
+	int terminal = pty && !(pty->slave && is_outside(files, pty->slave)) ? any_end(pty) : -1, fd;
 
 	if (info->entry->type != IMAGE__TTY_TYPE__CTTY || file->fd >= 0)
 		return 0;
 	fd = terminal < 0 ? files_result(open("/dev/tty", (file->flags & ~O_ASYNC) | O_CLOEXEC))
 			  : tty_open_controlling(terminal, file->flags);
 	if (fd < 0)
-		return image_error(error, fd, path_of(files, file),
-				   "the terminal cannot be opened: %s", strerror(-fd));
+		return image_error(error, fd, path_of(files, file), "the terminal cannot be opened: %s",
+				   strerror(-fd));
 	return files_keep(files, file, fd, error);
 }
 
@@ -524,15 +512,14 @@ static int complete(struct restore_files *files, const struct image_error *error
 	for (size_t i = 0; !ret && i < terminals->nr_ptys; i++) {
 		ret = set_up(files, &terminals->ptys[i]);
 		if (ret)
-			image_error(error, ret, "terminal", "/dev/pts/%u: %s",
-				    terminals->ptys[i].index, strerror(-ret));
+			image_error(error, ret, "terminal", "/dev/pts/%u: %s", terminals->ptys[i].index,
+				    strerror(-ret));
 	}
 	return ret;
 }
 
 /* Others may not open it from now on. */
-static int finish(struct restore_files *files, struct restored_file *file,
-		  const struct image_error *error)
+static int finish(struct restore_files *files, struct restored_file *file, const struct image_error *error)
 {
 	const struct tty_info *info = info_of(files, file);
 	int locked = 1;
@@ -554,19 +541,17 @@ static const struct pty *find_terminal(const struct restore_files *files, pid_t 
 	return !pty || any_end(pty) < 0 || (pty->slave && is_outside(files, pty->slave)) ? NULL : pty;
 }
 
-int restore_files_terminal(const struct restore_files *files, pid_t sid,
-			   const struct image_error *error)
+int restore_files_terminal(const struct restore_files *files, pid_t sid, const struct image_error *error)
 {
 	const struct pty *pty = find_terminal(files, sid);
 
 	if (pty && ioctl(any_end(pty), TIOCSCTTY, 0))
-		return image_error(error, -errno, "terminal", "/dev/pts/%u of session %d: %s",
-				   pty->index, sid, strerror(errno));
+		return image_error(error, -errno, "terminal", "/dev/pts/%u of session %d: %s", pty->index,
+				   sid, strerror(errno));
 	return 0;
 }
 
-int restore_files_foreground(const struct restore_files *files, pid_t sid,
-			     const struct image_error *error)
+int restore_files_foreground(const struct restore_files *files, pid_t sid, const struct image_error *error)
 {
 	const struct pty *pty = find_terminal(files, sid);
 	const struct tty_info *info;
@@ -579,9 +564,8 @@ int restore_files_foreground(const struct restore_files *files, pid_t sid,
 	/* It may have had none any more. */
 	if (group && group != sid && ioctl(any_end(pty), TIOCSPGRP, &group) && errno != ESRCH &&
 	    errno != EPERM)
-		return image_error(error, -errno, "terminal",
-				   "/dev/pts/%u: foreground group %d: %s", pty->index, group,
-				   strerror(errno));
+		return image_error(error, -errno, "terminal", "/dev/pts/%u: foreground group %d: %s",
+				   pty->index, group, strerror(errno));
 	return 0;
 }
 

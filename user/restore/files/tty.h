@@ -12,14 +12,14 @@
 struct tty_info {
 	Image__TtyInfoEntry *entry;
 	struct restored_file *file; /* one that is open as it, NULL: none */
-	ProtobufCBinaryData data;   /* what waits to be read from it */
+	ProtobufCBinaryData data; /* what waits to be read from it */
 };
 
 /* A pair of ends. */
 struct pty {
 	uint32_t index;
 	struct tty_info *master, *slave; /* NULL: not told of */
-	int fd;				 /* of the master, until a file has it; -1: none */
+	int fd; /* of the master, until a file has it; -1: none */
 };
 
 struct terminals {

@@ -134,9 +134,8 @@ static int await(int fd, int wanted)
 int tty_fill(const struct tty_info *to, int to_fd, int from_fd)
 {
 	const ProtobufCBinaryData *data = &to->data;
-	bool lines = !tty_is_master(to) && to->entry->termios &&
-		     to->entry->termios->c_lflag & ICANON && data->len &&
-		     data->data[data->len - 1] == '\n';
+	bool lines = !tty_is_master(to) && to->entry->termios && to->entry->termios->c_lflag & ICANON &&
+		     data->len && data->data[data->len - 1] == '\n';
 	int ret;
 
 	if (!data->len)

@@ -29,8 +29,7 @@ static bool describe(struct restored_file *file)
 		return false;
 	if (usk->type != SOCK_STREAM && usk->type != SOCK_DGRAM && usk->type != SOCK_SEQPACKET)
 		return false;
-	if (usk->state != STATE_ESTABLISHED && usk->state != STATE_CLOSE &&
-	    usk->state != STATE_LISTEN)
+	if (usk->state != STATE_ESTABLISHED && usk->state != STATE_CLOSE && usk->state != STATE_LISTEN)
 		return false;
 	if (!unix_name_is_sound(usk) || !socket_options_are_sound(usk->opts))
 		return false;
@@ -58,8 +57,7 @@ static struct unix_socket *find_inode(const struct unix_sockets *sockets, uint32
 	return bsearch(&wanted, sockets->sockets, sockets->nr, sizeof(wanted), compare);
 }
 
-static struct unix_socket *socket_of(const struct restore_files *files,
-				     const struct restored_file *file)
+static struct unix_socket *socket_of(const struct restore_files *files, const struct restored_file *file)
 {
 	return find_inode(files->rooms.unix_sockets, file->entry->usk->ino);
 }
@@ -87,8 +85,7 @@ static int check_peer(struct restore_files *files, const struct unix_socket *soc
 {
 	if (socket->entry->type == SOCK_DGRAM || !socket->peer || unix_is_pair(socket))
 		return 0;
-	return files_wrong(files, socket->file, error,
-			   "it is connected to a socket that is not to it");
+	return files_wrong(files, socket->file, error, "it is connected to a socket that is not to it");
 }
 
 static int read_sockets(struct restore_files *files, const struct image_error *error)
@@ -130,8 +127,7 @@ static const char *find_reason(const struct unix_socket *socket)
 	return NULL;
 }
 
-static void check(struct restore_files *files, struct restored_file *file,
-		  struct obstacles *obstacles)
+static void check(struct restore_files *files, struct restored_file *file, struct obstacles *obstacles)
 {
 	struct unix_socket *socket = socket_of(files, file);
 	const char *why;
@@ -164,8 +160,7 @@ static int make_one(const struct unix_socket *like)
 	return files_result(socket(AF_UNIX, like->entry->type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
 }
 
-static int make_pair(struct restore_files *files, struct unix_socket *one,
-		     const struct image_error *error)
+static int make_pair(struct restore_files *files, struct unix_socket *one, const struct image_error *error)
 {
 	int ends[2], ret;
 
@@ -274,8 +269,7 @@ static int fill(struct restore_files *files, const struct unix_socket *socket,
 }
 
 /* The last of it: nothing can be sent or connected after that. */
-static int shut(struct restore_files *files, struct unix_socket *unix_socket,
-		const struct image_error *error)
+static int shut(struct restore_files *files, struct unix_socket *unix_socket, const struct image_error *error)
 {
 	const Image__UnixSkEntry *entry = unix_socket->entry;
 	int ret = 0;
@@ -284,8 +278,7 @@ static int shut(struct restore_files *files, struct unix_socket *unix_socket,
 		close(unix_socket->held);
 	unix_socket->held = -1;
 	/* 1, 2 and 3 are SHUT_RD, SHUT_WR and SHUT_RDWR. */
-	if (entry->shutdown && shutdown(unix_socket->file->fd, entry->shutdown - 1) &&
-	    errno != ENOTCONN)
+	if (entry->shutdown && shutdown(unix_socket->file->fd, entry->shutdown - 1) && errno != ENOTCONN)
 		ret = -errno;
 	ret = ret ?: socket_buffers_set(unix_socket->file->fd, entry->opts);
 	ret = ret ?: files_set_flags(unix_socket->file->fd, unix_socket->file->flags);
@@ -294,8 +287,7 @@ static int shut(struct restore_files *files, struct unix_socket *unix_socket,
 }
 
 /* Messages first: what is connected takes them from its peer alone. */
-static int settle(struct restore_files *files, struct unix_socket *socket,
-		  const struct image_error *error)
+static int settle(struct restore_files *files, struct unix_socket *socket, const struct image_error *error)
 {
 	int ret = fill(files, socket, error);
 
@@ -332,8 +324,7 @@ static int settle_all(struct restore_files *files, const struct image_error *err
 	for (size_t i = 0; i < sockets->nr; i++) {
 		struct unix_socket *socket = &sockets->sockets[i];
 
-		if (socket->peer && !unix_is_pair(socket) && socket->peer != socket &&
-		    !socket->settled)
+		if (socket->peer && !unix_is_pair(socket) && socket->peer != socket && !socket->settled)
 			socket->peer->awaited++;
 	}
 	for (size_t i = 0; !ret && i < sockets->nr; i++)
@@ -342,8 +333,7 @@ static int settle_all(struct restore_files *files, const struct image_error *err
 		struct unix_socket *socket = &sockets->sockets[i];
 
 		if (!socket->settled)
-			ret = files_wrong(files, socket->file, error,
-					  "sockets are connected in a circle");
+			ret = files_wrong(files, socket->file, error, "sockets are connected in a circle");
 		else if (!is_inherited(files, socket))
 			ret = shut(files, socket, error);
 	}
@@ -362,8 +352,7 @@ static int complete(struct restore_files *files, const struct image_error *error
 	return ret;
 }
 
-static int finish(struct restore_files *files, struct restored_file *file,
-		  const struct image_error *error)
+static int finish(struct restore_files *files, struct restored_file *file, const struct image_error *error)
 {
 	(void)file;
 	if (!files->rooms.queues->has_creds)

@@ -13,8 +13,8 @@ struct unix_socket {
 	struct restored_file *file;
 	const Image__UnixSkEntry *entry;
 	struct unix_socket *peer; /* NULL: none, or gone */
-	int held;	/* the other end of one whose peer is gone, -1: closed, or there is none */
-	int name_fd;	/* O_PATH, of what it is bound to, -1: no path */
+	int held; /* the other end of one whose peer is gone, -1: closed, or there is none */
+	int name_fd; /* O_PATH, of what it is bound to, -1: no path */
 	size_t awaited; /* sockets that are to connect to it before it connects to another itself */
 	bool settled;
 };
@@ -30,7 +30,7 @@ struct unix_sockets {
 struct queued {
 	uint32_t id_for;
 	uint32_t length;
-	uint64_t offset;	       /* of the bytes, in the image */
+	uint64_t offset; /* of the bytes, in the image */
 	struct restored_file **rights; /* in flight */
 	size_t nr_rights;
 	bool has_creds;

@@ -51,8 +51,7 @@ bool unix_name_is_sound(const Image__UnixSkEntry *entry)
 	if (*path == '/')
 		return path_is_sound(path);
 	/* Relative ones begin at the directory that the program was in; any but ".." are sound there. */
-	return entry->name_dir && strcmp(path, "..") && strncmp(path, "../", 3) &&
-	       !strstr(path, "/../");
+	return entry->name_dir && strcmp(path, "..") && strncmp(path, "../", 3) && !strstr(path, "/../");
 }
 
 static socklen_t make_address(const struct unix_socket *socket, struct sockaddr_un *address)
@@ -85,8 +84,7 @@ int unix_connect(int fd, const struct unix_socket *to)
 		return -ENOTCONN;
 	if (unix_has_path(to))
 		/* Also when it has been unlinked, or is another's name now. */
-		snprintf(address.sun_path, sizeof(address.sun_path), "/proc/self/fd/%d",
-			 to->name_fd);
+		snprintf(address.sun_path, sizeof(address.sun_path), "/proc/self/fd/%d", to->name_fd);
 	else
 		size = make_address(to, &address);
 	return connect(fd, (struct sockaddr *)&address, size) ? -errno : 0;
@@ -101,8 +99,7 @@ struct origin {
 };
 
 /* bind(2) takes no directory: this program goes there, and into --root. Returns: 0 or -errno. */
-static int enter(const struct restore_files *files, const struct unix_socket *socket,
-		 struct origin *origin)
+static int enter(const struct restore_files *files, const struct unix_socket *socket, struct origin *origin)
 {
 	int directory = -1, ret = 0;
 
@@ -159,8 +156,7 @@ static int lookup_at(int parent, const char *base)
 }
 
 /* Why a file cannot be moved away, NULL: it can. */
-static const char *why_stays(const struct bound_files *bound, const struct unix_socket *socket,
-			     int fd)
+static const char *why_stays(const struct bound_files *bound, const struct unix_socket *socket, int fd)
 {
 	struct stat stat;
 
@@ -182,8 +178,7 @@ static void check_abstract(struct restore_files *files, const struct unix_socket
 	int ret = fd < 0 ? -errno : bind_here(files, unix_socket, fd);
 
 	if (ret)
-		obstacle(obstacles, files_name(unix_socket->file), "its abstract name: %s",
-			 strerror(-ret));
+		obstacle(obstacles, files_name(unix_socket->file), "its abstract name: %s", strerror(-ret));
 	if (fd >= 0)
 		close(fd);
 }
@@ -239,8 +234,7 @@ static struct unix_aside *find_aside(struct unix_sockets *sockets, int parent, c
 static struct unix_aside *add_aside(struct restore_files *files, int parent, const char *base)
 {
 	struct unix_sockets *sockets = files->rooms.unix_sockets;
-	struct unix_aside *aside =
-		files_append(&sockets->asides, &sockets->nr_asides, sizeof(*aside));
+	struct unix_aside *aside = files_append(&sockets->asides, &sockets->nr_asides, sizeof(*aside));
 
 	if (!aside)
 		return NULL;
@@ -314,12 +308,12 @@ static int set_permissions(const struct unix_socket *socket, int parent, const c
 	return 0;
 }
 
-static int bind_path(struct restore_files *files, struct unix_socket *socket,
-		     const struct bound_files *bound, const char *path, const char **why)
+static int bind_path(struct restore_files *files, struct unix_socket *socket, const struct bound_files *bound,
+		     const char *path, const char **why)
 {
 	const char *base;
-	int parent = socket->entry->deleted ? names_parent(files, path, &base)
-					    : path_parent(files, path, &base);
+	int parent =
+		socket->entry->deleted ? names_parent(files, path, &base) : path_parent(files, path, &base);
 	int ret;
 
 	if (parent < 0)
@@ -335,8 +329,8 @@ static int bind_path(struct restore_files *files, struct unix_socket *socket,
 	return ret;
 }
 
-static int bind_one(struct restore_files *files, struct unix_socket *socket,
-		    const struct bound_files *bound, const struct image_error *error)
+static int bind_one(struct restore_files *files, struct unix_socket *socket, const struct bound_files *bound,
+		    const struct image_error *error)
 {
 	const char *why = NULL;
 	char *path;
@@ -371,8 +365,7 @@ static bool is_last(const struct unix_sockets *sockets, const struct unix_aside 
 		struct stat wanted, have;
 
 		/* A file that stays is of a socket that was not unlinked. */
-		if (socket->name_fd < 0 || socket->entry->deleted ||
-		    fstat(socket->name_fd, &wanted))
+		if (socket->name_fd < 0 || socket->entry->deleted || fstat(socket->name_fd, &wanted))
 			continue;
 		if (!fstatat(aside->parent, aside->base, &have, AT_SYMLINK_NOFOLLOW) &&
 		    have.st_dev == wanted.st_dev && have.st_ino == wanted.st_ino)
@@ -393,8 +386,7 @@ static void unlink_deleted(struct restore_files *files)
 			continue;
 		unlinkat(aside->parent, aside->base, 0);
 		if (aside->away)
-			renameat2(aside->parent, aside->away, aside->parent, aside->base,
-				  RENAME_NOREPLACE);
+			renameat2(aside->parent, aside->away, aside->parent, aside->base, RENAME_NOREPLACE);
 		aside->settled = true;
 		free(aside->away);
 		aside->away = NULL;
@@ -465,7 +457,8 @@ static void move_back(const struct unix_aside *aside)
 		if (fstatat(aside->parent, aside->away, &stat, AT_SYMLINK_NOFOLLOW))
 			return;
 		renameat(aside->parent, aside->away, aside->parent, aside->base);
-	} else if (aside->ours && !fstatat(aside->parent, aside->base, &stat, AT_SYMLINK_NOFOLLOW) && S_ISSOCK(stat.st_mode)) {
+	} else if (aside->ours && !fstatat(aside->parent, aside->base, &stat, AT_SYMLINK_NOFOLLOW) &&
+		   S_ISSOCK(stat.st_mode)) {
 		unlinkat(aside->parent, aside->base, 0);
 	}
 }

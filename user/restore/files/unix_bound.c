@@ -19,12 +19,11 @@ static int take(const struct nlmsghdr *header, void *data)
 	struct bound_files *bound = data;
 	const struct nlattr *attr;
 
-	mnl_attr_for_each (attr, header, sizeof(struct unix_diag_msg)) {
+	mnl_attr_for_each(attr, header, sizeof(struct unix_diag_msg)) {
 		const struct unix_diag_vfs *vfs = mnl_attr_get_payload(attr);
 		struct bound_file *file;
 
-		if (mnl_attr_get_type(attr) != UNIX_DIAG_VFS ||
-		    mnl_attr_get_payload_len(attr) < sizeof(*vfs))
+		if (mnl_attr_get_type(attr) != UNIX_DIAG_VFS || mnl_attr_get_payload_len(attr) < sizeof(*vfs))
 			continue;
 		file = files_append(&bound->files, &bound->nr, sizeof(*file));
 		if (!file)
@@ -81,8 +80,7 @@ bool unix_bound_find(const struct bound_files *bound, int fd)
 	for (size_t i = 0; i < bound->nr; i++) {
 		/* The device is that of the superblock, which stat(2) tells on most filesystems. */
 		if (bound->files[i].inode == (uint32_t)stat.st_ino &&
-		    bound->files[i].device ==
-			    (uint32_t)(major(stat.st_dev) << 20 | minor(stat.st_dev)))
+		    bound->files[i].device == (uint32_t)(major(stat.st_dev) << 20 | minor(stat.st_dev)))
 			return true;
 	}
 	return false;

@@ -24,8 +24,7 @@
 
 /* Reading ------------------------------------------------------------------------------------------ */
 
-static int take_rights(struct restore_files *files, struct queued *queued,
-		       const Image__ScmEntry *scm)
+static int take_rights(struct restore_files *files, struct queued *queued, const Image__ScmEntry *scm)
 {
 	if (scm->type != SCM_RIGHTS || queued->rights || scm->n_rights > RIGHTS_MAX)
 		return -EBADMSG;
@@ -52,8 +51,7 @@ static int take_message(struct restore_files *files, struct queues *queues, stru
 		ret = take_rights(files, queued, entry->scm[i]);
 	if (entry->ucred) {
 		queued->has_creds = queues->has_creds = true;
-		queued->creds =
-			(struct ucred){ entry->ucred->pid, entry->ucred->uid, entry->ucred->gid };
+		queued->creds = (struct ucred){ entry->ucred->pid, entry->ucred->uid, entry->ucred->gid };
 	}
 	return ret;
 }
@@ -167,8 +165,8 @@ static void add_rights(struct msghdr *message, const struct queued *queued)
 }
 
 /* Returns: what sendmsg(2) does, or -errno. */
-static ssize_t send_part(int from, const struct queued *queued, char *bytes, size_t size,
-			 bool first, bool creds)
+static ssize_t send_part(int from, const struct queued *queued, char *bytes, size_t size, bool first,
+			 bool creds)
 {
 	union control control = { 0 };
 	struct iovec part = { bytes, size };
@@ -194,8 +192,7 @@ static int send_all(int from, const struct queued *queued, char *bytes, int type
 	if (!queued->length && type == SOCK_STREAM)
 		return 0;
 	do {
-		ssize_t n =
-			send_part(from, queued, bytes + done, queued->length - done, !done, creds);
+		ssize_t n = send_part(from, queued, bytes + done, queued->length - done, !done, creds);
 
 		if (n == -ESRCH && creds) {
 			/* Whoever sent it has ended: nobody can send in its name. */
@@ -233,8 +230,7 @@ int unix_queues_send(struct restore_files *files, const struct unix_socket *to, 
 
 	image = openat(files->dir, "sk-queues.img", O_RDONLY | O_CLOEXEC);
 	if (image < 0)
-		return image_error(error, -errno, files->path, "sk-queues.img: %s",
-				   strerror(errno));
+		return image_error(error, -errno, files->path, "sk-queues.img: %s", strerror(errno));
 	/* What waits is of the sender's buffer. */
 	ret = socket_set(from, SOL_SOCKET, SO_SNDBUFFORCE, BUFFER_MAX);
 	for (; !ret && i < queues->nr && queues->messages[i].id_for == to->file->id; i++)

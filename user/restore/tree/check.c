@@ -27,8 +27,7 @@ struct checking {
 	size_t nr; /* of obstacles */
 };
 
-static void __attribute__((format(printf, 2, 3)))
-tell(struct checking *checking, const char *format, ...)
+static void __attribute__((format(printf, 2, 3))) tell(struct checking *checking, const char *format, ...)
 {
 	struct lock_buffer line = { 0 };
 	char text[4096];
@@ -148,8 +147,7 @@ static void check_some(struct checking *checking, const struct checkpoint *locks
 
 	if (!locks->locks.nr)
 		return;
-	if (identity_options(&identity, checking->options, locks) ||
-	    plan_make(&plan, locks, &identity, why))
+	if (identity_options(&identity, checking->options, locks) || plan_make(&plan, locks, &identity, why))
 		tell(checking, "%s", *why ? why : strerror(ENOMEM));
 	for (size_t i = 0; i < plan.nr_files; i++)
 		/* That one is not there the files say. */

@@ -105,8 +105,8 @@ static void raise_ambient(struct batch *batch, const Image__CredsEntry *creds)
 {
 	for (unsigned int cap = 0; creds->n_cap_amb == CAP_WORDS && cap < NR_CAPS; cap++) {
 		if (has_cap(creds->cap_amb, cap))
-			batch_call(batch, everything, SYS_prctl, PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, cap,
-				   0, 0);
+			batch_call(batch, everything, SYS_prctl, PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, cap, 0,
+				   0);
 	}
 }
 
@@ -116,8 +116,7 @@ static bool is_whole(const Image__CredsEntry *creds)
 	       creds->n_cap_inh == CAP_WORDS && creds->n_cap_bnd == CAP_WORDS;
 }
 
-int creds_restore(struct puppet *puppet, const struct saved_thread *thread,
-		  const struct image_error *error)
+int creds_restore(struct puppet *puppet, const struct saved_thread *thread, const struct image_error *error)
 {
 	const Image__ThreadCoreEntry *core = thread->core->thread_core;
 	const Image__CredsEntry *creds = core->creds;

@@ -16,7 +16,6 @@
  *
  * Returns: 0 or a negative errno value.
  */
-int creds_restore(struct puppet *puppet, const struct saved_thread *thread,
-		  const struct image_error *error);
+int creds_restore(struct puppet *puppet, const struct saved_thread *thread, const struct image_error *error);
 
 #endif

@@ -98,17 +98,14 @@ static void await_step(struct board *board, enum step step)
 
 /* ---- A new process ---- */
 
-static const struct saved_process *parent_of(const struct family *family,
-					     const struct saved_process *process)
+static const struct saved_process *parent_of(const struct family *family, const struct saved_process *process)
 {
 	return process->parent == SAVED_NO_PARENT ? NULL : &family->tree->processes[process->parent];
 }
 
-static bool same(const Image__TaskKobjIdsEntry *a, const Image__TaskKobjIdsEntry *b,
-		 size_t offset)
+static bool same(const Image__TaskKobjIdsEntry *a, const Image__TaskKobjIdsEntry *b, size_t offset)
 {
-	return *(const uint32_t *)((const char *)a + offset) ==
-	       *(const uint32_t *)((const char *)b + offset);
+	return *(const uint32_t *)((const char *)a + offset) == *(const uint32_t *)((const char *)b + offset);
 }
 
 #define SAME(a, b, field) same(a, b, offsetof(Image__TaskKobjIdsEntry, field))
@@ -132,13 +129,12 @@ static unsigned int exit_signal_of(const struct saved_process *process)
 {
 	const Image__TaskCoreEntry *task = saved_task(process);
 
-	return task->has_exit_signal && task->exit_signal >= 0 && task->exit_signal <= 64 ?
-		       (unsigned int)task->exit_signal :
-		       SIGCHLD;
+	return task->has_exit_signal && task->exit_signal >= 0 && task->exit_signal <= 64
+		       ? (unsigned int)task->exit_signal
+		       : SIGCHLD;
 }
 
-static void run(struct family *family, const struct saved_process *process)
-	__attribute__((noreturn));
+static void run(struct family *family, const struct saved_process *process) __attribute__((noreturn));
 
 /* Returns: the pid in the parent, 0 in the new process, or a negative errno value. */
 static pid_t spawn(pid_t pid, uint64_t flags, unsigned int exit_signal)
@@ -200,8 +196,8 @@ static pid_t make_stand_in(struct family *family, const struct saved_process *pr
 	pid_t pid = spawn(process->pgid, 0, 0);
 
 	if (pid < 0)
-		give_up(family->board, pid, "%d: its process group %d cannot be made: %s",
-			process->pid, process->pgid, why_not(pid));
+		give_up(family->board, pid, "%d: its process group %d cannot be made: %s", process->pid,
+			process->pgid, why_not(pid));
 	if (pid) {
 		if (setpgid(pid, pid))
 			give_up(family->board, -errno, "%d: its process group %d: %s", process->pid,
@@ -250,8 +246,7 @@ static void enter_directories(struct family *family, const struct saved_process 
 	int cwd = restore_files_fd(family->files, process->fs->cwd_id);
 
 	if (root >= 0 && (fchdir(root) || chroot(".")))
-		give_up(family->board, -errno, "%d: its root directory: %s", process->pid,
-			strerror(errno));
+		give_up(family->board, -errno, "%d: its root directory: %s", process->pid, strerror(errno));
 	if (cwd < 0 || fchdir(cwd))
 		give_up(family->board, -errno, "%d: its working directory: %s", process->pid,
 			cwd < 0 ? "is not in the images" : strerror(errno));
@@ -303,13 +298,11 @@ static void run(struct family *family, const struct saved_process *process)
 	reset_signals();
 	make_children(family, process, true);
 	if (process->sid == process->pid && setsid() < 0)
-		give_up(board, -errno, "%d: cannot lead a session: %s", process->pid,
-			strerror(errno));
+		give_up(board, -errno, "%d: cannot lead a session: %s", process->pid, strerror(errno));
 	/* Those that are made from here on have it too. */
 	with_terminal(family, process, restore_files_terminal);
 	if (process->pgid == process->pid && getpgrp() != process->pid && setpgid(0, 0))
-		give_up(board, -errno, "%d: cannot lead a process group: %s", process->pid,
-			strerror(errno));
+		give_up(board, -errno, "%d: cannot lead a process group: %s", process->pid, strerror(errno));
 	make_children(family, process, false);
 	if (stands_for_leader(family, process))
 		stand_in = make_stand_in(family, process);
@@ -395,8 +388,8 @@ int family_make(struct family **out, const struct saved_tree *tree, const struct
 	if (!family)
 		return image_error(error, -ENOMEM, "processes", "%s", strerror(ENOMEM));
 	*family = (struct family){ .tree = tree, .files = files, .options = *options };
-	family->board = mmap(NULL, board_size(tree), PROT_READ | PROT_WRITE,
-			     MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	family->board =
+		mmap(NULL, board_size(tree), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (family->board == MAP_FAILED) {
 		family->board = NULL;
 		return image_error(error, -ENOMEM, "processes", "%s", strerror(ENOMEM));

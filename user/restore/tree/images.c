@@ -40,8 +40,8 @@ static int check_tables(const struct images *images, const struct image_error *e
 
 	for (size_t i = 0; i < images->tree.nr && !ret; i++) {
 		if (!images->tree.processes[i].zombie)
-			ret = restore_files_check_table(images->files, images->tree.processes[i].ids->files_id,
-							error);
+			ret = restore_files_check_table(images->files,
+							images->tree.processes[i].ids->files_id, error);
 	}
 	return ret;
 }

@@ -26,8 +26,7 @@ static const Image__VmaEntry *find_vma(const struct saved_tree *tree, const stru
 		const Image__VmaEntry *vma = mm->vmas[i];
 
 		if (mapping->where >= vma->start && mapping->where < vma->end)
-			return vma->status & (SAVED_VMA_FILE_PRIVATE | SAVED_VMA_FILE_SHARED) ? vma :
-												NULL;
+			return vma->status & (SAVED_VMA_FILE_PRIVATE | SAVED_VMA_FILE_SHARED) ? vma : NULL;
 	}
 	return NULL;
 }
@@ -151,7 +150,8 @@ static int add_set(const struct job *job, const struct checkpoint_file *file, pi
 	int fd = descriptor_for_setter(job, file, i);
 	int ret = fd < 0 ? 0 : add_copy(job->inherited, file, setter, fd);
 
-	return ret ? image_error(job->error, ret, job->path, "a lock of %s: %s", file->path, strerror(-ret)) : 0;
+	return ret ? image_error(job->error, ret, job->path, "a lock of %s: %s", file->path, strerror(-ret))
+		   : 0;
 }
 
 static int add_files(const struct job *job)
@@ -181,9 +181,8 @@ static bool is_inherited(const struct job *job, const struct crlock_lock *row)
 
 	if (!checkpoint_file_of(job->inherited, row->file_id))
 		return false;
-	return row->kind == CRLOCK_KIND_FLOCK ||
-	       (file->in_flight && row->kind != CRLOCK_KIND_POSIX &&
-		!checkpoint_has_descriptor(job->locks, file));
+	return row->kind == CRLOCK_KIND_FLOCK || (file->in_flight && row->kind != CRLOCK_KIND_POSIX &&
+						  !checkpoint_has_descriptor(job->locks, file));
 }
 
 static void move_locks(const struct job *job, struct lock_list *list)

@@ -51,8 +51,8 @@ static int duplicate(struct plan *plan, char *why)
 
 		file->fd = syscall(SYS_pidfd_getfd, first->target->pidfd, first->fd, 0);
 		if (file->fd < 0) {
-			snprintf(why, WHY_MAX, "%d: descriptor %d, which has locks: %s",
-				 first->target->pid, first->fd, strerror(errno));
+			snprintf(why, WHY_MAX, "%d: descriptor %d, which has locks: %s", first->target->pid,
+				 first->fd, strerror(errno));
 			return STATUS_IN_THE_WAY;
 		}
 	}

@@ -23,9 +23,8 @@
 /* So much in one call, for progress to be seen; MAX_RW_COUNT of the kernel is more. */
 #define READ_MAX (64UL << 20)
 
-#define MAP_FLAGS                                                                            \
-	(MAP_SHARED | MAP_PRIVATE | MAP_ANONYMOUS | MAP_GROWSDOWN | MAP_NORESERVE | MAP_LOCKED | \
-	 MAP_STACK)
+#define MAP_FLAGS \
+	(MAP_SHARED | MAP_PRIVATE | MAP_ANONYMOUS | MAP_GROWSDOWN | MAP_NORESERVE | MAP_LOCKED | MAP_STACK)
 
 struct job {
 	const struct memory *memory;
@@ -76,8 +75,7 @@ static unsigned long find_gap(const Image__MmEntry *mm, unsigned long from, unsi
 	return from < ADDRESSES_END && ADDRESSES_END - from >= size ? from : 0;
 }
 
-static bool overlaps(unsigned long start, unsigned long size, unsigned long other,
-		     unsigned long other_size)
+static bool overlaps(unsigned long start, unsigned long size, unsigned long other, unsigned long other_size)
 {
 	return start < other + other_size && other < start + size;
 }
@@ -158,8 +156,7 @@ static int place(struct memory *memory, const struct vdso *vdso)
 }
 
 int memory_open(struct memory *memory, const struct saved_process *process,
-		const struct memory_sources *sources, int dir, int lowest,
-		const struct image_error *error)
+		const struct memory_sources *sources, int dir, int lowest, const struct image_error *error)
 {
 	char name[64];
 	int ret, high;
@@ -173,15 +170,14 @@ int memory_open(struct memory *memory, const struct saved_process *process,
 	if (memory->pages.fd >= 0) {
 		high = fcntl(memory->pages.fd, F_DUPFD_CLOEXEC, lowest);
 		if (high < 0)
-			return image_error(error, -errno, sources->path, "%s: %s", name,
-					   strerror(errno));
+			return image_error(error, -errno, sources->path, "%s: %s", name, strerror(errno));
 		close(memory->pages.fd);
 		memory->pages.fd = high;
 	}
 	ret = place(memory, sources->vdso);
 	if (ret)
-		return image_error(error, ret, sources->path,
-				   "%s: its addresses leave no room to restore it", name);
+		return image_error(error, ret, sources->path, "%s: its addresses leave no room to restore it",
+				   name);
 	return 0;
 }
 
@@ -194,8 +190,8 @@ void memory_close(struct memory *memory)
 
 static int move(const struct job *job, unsigned long from, unsigned long size, unsigned long to)
 {
-	long got = puppet_call(job->puppet, SYS_mremap, from, size, size,
-			       MREMAP_MAYMOVE | MREMAP_FIXED, to, 0);
+	long got =
+		puppet_call(job->puppet, SYS_mremap, from, size, size, MREMAP_MAYMOVE | MREMAP_FIXED, to, 0);
 
 	return got < 0 ? fail(job, got, "the vdso cannot be moved to %lx", to) : 0;
 }
@@ -296,8 +292,7 @@ static int map(const struct job *job, const Image__VmaEntry *vma)
 	if (fd >= 0)
 		flags &= ~MAP_ANONYMOUS;
 	else if (!(vma->flags & MAP_ANONYMOUS))
-		return fail(job, -EBADF, "the mapping at %llx: its file",
-			    (unsigned long long)vma->start);
+		return fail(job, -EBADF, "the mapping at %llx: its file", (unsigned long long)vma->start);
 	got = puppet_call(job->puppet, SYS_mmap, vma->start, vma->end - vma->start, prot, flags, fd,
 			  vma->pgoff);
 	if (got < 0)
@@ -312,12 +307,10 @@ static int advise(const struct job *job, const Image__VmaEntry *vma)
 
 	for (unsigned int advice = 0; vma->has_madv && advice < 64 && ret >= 0; advice++) {
 		if (vma->madv & 1ULL << advice)
-			ret = puppet_call(job->puppet, SYS_madvise, vma->start,
-					  vma->end - vma->start, advice);
+			ret = puppet_call(job->puppet, SYS_madvise, vma->start, vma->end - vma->start,
+					  advice);
 	}
-	return ret < 0 ? fail(job, ret, "advice on the mapping at %llx",
-			      (unsigned long long)vma->start) :
-			 0;
+	return ret < 0 ? fail(job, ret, "advice on the mapping at %llx", (unsigned long long)vma->start) : 0;
 }
 
 static int finish(const struct job *job, const Image__VmaEntry *vma)
@@ -352,8 +345,7 @@ static int read_pieces(const struct job *job, struct pieces *pieces)
 	int fd = job->memory->pages.fd;
 
 	while (pieces->nr) {
-		unsigned long at = puppet_give(job->puppet, pieces->iov,
-					       pieces->nr * sizeof(*pieces->iov));
+		unsigned long at = puppet_give(job->puppet, pieces->iov, pieces->nr * sizeof(*pieces->iov));
 		size_t done = 0;
 		long n;
 
@@ -465,8 +457,7 @@ static int redirect(const struct job *job)
 		ret = ret < 0 ? ret : puppet_write(job->puppet, saved->start, bytes, size);
 	}
 	if (!ret)
-		ret = puppet_call(job->puppet, SYS_mprotect, saved->start, size,
-				  PROT_READ | PROT_EXEC);
+		ret = puppet_call(job->puppet, SYS_mprotect, saved->start, size, PROT_READ | PROT_EXEC);
 	free(bytes);
 	return ret < 0 ? fail(job, ret, "its vdso") : 0;
 }
@@ -501,15 +492,14 @@ static int describe(const struct job *job)
 	ret = ret ? ret : puppet_write(job->puppet, auxv + saved_size, mm->auxv_rest, rest_size);
 	ret = ret ? ret : puppet_write(job->puppet, scratch, &map, sizeof(map));
 	if (!ret)
-		ret = puppet_call(job->puppet, SYS_prctl, PR_SET_MM, PR_SET_MM_MAP, scratch,
-				  sizeof(map), 0);
+		ret = puppet_call(job->puppet, SYS_prctl, PR_SET_MM, PR_SET_MM_MAP, scratch, sizeof(map), 0);
 	if (ret >= 0 && mm->has_thp_disabled && mm->thp_disabled)
 		ret = puppet_call(job->puppet, SYS_prctl, PR_SET_THP_DISABLE, 1, 0, 0, 0);
 	return ret < 0 ? fail(job, ret, "its program, arguments and heap") : 0;
 }
 
-int memory_restore(const struct memory *memory, const struct memory_sources *sources,
-		   struct puppet *puppet, const struct image_error *error)
+int memory_restore(const struct memory *memory, const struct memory_sources *sources, struct puppet *puppet,
+		   const struct image_error *error)
 {
 	const struct job job = { memory, sources, puppet, error };
 	const Image__MmEntry *mm = memory->process->mm;
@@ -532,6 +522,5 @@ int memory_restore(const struct memory *memory, const struct memory_sources *sou
 
 int memory_leave(const struct memory *memory, struct puppet *puppet)
 {
-	return puppet_call_last(puppet, SYS_munmap,
-				(const unsigned long[6]){ memory->area, PUPPET_AREA });
+	return puppet_call_last(puppet, SYS_munmap, (const unsigned long[6]){ memory->area, PUPPET_AREA });
 }

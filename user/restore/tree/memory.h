@@ -54,8 +54,7 @@ int memory_fd(const struct memory_sources *sources, const Image__VmaEntry *vma);
  * Returns: 0 or a negative errno value.
  */
 int memory_open(struct memory *memory, const struct saved_process *process,
-		const struct memory_sources *sources, int dir, int lowest,
-		const struct image_error *error);
+		const struct memory_sources *sources, int dir, int lowest, const struct image_error *error);
 
 /** memory_close - Closes the pages. */
 void memory_close(struct memory *memory);
@@ -65,8 +64,8 @@ void memory_close(struct memory *memory);
  *
  * Returns: 0 or a negative errno value.
  */
-int memory_restore(const struct memory *memory, const struct memory_sources *sources,
-		   struct puppet *puppet, const struct image_error *error);
+int memory_restore(const struct memory *memory, const struct memory_sources *sources, struct puppet *puppet,
+		   const struct image_error *error);
 
 /** memory_leave - Takes the area away: the last call of the last thread. Returns: 0 or an error. */
 int memory_leave(const struct memory *memory, struct puppet *puppet);

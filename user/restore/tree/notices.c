@@ -74,7 +74,8 @@ static int send_notice(const struct job *job, const struct lock_notice *notice, 
 }
 
 /* The description has kept the signal, but its owner has ended. Returns: 0 or a negative errno value. */
-static int find_notice(struct lock_notice *notice, const struct kept_lease *kept, const struct lock_actor *actor)
+static int find_notice(struct lock_notice *notice, const struct kept_lease *kept,
+		       const struct lock_actor *actor)
 {
 	const struct crlock_lock *row = &kept->lock->row;
 	int ret = lock_notice_get(notice, actor, kept->fd);

@@ -63,8 +63,8 @@ static int run_to_breakpoint(struct puppet *puppet)
 			return -errno;
 		ret = await_stop(puppet, &status);
 		/* All others are blocked; a fault of ours has no business to be handled. */
-		if (!ret && (WSTOPSIG(status) == SIGSEGV || WSTOPSIG(status) == SIGBUS ||
-			     WSTOPSIG(status) == SIGILL))
+		if (!ret &&
+		    (WSTOPSIG(status) == SIGSEGV || WSTOPSIG(status) == SIGBUS || WSTOPSIG(status) == SIGILL))
 			return -EFAULT;
 	} while (!ret && !is_breakpoint(status));
 	return ret;
@@ -203,8 +203,7 @@ static long forget_rseq(struct puppet *puppet)
 	if (ptrace(PTRACE_GET_RSEQ_CONFIGURATION, puppet->tid, sizeof(config), &config) < 0 ||
 	    !config.address)
 		return 0;
-	return puppet_call(puppet, SYS_rseq, config.address, config.size, unregister,
-			   config.signature);
+	return puppet_call(puppet, SYS_rseq, config.address, config.size, unregister, config.signature);
 }
 
 int puppet_seize(struct puppet *puppet, pid_t pid)
@@ -216,8 +215,7 @@ int puppet_seize(struct puppet *puppet, pid_t pid)
 		return -errno;
 	do {
 		ret = await_stop(puppet, &status);
-		if (!ret && !trace_is_event_stop(status) &&
-		    ptrace(PTRACE_CONT, pid, 0, WSTOPSIG(status)))
+		if (!ret && !trace_is_event_stop(status) && ptrace(PTRACE_CONT, pid, 0, WSTOPSIG(status)))
 			ret = -errno;
 	} while (!ret && !trace_is_event_stop(status));
 	ret = ret ? ret : get_regs(puppet, &puppet->regs);

@@ -51,8 +51,7 @@ static int set_time(struct timed_call *call, const struct puppet *puppet, uint64
 	return *call->time ? 0 : -EFAULT;
 }
 
-int restart_begin(struct puppet *puppet, const struct saved_thread *thread,
-		  struct user_regs_struct *regs)
+int restart_begin(struct puppet *puppet, const struct saved_thread *thread, struct user_regs_struct *regs)
 {
 	const Image__ThreadCoreEntry *core = thread->core->thread_core;
 	struct timed_call call;

@@ -20,7 +20,6 @@
  *
  * Returns: 0 or a negative errno value.
  */
-int restart_begin(struct puppet *puppet, const struct saved_thread *thread,
-		  struct user_regs_struct *regs);
+int restart_begin(struct puppet *puppet, const struct saved_thread *thread, struct user_regs_struct *regs);
 
 #endif

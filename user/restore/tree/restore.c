@@ -152,8 +152,7 @@ static int add_readonly(struct restoring *r, uint32_t id)
 	if (low >= 0)
 		close(low);
 	if (fd < 0)
-		return image_error(&r->error, -errno, r->options->dir, "a mapped file: %s",
-				   strerror(errno));
+		return image_error(&r->error, -errno, r->options->dir, "a mapped file: %s", strerror(errno));
 	larger[r->sources.nr_readonly++] = (struct readonly_file){ id, fd };
 	return 0;
 }
@@ -192,7 +191,8 @@ static int open_all(struct restoring *r)
 	ret = restore_files_open(r->images.files, r->lowest, &r->error);
 	ret = ret ? ret : open_readonly(r);
 	if (!ret)
-		ret = shms_make(&r->shms, &r->images.tree, r->images.dir, r->options->dir, r->lowest, &r->error);
+		ret = shms_make(&r->shms, &r->images.tree, r->images.dir, r->options->dir, r->lowest,
+				&r->error);
 	for (size_t i = 0; i < r->nr && !ret; i++)
 		ret = memory_open(&r->troupes[i].memory, r->troupes[i].saved, &r->sources, r->images.dir,
 				  r->lowest, &r->error);
@@ -214,8 +214,7 @@ static int make_troupes(struct restoring *r)
 		*troupe = (struct troupe){ .saved = saved, .memory.pages.fd = -1 };
 		troupe->players = calloc(saved->nr_threads, sizeof(*troupe->players));
 		if (!troupe->players)
-			return image_error(&r->error, -ENOMEM, r->options->dir, "%s",
-					   strerror(ENOMEM));
+			return image_error(&r->error, -ENOMEM, r->options->dir, "%s", strerror(ENOMEM));
 		troupe->nr = saved->nr_threads;
 		for (size_t j = 0; j < troupe->nr; j++)
 			troupe->players[j].saved = &saved->threads[j];
@@ -258,7 +257,9 @@ static int start_warden(struct restoring *r)
 {
 	int ret = warden_start(is_of_tree, undo, r);
 
-	return ret ? image_error(&r->error, ret, r->options->dir, "nobody can watch over it: %s", strerror(-ret)) : 0;
+	return ret ? image_error(&r->error, ret, r->options->dir, "nobody can watch over it: %s",
+				 strerror(-ret))
+		   : 0;
 }
 
 static int prepare(struct restoring *r)
@@ -316,8 +317,8 @@ static int close_inherited(struct restoring *r, struct troupe *troupe)
 	long ret = puppet_call(&troupe->players[0].puppet, SYS_close_range, r->lowest, ~0U, 0);
 
 	return ret < 0 ? image_error(&r->error, ret, r->options->dir, "%d: %s", troupe->saved->pid,
-				     strerror(-ret)) :
-			 0;
+				     strerror(-ret))
+		       : 0;
 }
 
 static int restore_threads(struct restoring *r, struct troupe *troupe)
@@ -326,8 +327,7 @@ static int restore_threads(struct restoring *r, struct troupe *troupe)
 	int ret = 0;
 
 	for (size_t i = 1; i < troupe->nr && !ret; i++)
-		ret = thread_make(&troupe->players[i].puppet, leader, troupe->players[i].saved,
-				  &r->error);
+		ret = thread_make(&troupe->players[i].puppet, leader, troupe->players[i].saved, &r->error);
 	for (size_t i = 0; i < troupe->nr && !ret; i++)
 		ret = thread_restore(&troupe->players[i].puppet, troupe->players[i].saved, &r->error);
 	return ret;
@@ -341,8 +341,7 @@ static int restore_task(struct restoring *r, struct troupe *troupe)
 	ret = ret ? ret : timers_restore(leader, troupe->saved, &r->error);
 	ret = ret ? ret : signals_queue(leader, troupe->saved, &r->error);
 	for (size_t i = 0; i < troupe->nr && !ret; i++)
-		ret = signals_queue_thread(&troupe->players[i].puppet, troupe->players[i].saved,
-					   &r->error);
+		ret = signals_queue_thread(&troupe->players[i].puppet, troupe->players[i].saved, &r->error);
 	return ret ? ret : signals_set_handlers(leader, troupe->saved, &r->error);
 }
 
@@ -364,8 +363,8 @@ static int restore_trap(struct restoring *r, struct troupe *troupe)
 	for (size_t i = 0; i < troupe->nr && !ret; i++)
 		ret = puppet_mute(&troupe->players[i].puppet);
 	if (ret)
-		return image_error(&r->error, ret, r->options->dir, "%d: signals: %s",
-				   troupe->saved->pid, strerror(-ret));
+		return image_error(&r->error, ret, r->options->dir, "%d: signals: %s", troupe->saved->pid,
+				   strerror(-ret));
 	ret = signals_ignore_trap(leader, troupe->saved, &r->error);
 	ret = ret ? ret : signals_queue_trap(leader, troupe->saved, &r->error);
 	for (size_t i = 0; i < troupe->nr && !ret; i++)
@@ -386,11 +385,11 @@ static int restore_registers(struct restoring *r, struct troupe *troupe)
 	}
 	ret = ret ? ret : restore_trap(r, troupe);
 	if (!ret && memory_leave(&troupe->memory, &troupe->players[0].puppet))
-		ret = image_error(&r->error, -EFAULT, r->options->dir,
-				  "%d: its memory cannot be finished", troupe->saved->pid);
+		ret = image_error(&r->error, -EFAULT, r->options->dir, "%d: its memory cannot be finished",
+				  troupe->saved->pid);
 	for (size_t i = 0; i < troupe->nr && !ret; i++)
-		ret = thread_set_registers(troupe->saved, troupe->players[i].saved,
-					   &troupe->players[i].regs, &r->error);
+		ret = thread_set_registers(troupe->saved, troupe->players[i].saved, &troupe->players[i].regs,
+					   &r->error);
 	return ret;
 }
 
@@ -487,8 +486,9 @@ static void let_waiters_go(struct restoring *r)
 	size_t unseen = lock_queues_let_go(&r->images.locks.queues, let_waiter_go, r);
 
 	if (unseen)
-		say_warning("%zu threads were not seen to wait for their locks again: their order may be another",
-		    unseen);
+		say_warning(
+			"%zu threads were not seen to wait for their locks again: their order may be another",
+			unseen);
 }
 
 /* They are not to end with this program any more. */

@@ -81,8 +81,7 @@ static uint64_t size_of(const struct image_pages *pages)
 	return size;
 }
 
-static int fill(const struct shm *shm, char *at, int dir, const char *path,
-		const struct image_error *error)
+static int fill(const struct shm *shm, char *at, int dir, const char *path, const struct image_error *error)
 {
 	struct image_pages pages;
 	char name[64];
@@ -106,11 +105,10 @@ static int fill(const struct shm *shm, char *at, int dir, const char *path,
 	return ret;
 }
 
-static int make(struct shm *shm, int dir, const char *path, int lowest,
-		const struct image_error *error)
+static int make(struct shm *shm, int dir, const char *path, int lowest, const struct image_error *error)
 {
-	char *at = mmap(NULL, shm->size, PROT_READ | PROT_WRITE,
-			MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	char *at = mmap(NULL, shm->size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE,
+			-1, 0);
 	int ret;
 
 	if (at == MAP_FAILED)
@@ -120,8 +118,7 @@ static int make(struct shm *shm, int dir, const char *path, int lowest,
 	if (!ret) {
 		shm->fd = open_mapping(at, shm->size, lowest);
 		if (shm->fd < 0)
-			ret = image_error(error, shm->fd, path, "shared memory: %s",
-					  strerror(-shm->fd));
+			ret = image_error(error, shm->fd, path, "shared memory: %s", strerror(-shm->fd));
 	}
 	munmap(at, shm->size);
 	return ret;

@@ -117,8 +117,7 @@ static int number_of(const Image__SiginfoEntry *entry)
 /* After SIGTRAP there is no breakpoint: it would be taken for that one, and that one for it. */
 static long call(struct puppet *puppet, int signal, long nr, const unsigned long args[6])
 {
-	return signal == SIGTRAP ? puppet_call_last(puppet, nr, args) :
-				   puppet_call_array(puppet, nr, args);
+	return signal == SIGTRAP ? puppet_call_last(puppet, nr, args) : puppet_call_array(puppet, nr, args);
 }
 
 static int queue_info(struct puppet *puppet, int signal, const void *info, bool to_thread,
@@ -131,8 +130,8 @@ static int queue_info(struct puppet *puppet, int signal, const void *info, bool 
 		return fail(error, puppet->tid, -EFAULT, "a signal that waits", signal);
 	/* A process may say of itself whatever it likes about who sent it. */
 	ret = to_thread ? call(puppet, signal, SYS_rt_tgsigqueueinfo,
-			       (const unsigned long[6]){ puppet->tgid, puppet->tid, signal, at }) :
-			  call(puppet, signal, SYS_rt_sigqueueinfo,
+			       (const unsigned long[6]){ puppet->tgid, puppet->tid, signal, at })
+			: call(puppet, signal, SYS_rt_sigqueueinfo,
 			       (const unsigned long[6]){ puppet->tgid, signal, at });
 	return ret < 0 ? fail(error, puppet->tid, ret, "a signal that waits", signal) : 0;
 }
@@ -147,14 +146,15 @@ static int send(struct puppet *puppet, const Image__SiginfoEntry *entry, bool to
 	return queue_info(puppet, signal, entry->siginfo.data, to_thread, error);
 }
 
-int signals_send(struct puppet *puppet, const siginfo_t *info, bool to_thread, const struct image_error *error)
+int signals_send(struct puppet *puppet, const siginfo_t *info, bool to_thread,
+		 const struct image_error *error)
 {
 	return queue_info(puppet, info->si_signo, info, to_thread, error);
 }
 
 /* SIGTRAP, or all others. */
-static int send_all(struct puppet *puppet, const Image__SignalQueueEntry *queue, bool to_thread,
-		    bool trap, const struct image_error *error)
+static int send_all(struct puppet *puppet, const Image__SignalQueueEntry *queue, bool to_thread, bool trap,
+		    const struct image_error *error)
 {
 	int ret = 0;
 
@@ -174,8 +174,7 @@ static long forget_children(struct puppet *leader)
 	return at ? puppet_call(leader, SYS_rt_sigaction, SIGCHLD, at, 0, KERNEL_SIGSET) : -EFAULT;
 }
 
-int signals_queue(struct puppet *leader, const struct saved_process *process,
-		  const struct image_error *error)
+int signals_queue(struct puppet *leader, const struct saved_process *process, const struct image_error *error)
 {
 	long ret = forget_children(leader);
 

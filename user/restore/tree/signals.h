@@ -36,7 +36,8 @@ int signals_queue_thread(struct puppet *puppet, const struct saved_thread *threa
 			 const struct image_error *error);
 
 /** signals_send - Has a process or thread send itself a signal. Returns: 0 or a negative errno value. */
-int signals_send(struct puppet *puppet, const siginfo_t *info, bool to_thread, const struct image_error *error);
+int signals_send(struct puppet *puppet, const siginfo_t *info, bool to_thread,
+		 const struct image_error *error);
 
 /**
  * signals_queue_trap - Sends SIGTRAP, if it waited for a whole process, all of whose threads are muted: see

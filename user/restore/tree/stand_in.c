@@ -22,8 +22,8 @@ const struct lock_actor *stand_in_begin(void *data, const struct planned_lock *l
 	if (ret) {
 		if (stand_in->verbose)
 			say_info("%s: process %d, which set a lock, cannot be made again: %s; %d takes it",
-			    lock->file->file->path, setter,
-			    ret == -EEXIST ? "the id is taken" : strerror(-ret), target);
+				 lock->file->file->path, setter,
+				 ret == -EEXIST ? "the id is taken" : strerror(-ret), target);
 		return NULL;
 	}
 	stand_in->actor = puppet_actor(&stand_in->puppet);

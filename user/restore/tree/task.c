@@ -44,8 +44,7 @@ static int set_oom_score(pid_t pid, int score)
 	return ret;
 }
 
-int task_restore(struct puppet *leader, const struct saved_process *process,
-		 const struct image_error *error)
+int task_restore(struct puppet *leader, const struct saved_process *process, const struct image_error *error)
 {
 	const Image__TaskCoreEntry *task = saved_task(process);
 	long ret = puppet_call(leader, SYS_personality, task->personality);

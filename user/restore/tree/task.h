@@ -11,8 +11,7 @@
 #include "restore/tree/puppet.h"
 
 /** task_restore - Sets what needs no credentials of the process. Returns: 0 or a negative errno value. */
-int task_restore(struct puppet *leader, const struct saved_process *process,
-		 const struct image_error *error);
+int task_restore(struct puppet *leader, const struct saved_process *process, const struct image_error *error);
 
 /** task_restore_dumpable - Sets what a change of credentials takes away. Returns: 0 or an error. */
 int task_restore_dumpable(struct puppet *leader, const struct saved_process *process,

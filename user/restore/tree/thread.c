@@ -35,7 +35,8 @@ int thread_make(struct puppet *puppet, struct puppet *leader, const struct saved
 		const struct image_error *error)
 {
 	int ret = puppet_clone(puppet, leader, thread->tid,
-			       CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD | CLONE_SYSVSEM);
+			       CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD |
+				       CLONE_SYSVSEM);
 
 	return ret ? fail(error, thread->tid, ret, "the thread cannot be made") : 0;
 }
@@ -76,7 +77,8 @@ static void set_alternate_stack(struct batch *batch, const Image__ThreadSasEntry
 	stack.ss_size = sas->ss_size;
 	/* That it is in use the kernel finds out by the stack pointer. */
 	stack.ss_flags = sas->ss_flags & ~SS_ONSTACK;
-	batch_call(batch, "its alternate stack", SYS_sigaltstack, batch_give(batch, &stack, sizeof(stack)), 0);
+	batch_call(batch, "its alternate stack", SYS_sigaltstack, batch_give(batch, &stack, sizeof(stack)),
+		   0);
 }
 
 /* ---- Scheduling, which is set from outside ---- */
@@ -123,8 +125,7 @@ static long set_scheduling(pid_t tid, const Image__ThreadCoreEntry *core)
 	return 0;
 }
 
-int thread_restore(struct puppet *puppet, const struct saved_thread *thread,
-		   const struct image_error *error)
+int thread_restore(struct puppet *puppet, const struct saved_thread *thread, const struct image_error *error)
 {
 	const Image__ThreadCoreEntry *core = thread->core->thread_core;
 	const Image__TaskCoreEntry *task = thread->core->tc;

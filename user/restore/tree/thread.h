@@ -25,8 +25,7 @@ int thread_make(struct puppet *puppet, struct puppet *leader, const struct saved
  *
  * Returns: 0 or a negative errno value.
  */
-int thread_restore(struct puppet *puppet, const struct saved_thread *thread,
-		   const struct image_error *error);
+int thread_restore(struct puppet *puppet, const struct saved_thread *thread, const struct image_error *error);
 
 /**
  * thread_registers - What the registers of a thread are to be; a call that it sleeps in is begun.

@@ -74,9 +74,9 @@ struct object {
 
 static const void *inside(const struct object *object, uint64_t offset, uint64_t size)
 {
-	return offset <= object->size && size <= object->size - offset && !(offset % 8) ?
-		       object->bytes + offset :
-		       NULL;
+	return offset <= object->size && size <= object->size - offset && !(offset % 8)
+		       ? object->bytes + offset
+		       : NULL;
 }
 
 /* DT_HASH tells how many symbols there are; newer ones have DT_GNU_HASH only, and the strings follow behind. */
@@ -92,8 +92,8 @@ static void find_symbols(struct object *object, const Elf64_Dyn *dynamic, size_t
 		else if (dynamic[i].d_tag == DT_STRSZ)
 			size = dynamic[i].d_un.d_val;
 	}
-	if (strings >= object->size || size > object->size - strings || symbols >= strings ||
-	    !size || object->bytes[strings + size - 1])
+	if (strings >= object->size || size > object->size - strings || symbols >= strings || !size ||
+	    object->bytes[strings + size - 1])
 		return;
 	object->symbols = inside(object, symbols, strings - symbols);
 	object->nr_symbols = (strings - symbols) / sizeof(Elf64_Sym);
@@ -118,8 +118,7 @@ static int parse(struct object *object, const unsigned char *bytes, size_t size)
 			object->base = headers[i].p_vaddr - headers[i].p_offset;
 	}
 	for (size_t i = 0; i < elf->e_phnum; i++) {
-		const Elf64_Dyn *dynamic =
-			inside(object, headers[i].p_offset, headers[i].p_filesz);
+		const Elf64_Dyn *dynamic = inside(object, headers[i].p_offset, headers[i].p_filesz);
 
 		if (headers[i].p_type == PT_DYNAMIC && dynamic)
 			find_symbols(object, dynamic, headers[i].p_filesz / sizeof(*dynamic));
@@ -157,12 +156,18 @@ static const struct {
 	const char *name;
 	int nr;
 } system_calls[] = {
-	{ "__vdso_clock_gettime", SYS_clock_gettime }, { "clock_gettime", SYS_clock_gettime },
-	{ "__vdso_gettimeofday", SYS_gettimeofday },   { "gettimeofday", SYS_gettimeofday },
-	{ "__vdso_time", SYS_time },		       { "time", SYS_time },
-	{ "__vdso_getcpu", SYS_getcpu },	       { "getcpu", SYS_getcpu },
-	{ "__vdso_clock_getres", SYS_clock_getres },   { "clock_getres", SYS_clock_getres },
-	{ "__vdso_getrandom", SYS_getrandom },	       { "getrandom", SYS_getrandom },
+	{ "__vdso_clock_gettime", SYS_clock_gettime },
+	{ "clock_gettime", SYS_clock_gettime },
+	{ "__vdso_gettimeofday", SYS_gettimeofday },
+	{ "gettimeofday", SYS_gettimeofday },
+	{ "__vdso_time", SYS_time },
+	{ "time", SYS_time },
+	{ "__vdso_getcpu", SYS_getcpu },
+	{ "getcpu", SYS_getcpu },
+	{ "__vdso_clock_getres", SYS_clock_getres },
+	{ "clock_getres", SYS_clock_getres },
+	{ "__vdso_getrandom", SYS_getrandom },
+	{ "getrandom", SYS_getrandom },
 };
 
 /* mov $target, %rax; jmp *%rax */

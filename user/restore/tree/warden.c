@@ -54,7 +54,8 @@ static int make(void)
 
 	sigfillset(&all);
 	sigprocmask(SIG_SETMASK, &all, &before);
-	warden.pid = clone(watch, warden.stack + sizeof(warden.stack), CLONE_VM | CLONE_FILES | CLONE_FS, NULL);
+	warden.pid =
+		clone(watch, warden.stack + sizeof(warden.stack), CLONE_VM | CLONE_FILES | CLONE_FS, NULL);
 	sigprocmask(SIG_SETMASK, &before, NULL);
 	if (warden.pid > 0)
 		return 0;

@@ -47,8 +47,7 @@ static size_t area_size(void)
 	unsigned int eax, ebx, ecx, edx;
 
 	/* EBX: for what is enabled. */
-	if (__get_cpuid_count(COMPONENTS_LEAF, 0, &eax, &ebx, &ecx, &edx) &&
-	    ebx >= LEGACY_SIZE + HEADER_SIZE)
+	if (__get_cpuid_count(COMPONENTS_LEAF, 0, &eax, &ebx, &ecx, &edx) && ebx >= LEGACY_SIZE + HEADER_SIZE)
 		return ebx;
 	return LEGACY_SIZE + HEADER_SIZE;
 }
@@ -64,12 +63,13 @@ static const struct part {
 	unsigned int number, unit; /* bytes of an element */
 	size_t count_at, array_at; /* in the message */
 } parts[] = {
-#define PART(number, unit, field)                                                                  \
-	{ number, unit, offsetof(Image__UserX86XsaveEntry, n_##field),                             \
-	  offsetof(Image__UserX86XsaveEntry, field) }
-	PART(2, 4, ymmh_space),	  PART(3, 8, bndreg_state), PART(4, 8, bndcsr_state),
-	PART(5, 8, opmask_reg),	  PART(6, 8, zmm_upper),    PART(7, 8, hi16_zmm),
-	PART(9, 4, pkru),
+#define PART(number, unit, field) \
+	{ \
+		number, unit, offsetof(Image__UserX86XsaveEntry, n_##field), \
+			offsetof(Image__UserX86XsaveEntry, field) \
+	}
+	PART(2, 4, ymmh_space), PART(3, 8, bndreg_state), PART(4, 8, bndcsr_state), PART(5, 8, opmask_reg),
+	PART(6, 8, zmm_upper),	PART(7, 8, hi16_zmm),	  PART(9, 4, pkru),
 #undef PART
 };
 
@@ -189,13 +189,14 @@ static int pack_fpu(const struct image_regs *regs, Image__ThreadInfoX86 *message
 	return pack_xsave(regs, fp->xsave);
 }
 
-/* Each register, and how the message calls it. */
-#define EACH_REGISTER(DO)                                                                          \
-	DO(r15, r15) DO(r14, r14) DO(r13, r13) DO(r12, r12) DO(rbp, bp) DO(rbx, bx) DO(r11, r11)   \
-	DO(r10, r10) DO(r9, r9) DO(r8, r8) DO(rax, ax) DO(rcx, cx) DO(rdx, dx) DO(rsi, si)         \
-	DO(rdi, di) DO(orig_rax, orig_ax) DO(rip, ip) DO(cs, cs) DO(eflags, flags) DO(rsp, sp)     \
-	DO(ss, ss) DO(fs_base, fs_base) DO(gs_base, gs_base) DO(ds, ds) DO(es, es) DO(fs, fs)      \
-	DO(gs, gs)
+/* Each register, and how the message calls it: a table, which would be laid out as calls within each other. */
+/* clang-format off */
+#define EACH_REGISTER(DO) \
+	DO(r15, r15) DO(r14, r14) DO(r13, r13) DO(r12, r12) DO(rbp, bp) DO(rbx, bx) DO(r11, r11) DO(r10, r10) \
+	DO(r9, r9) DO(r8, r8) DO(rax, ax) DO(rcx, cx) DO(rdx, dx) DO(rsi, si) DO(rdi, di) DO(orig_rax, orig_ax) \
+	DO(rip, ip) DO(cs, cs) DO(eflags, flags) DO(rsp, sp) DO(ss, ss) DO(fs_base, fs_base) \
+	DO(gs_base, gs_base) DO(ds, ds) DO(es, es) DO(fs, fs) DO(gs, gs)
+/* clang-format on */
 
 static int pack_general(const struct image_regs *regs, Image__ThreadInfoX86 *message)
 {
@@ -292,12 +293,17 @@ static void unpack_tls(struct image_regs *regs, const Image__ThreadInfoX86 *mess
 static int unpack_legacy(struct image_regs *regs, const Image__UserX86FpregsEntry *fp)
 {
 	struct user_fpregs_struct legacy = {
-		.cwd = fp->cwd, .swd = fp->swd, .ftw = fp->twd, .fop = fp->fop, .rip = fp->rip,
-		.rdp = fp->rdp, .mxcsr = fp->mxcsr, .mxcr_mask = fp->mxcsr_mask,
+		.cwd = fp->cwd,
+		.swd = fp->swd,
+		.ftw = fp->twd,
+		.fop = fp->fop,
+		.rip = fp->rip,
+		.rdp = fp->rdp,
+		.mxcsr = fp->mxcsr,
+		.mxcr_mask = fp->mxcsr_mask,
 	};
 
-	if (fp->n_st_space * 4 != sizeof(legacy.st_space) ||
-	    fp->n_xmm_space * 4 != sizeof(legacy.xmm_space))
+	if (fp->n_st_space * 4 != sizeof(legacy.st_space) || fp->n_xmm_space * 4 != sizeof(legacy.xmm_space))
 		return -EBADMSG;
 	memcpy(legacy.st_space, fp->st_space, sizeof(legacy.st_space));
 	memcpy(legacy.xmm_space, fp->xmm_space, sizeof(legacy.xmm_space));
@@ -362,8 +368,8 @@ static int unpack_parts(struct image_regs *regs, const Image__ThreadInfoX86 *mes
 		ret = place_part(regs, bits, parts[i].number, *array_of(&parts[i], xsave),
 				 *count_of(&parts[i], xsave) * parts[i].unit);
 	for (size_t i = 0; !ret && i < message->n_xstate; i++)
-		ret = place_part(regs, bits, message->xstate[i]->number,
-				 message->xstate[i]->data.data, message->xstate[i]->data.len);
+		ret = place_part(regs, bits, message->xstate[i]->number, message->xstate[i]->data.data,
+				 message->xstate[i]->data.len);
 	memcpy(regs->xstate + XSTATE_BV, &bits, sizeof(bits));
 	return ret;
 }
