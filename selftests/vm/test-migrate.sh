@@ -42,6 +42,8 @@ load_module() {
 leave() {
 	local fixture pid
 
+	# Smaller ids are those of threads of the other kernel.
+	echo 1000 >/proc/sys/kernel/ns_last_pid
 	for fixture in "${fixtures[@]}"; do
 		mkdir -p "$here/$fixture"
 		(cd "$here/$fixture" && exec setsid "$programs/$fixture" </dev/null >/dev/null 2>&1) &
