@@ -103,7 +103,9 @@ in_tmux() {
 	tmux -L "$socket" -f /dev/null "$@"
 }
 
+# Who looks again and again leaves time for what is looked at.
 screen() {
+	sleep 0.05
 	in_tmux capture-pane -p -t 0
 }
 
@@ -169,7 +171,8 @@ export PS1='ready> ' HISTFILE=
 in_tmux -u new-session -d -x 80 -y 24 bash --norc --noprofile
 in_tmux pipe-pane -t 0 "cat >$work/raw"
 seen '^ready>'
-typed "stty -a >before"
+# Without jobs: what is stopped here stays in the foreground.
+typed "set +m; stty -a >before"
 typed "echo a line that was there before"
 seen '^a line that was there before'
 title=$(in_tmux display -p -t 0 '#{pane_title}')

@@ -50,9 +50,8 @@ static int help(void)
 {
 	puts("usage: crlock-criu dump -t PID [OPTION...]\n"
 	     "       crlock-criu restore [OPTION...]\n"
-	     "       crlock-criu check\n"
-	     "       crlock-criu swrk FD\n\n"
-	     "Has crdump and crrestore do what command lines and messages for criu(8) ask for.\n\n"
+	     "       crlock-criu check | swrk FD\n\n"
+	     "Has crdump and crrestore do what is asked of criu(8), by words or messages.\n\n"
 	     "  -t, --tree PID           the process that is dumped with its descendants\n"
 	     "  -D, --images-dir DIR     the directory of the checkpoint, by default this one\n"
 	     "  -W, --work-dir DIR       of log and pidfile, by default that of the checkpoint\n"
@@ -63,13 +62,13 @@ static int help(void)
 	     "  -s, --leave-stopped      dump: leave them stopped\n"
 	     "  -d, --restore-detached   restore: end when they go on; else wait for the first\n"
 	     "  -S, --restore-sibling    restore: it becomes a child of the caller\n"
-	     "  -j, --shell-job          a session and a terminal that are those of a shell outside\n"
+	     "  -j, --shell-job          session and terminal are those of a shell outside\n"
 	     "      --external WHAT      see crdump(8)\n"
 	     "      --inherit-fd fd[N]:KEY   see crrestore(8)\n"
 	     "  -v, --verbosity[=LEVEL]  say what was done\n"
 	     "  -V, --version            show the version of criu(8) that it stands for\n"
 	     "  -h, --help               show this\n\n"
-	     "What becomes of the other options of criu(8), and what of messages: See crlock-criu(8).");
+	     "Of other options of criu(8), and of messages: See crlock-criu(8).");
 	return say_written();
 }
 
