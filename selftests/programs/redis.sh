@@ -70,8 +70,8 @@ for source in "${sources[@]}"; do
 	ask SET word 'kept "here"' >said
 	ask RPUSH list $(seq 1000) >said
 	ask SET brief gone PX 1 >said
-	refused 'a client on the unix socket' 'a unix socket with a peer, .*outside the tree' -s socket
-	refused 'a client by TCP' 'TCP connection .*, established' -p "$port"
+	refused 'a client on the unix socket' 'a unix socket with a peer, .*outside the tree \(--external .* allows it\)' -s socket
+	refused 'a client by TCP' 'TCP connection .*, established: cannot be restored; close it first' -p "$port"
 	round_trip redis-server
 	check "$source: redis-server answers on the unix socket" answers
 	is "$source: a string is there" "$(ask GET word)" 'kept "here"'
