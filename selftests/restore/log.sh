@@ -47,7 +47,7 @@ check "with -v, in any of its forms" silent 0 crrestore -d -D whole -v4 -o log
 like "what was restored is logged" "$(<log)" '^crrestore: 1 processes, [1-9][0-9]* pages$'
 kill -KILL "$pid"
 until_true is_gone
-check "or --verbosity" silent 0 crrestore -d -D whole --verbosity=1 -o log
+check "or --verbosity" silent 0 crrestore -d -D whole --verbosity=3 -o log
 like "it is logged too" "$(<log)" "1 processes"
 kill -KILL "$pid"
 check "--check tells on standard output" sh -c "crrestore --check -D whole --root /dev -o log >told; grep -q . told && test ! -s log"
