@@ -103,10 +103,13 @@ FIXTURE_TEARDOWN(files)
 	}
 
 #define FINISHED() \
-	ASSERT_EQ(0, restore_files_finish(self->made.files, &self->made.error)) \
-	{ \
-		TH_LOG("%s", self->made.text); \
-	}
+	do { \
+		ASSERT_EQ(0, restore_files_finish(self->made.files, &self->made.error)) \
+		{ \
+			TH_LOG("%s", self->made.text); \
+		} \
+		restore_files_commit(self->made.files); \
+	} while (0)
 
 /* Tables --------------------------------------------------------------------------------------------- */
 
