@@ -6,8 +6,8 @@
 
 #include "criu/answer.h"
 #include "criu/log.h"
-#include "criu/say.h"
 #include "criu/version.h"
+#include "image/say.h"
 #include "image/status.h"
 
 static Rpc__Response make(const struct work *work, bool success)

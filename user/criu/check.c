@@ -12,8 +12,8 @@
 #include "criu/check.h"
 #include "criu/program.h"
 #include "criu/request.h"
-#include "criu/say.h"
 #include "image/directory.h"
+#include "image/say.h"
 #include "image/status.h"
 
 /* It has nothing that could stand in the way. */
@@ -52,20 +52,6 @@ static pid_t start(void)
 	return pid < 0 ? ret : pid;
 }
 
-static int run(struct request *request)
-{
-	struct words words = { 0 };
-	int status = STATUS_IN_THE_WAY;
-
-	request_words(request, &words);
-	if (words.failed)
-		say("%s", strerror(ENOMEM));
-	else
-		status = program_run(words.at);
-	words_free(&words);
-	return status;
-}
-
 static void end(pid_t pid)
 {
 	kill(pid, SIGKILL);
@@ -82,12 +68,12 @@ static int dump_and_restore(pid_t pid, const char *dir)
 
 	snprintf(text, sizeof(text), "%d", pid);
 	if (request_set(&request.pid, text) && request_set(&request.images, dir))
-		status = run(&request);
+		status = request_pass(&request, program_run);
 	/* That of a zombie is taken. */
 	end(pid);
 	if (!status) {
 		request.kind = REQUEST_RESTORE;
-		status = run(&request);
+		status = request_pass(&request, program_run);
 		if (!status)
 			end(pid);
 	}

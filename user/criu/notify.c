@@ -7,7 +7,7 @@
 
 #include "criu/message.h"
 #include "criu/notify.h"
-#include "criu/say.h"
+#include "image/say.h"
 #include "image/status.h"
 
 /* The number of the socket, which is open in all that is started. */

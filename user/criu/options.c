@@ -5,9 +5,9 @@
 #include <string.h>
 
 #include "criu/options.h"
-#include "criu/say.h"
 #include "criu/version.h"
 #include "image/criu_options.h"
+#include "image/say.h"
 #include "image/status.h"
 
 enum {

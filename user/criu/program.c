@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #include "criu/program.h"
-#include "criu/say.h"
+#include "image/say.h"
 #include "image/status.h"
 
 char *program_self(void)

@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "criu/request.h"
+#include "image/say.h"
+#include "image/status.h"
 
 bool request_set(char **text, const char *value)
 {
@@ -80,6 +83,20 @@ void request_words(const struct request *request, struct words *words)
 	add_all(words, "external", &request->external);
 	if (request->script)
 		words_add(words, "--action-script=%s", request->script);
+}
+
+int request_pass(const struct request *request, int (*pass)(char **argv))
+{
+	struct words words = { 0 };
+	int status = STATUS_IN_THE_WAY;
+
+	request_words(request, &words);
+	if (words.failed)
+		say("%s", strerror(ENOMEM));
+	else
+		status = pass(words.at);
+	words_free(&words);
+	return status;
 }
 
 void request_free(struct request *request)

@@ -43,6 +43,14 @@ char *request_log(const struct request *request);
  */
 void request_words(const struct request *request, struct words *words);
 
+/**
+ * request_pass - Passes it on to crdump or crrestore.
+ * @pass: program_run() or program_become()
+ *
+ * Returns: the exit status.
+ */
+int request_pass(const struct request *request, int (*pass)(char **argv));
+
 /** request_free - Frees what a request owns. */
 void request_free(struct request *request);
 

@@ -12,8 +12,8 @@
 #include "criu/program.h"
 #include "criu/restore.h"
 #include "criu/rpc.h"
-#include "criu/say.h"
 #include "criu/swrk.h"
+#include "image/say.h"
 #include "image/status.h"
 
 static pid_t peer_of(int socket)

@@ -3,7 +3,7 @@
 #include <stdio.h>
 
 #include "dump/blockers.h"
-#include "dump/say.h"
+#include "image/say.h"
 #include "locks/buffer.h"
 #include "locks/format.h"
 #include "locks/sharing.h"

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "dump/facts.h"
-#include "dump/say.h"
+#include "image/say.h"
 #include "image/status.h"
 #include "locks/module.h"
 

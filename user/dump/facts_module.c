@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "dump/facts.h"
-#include "dump/say.h"
+#include "image/say.h"
 
 struct reading {
 	struct dump *dump;

@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #include "dump/facts.h"
-#include "dump/say.h"
+#include "image/say.h"
 #include "procfs/timers.h"
 #include "trace/remote.h"
 

@@ -10,9 +10,9 @@
 #include <unistd.h>
 
 #include "dump/keeper.h"
-#include "dump/say.h"
 #include "dump/target.h"
 #include "image/hold.h"
+#include "image/say.h"
 #include "locks/format.h"
 #include "locks/order.h"
 

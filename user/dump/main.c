@@ -9,13 +9,13 @@
 #include "dump/finish.h"
 #include "dump/options.h"
 #include "dump/output.h"
-#include "dump/say.h"
 #include "dump/turns.h"
 #include "dump/whole.h"
 #include "image/checkpoint.h"
 #include "image/ending_signals.h"
 #include "image/inventory.h"
 #include "image/progress.h"
+#include "image/say.h"
 #include "image/status.h"
 #include "procfs/file.h"
 #include "procfs/standard.h"
@@ -104,6 +104,7 @@ int main(int argc, char **argv)
 	int status;
 
 	proc_hold_standard();
+	say_as("crdump");
 	status = options_parse(&options, argc, argv);
 	if (status < 0 && !proc_is_ours()) {
 		say("/proc is that of another pid namespace");

@@ -8,9 +8,9 @@
 #include <unistd.h>
 
 #include "dump/options.h"
-#include "dump/say.h"
 #include "image/criu_options.h"
 #include "image/message.h"
+#include "image/say.h"
 #include "image/status.h"
 #include "locks/module.h"
 

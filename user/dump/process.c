@@ -5,7 +5,7 @@
 #include <unistd.h>
 
 #include "dump/process.h"
-#include "dump/say.h"
+#include "image/say.h"
 
 struct dump_process *dump_process_of(struct dump *dump, pid_t pid)
 {

@@ -2,8 +2,8 @@
 #include <errno.h>
 #include <string.h>
 
-#include "dump/say.h"
 #include "dump/turns.h"
+#include "image/say.h"
 #include "locks/askers.h"
 
 void turns_read(struct lock_queues *queues, pid_t root)

@@ -17,7 +17,6 @@
 #include "dump/output.h"
 #include "dump/pages.h"
 #include "dump/precopy.h"
-#include "dump/say.h"
 #include "dump/shmem.h"
 #include "dump/stats.h"
 #include "dump/task.h"
@@ -29,6 +28,7 @@
 #include "image/inventory.h"
 #include "image/magic.h"
 #include "image/progress.h"
+#include "image/say.h"
 #include "image/status.h"
 #include "timens.pb-c.h"
 

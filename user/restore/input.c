@@ -10,10 +10,10 @@
 #include "image/directory.h"
 #include "image/ending_signals.h"
 #include "image/progress.h"
+#include "image/say.h"
 #include "image/spool.h"
 #include "image/status.h"
 #include "restore/input.h"
-#include "restore/say.h"
 
 /* Not /tmp, which may be memory: this can be as large as that of all processes. */
 static const char *parent_directory(void)

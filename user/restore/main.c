@@ -15,6 +15,7 @@
 #include "image/inventory.h"
 #include "image/magic.h"
 #include "image/progress.h"
+#include "image/say.h"
 #include "image/status.h"
 #include "procfs/file.h"
 #include "procfs/standard.h"
@@ -22,7 +23,6 @@
 #include "restore/open.h"
 #include "restore/options.h"
 #include "restore/plan.h"
-#include "restore/say.h"
 #include "restore/take.h"
 #include "restore/target.h"
 #include "restore/tell.h"
@@ -191,6 +191,7 @@ int main(int argc, char **argv)
 	int status;
 
 	proc_hold_standard();
+	say_as("crrestore");
 	status = options_read(&options, argc, argv);
 	if (status == OPTIONS_DONE && !proc_is_ours()) {
 		say("/proc is that of another pid namespace");

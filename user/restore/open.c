@@ -8,11 +8,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "image/say.h"
 #include "image/status.h"
 #include "restore/conflict.h"
 #include "restore/file.h"
 #include "restore/open.h"
-#include "restore/say.h"
 
 /* What of the recorded flags makes sense when the file is there and its name has been followed. */
 #define OPEN_FLAGS (O_ACCMODE | O_APPEND | O_DSYNC | O_SYNC | O_DIRECT | O_NOATIME | O_DIRECTORY | O_NONBLOCK)

@@ -12,10 +12,10 @@
 #include "image/criu_options.h"
 #include "image/external.h"
 #include "image/message.h"
+#include "image/say.h"
 #include "image/status.h"
 #include "locks/module.h"
 #include "restore/options.h"
-#include "restore/say.h"
 
 enum {
 	OPTION_LOCKS_ONLY = 256,

@@ -5,11 +5,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "image/say.h"
 #include "image/status.h"
 #include "locks/format.h"
 #include "locks/list.h"
 #include "restore/conflict.h"
-#include "restore/say.h"
 #include "restore/take.h"
 
 /* Says what is wrong with a lock. Returns: @ret. */

@@ -10,9 +10,9 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "image/say.h"
 #include "image/status.h"
 #include "restore/file.h"
-#include "restore/say.h"
 #include "restore/target.h"
 
 static int __attribute__((format(printf, 3, 4))) fail(char *why, int status, const char *format, ...)

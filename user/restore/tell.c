@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+#include "image/say.h"
 #include "locks/format.h"
 #include "locks/sharing.h"
 #include "restore/file.h"
-#include "restore/say.h"
 #include "restore/tell.h"
 
 /* Of a program whose files are all shared every lock would be told. */

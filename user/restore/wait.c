@@ -5,8 +5,8 @@
 #include <string.h>
 #include <time.h>
 
+#include "image/say.h"
 #include "image/status.h"
-#include "restore/say.h"
 #include "restore/wait.h"
 
 #define NAP_MIN_MS 20

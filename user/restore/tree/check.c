@@ -9,12 +9,12 @@
 
 #include "image/arch/x86_64/regs.h"
 #include "image/pages.h"
+#include "image/say.h"
 #include "image/status.h"
 #include "locks/format.h"
 #include "procfs/process.h"
 #include "restore/conflict.h"
 #include "restore/plan.h"
-#include "restore/say.h"
 #include "restore/tree/check.h"
 #include "restore/tree/held.h"
 #include "restore/tree/identity.h"

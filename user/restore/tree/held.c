@@ -4,7 +4,7 @@
 #include <unistd.h>
 
 #include "image/hold.h"
-#include "restore/say.h"
+#include "image/say.h"
 #include "restore/tree/held.h"
 
 /* Returns: 0 or a negative errno value. */

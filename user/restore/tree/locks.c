@@ -6,9 +6,9 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "image/say.h"
 #include "image/status.h"
 #include "locks/append.h"
-#include "restore/say.h"
 #include "restore/take.h"
 #include "restore/tell.h"
 #include "restore/tree/actor.h"

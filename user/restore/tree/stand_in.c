@@ -5,7 +5,7 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
-#include "restore/say.h"
+#include "image/say.h"
 #include "restore/tree/actor.h"
 #include "restore/tree/stand_in.h"
 

@@ -1,8 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#ifndef DUMP_SAY_H
-#define DUMP_SAY_H
+/* What crdump, crrestore and crlock-criu say to people. */
+#ifndef IMAGE_SAY_H
+#define IMAGE_SAY_H
 
+#include <stdbool.h>
 #include <sys/types.h>
+
+/** say_as - Gives the name that messages begin with; else it is what the program was called as. */
+void say_as(const char *program);
 
 /** say - Prints an error, as one line on standard error with the program's name before it. */
 void say(const char *format, ...) __attribute__((format(printf, 1, 2)));
@@ -25,10 +30,24 @@ void say_json(void);
  */
 void say_of(pid_t pid, int fd, const char *text);
 
-/** say_usage - The same, and how to get help. Returns: STATUS_USAGE. */
+/** say_usage - Prints an error, and how to get help. Returns: STATUS_USAGE. */
 int say_usage(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /** say_written - Checks that standard output took everything. Returns: the exit status. */
 int say_written(void);
+
+/** say_to - Writes messages to a file, made anew, from now on. Returns: 0 or a negative errno value. */
+int say_to(const char *path);
+
+/** say_to_file - Whether messages go to a file. */
+bool say_to_file(void);
+
+/**
+ * say_elsewhere - Keeps what messages go to when its number is to be another file's.
+ * @lowest: of the descriptor that it is kept under
+ *
+ * Returns: 0 or a negative errno value.
+ */
+int say_elsewhere(int lowest);
 
 #endif

@@ -1,15 +1,54 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <errno.h>
+#include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
-#include "dump/say.h"
 #include "image/message.h"
 #include "image/status.h"
+#include "image/say.h"
 
+static int stderr_fd = STDERR_FILENO;
+
+int say_to(const char *path)
+{
+	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC | O_NOCTTY, 0666);
+
+	if (fd < 0)
+		return -errno;
+	if (stderr_fd != STDERR_FILENO)
+		close(stderr_fd);
+	stderr_fd = fd;
+	return 0;
+}
+
+bool say_to_file(void)
+{
+	return stderr_fd != STDERR_FILENO;
+}
+
+int say_elsewhere(int lowest)
+{
+	int fd = fcntl(stderr_fd, F_DUPFD_CLOEXEC, lowest);
+
+	if (fd < 0)
+		return errno == EBADF ? 0 : -errno;
+	if (stderr_fd != STDERR_FILENO)
+		close(stderr_fd);
+	stderr_fd = fd;
+	return 0;
+}
+
+static const char *program;
 static int most = MESSAGE_LEVEL_DEFAULT;
 static bool json;
+
+void say_as(const char *name)
+{
+	program = name;
+}
 
 int say_level(const char *text)
 {
@@ -28,13 +67,13 @@ void say_json(void)
 /* In one piece: others may write to the same file. */
 static void print(enum message_level level, pid_t pid, int fd, const char *text)
 {
-	const struct message message = { "crdump", level, pid, fd, text };
+	const struct message message = { program ?: program_invocation_short_name, level, pid, fd, text };
 	struct lock_buffer line = { 0 };
 
 	if ((int)level > most)
 		return;
 	message_add(&line, &message, json);
-	fputs(lock_buffer_text(&line), stderr);
+	dprintf(stderr_fd, "%s", lock_buffer_text(&line));
 	lock_buffer_free(&line);
 }
 
