@@ -20,6 +20,7 @@
 #include <unistd.h>
 
 #include "dump/files/files.h"
+#include "image/say.h"
 #include "procfs/maps.h"
 
 static void fail(const char *what, int error)
@@ -106,6 +107,7 @@ int main(int argc, char **argv)
 	int ret, option;
 	long start;
 
+	say_as("crdump");
 	while ((option = getopt(argc, argv, "mj")) != -1) {
 		options.use_module |= option == 'm';
 		options.shell_job |= option == 'j';
