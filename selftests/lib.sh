@@ -9,7 +9,8 @@
 #   skip "what would be" REASON
 #   finish
 #
-# It has a fresh directory $work, which goes away, as does what `hold` and `background` started.
+# It has a fresh directory $work, which goes away, as does every process that it has started, unless its environment is
+# another.
 
 set -u
 
@@ -18,13 +19,19 @@ build=${CRLOCK_BUILD:-$root/build}
 PATH=$build/bin:$build/test:$PATH:/usr/sbin:/sbin
 export LC_ALL=C
 work=$(mktemp -d "${TMPDIR:-/tmp}/crlock-test.XXXXXX")
+# By this its processes are known, and those that are restored of them.
+export CRLOCK_TEST=$work
 test_number=0 test_failures=0 test_planned=0 background_pids=()
+
+descendants() {
+	grep -lszxF "CRLOCK_TEST=$work" /proc/[0-9]*/environ | cut -d/ -f3
+}
 
 clean_up() {
 	local pid
 
-	for pid in "${background_pids[@]}"; do
-		kill -KILL "$pid" 2>/dev/null
+	for pid in "${background_pids[@]}" $(descendants); do
+		kill -KILL "$pid"
 	done
 	wait
 	cd / && rm -rf "$work"
