@@ -6,7 +6,7 @@
 . "$(dirname "$0")/../lib.sh"
 cd "$work" || exit
 
-plan 12
+plan 15
 
 setsid python3 -c 'import os, time
 memory = os.urandom(1 << 20) * 64
@@ -45,13 +45,17 @@ last_line() {
 
 on_terminal "crdump --stream --source=proc -R -t $pid | bash slowly screen >stream"
 is "a dump on a terminal ends well" "$?" 0
-check "it shows a bar, bytes and a rate" grep -qE \
-	'crdump: copying memory  \[#*-*\] +[0-9]+%  [0-9.]+ [KM]iB of [67][0-9.]+ MiB, [0-9.]+ [KM]iB/s' screen
+check "it shows a bar, bytes, a rate and what is left" grep -qE \
+	'crdump: copying memory  \[#*-*\] +[0-9]+%  [0-9.]+ (KiB )?of [67][0-9.]+ MiB, [0-9.]+ [KM]iB/s, [0-9:]+ left' screen
 check "it writes over itself" grep -qE $'\r +\r' screen
 is "and is gone at the end" "$(last_line)" ""
 on_terminal "crdump --stream --source=proc -R -t $pid -o log | bash slowly log 60 >/dev/null"
 check "with a log there is none" sh -c '! grep /s screen'
 is "nor in the log" "$(<log)" ""
+for option in -v0 --log-json --no-progress; do
+	on_terminal "crdump --stream --source=proc -R -t $pid $option | bash slowly screen 60 >/dev/null"
+	check "with $option there is none" sh -c '! grep /s screen'
+done
 # shellcheck disable=SC2094 # it waits for what is said
 crdump --stream --source=proc -R -t "$pid" 2>said | bash slowly said 60 >/dev/null
 is "nor where standard error is no terminal" "$(<said)" ""
@@ -66,7 +70,7 @@ until_true sh -c "! test -e /proc/$pid"
 # So that it lasts: each step of what it does to the new process takes a while.
 on_terminal "strace -o /dev/null -e trace=ptrace -e inject=ptrace:delay_exit=10000 crrestore -d -D kept"
 is "a restore on a terminal ends well" "$?" 0
-check "it shows a bar" grep -qE 'crrestore: restoring memory  \[#+-*\] +[0-9]+%  [0-9.]+ MiB of [67][0-9.]+ MiB, ' screen
+check "it shows a bar" grep -qE 'crrestore: restoring memory  \[#+-*\] +[0-9]+%  [0-9.]+ of [67][0-9.]+ MiB, ' screen
 is "which is gone at the end" "$(last_line)" ""
 kill -KILL "$pid"
 until_true sh -c "! test -e /proc/$pid"

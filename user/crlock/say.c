@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "crlock/say.h"
+#include "image/progress.h"
 #include "locks/buffer.h"
 
 /* What is named may come from strangers. */
@@ -15,6 +16,7 @@ static void print(const char *format, va_list args, const char *more)
 
 	vsnprintf(text, sizeof(text), format, args);
 	lock_buffer_printable(&line, text);
+	progress_clear();
 	fprintf(stderr, "crlock: %s%s\n", lock_buffer_text(&line), more);
 	lock_buffer_free(&line);
 }

@@ -14,8 +14,13 @@
 #include "crlock/show/print.h"
 #include "image/checksums.h"
 #include "image/inventory.h"
+#include "image/progress.h"
 
-#define OPTION_VERIFY 256
+enum {
+	OPTION_VERIFY = 256,
+	OPTION_PROGRESS,
+	OPTION_NO_PROGRESS,
+};
 
 static int print_help(void)
 {
@@ -24,6 +29,8 @@ static int print_help(void)
 	       "locks. It may have been written by crdump or by criu dump.\n\n"
 	       "  -J, --json    JSON, with all that the images say\n"
 	       "      --verify  only tell whether all images are as crdump wrote them\n"
+	       "      --progress[=SECONDS], --no-progress\n"
+	       "                of --verify: always, or never, say how far it is\n"
 	       "  -h, --help\n\n"
 	       "Exit status: 0; 1: failure, or an image that is not as it was written;\n"
 	       "2: bad usage; 4: the directory or an image. See crlock-show(8).\n");
@@ -56,16 +63,23 @@ static int check_all(const struct image_checksums *list, int dir, const char *pa
 {
 	size_t damaged = 0;
 
+	progress_begin("checking images", checksums_size(list, dir));
 	for (size_t i = 0; i < list->nr; i++) {
 		if (checksums_check(&list->entries[i], dir, path, error)) {
 			say("%s", error->text);
 			damaged++;
 		}
 	}
+	progress_end();
 	if (damaged)
 		return STATUS_FAILURE;
 	printf("%zu images are as they were written\n", list->nr);
 	return say_written();
+}
+
+static void say_progress(const char *text)
+{
+	say("%s", text);
 }
 
 static int verify(const char *path)
@@ -86,6 +100,7 @@ static int verify(const char *path)
 					     "there are no checksums: crdump did not write it");
 	if (ret < 0)
 		say("%s", why);
+	progress_allow("crlock", true, say_progress);
 	status = ret > 0	  ? check_all(&list, dir, path, &error)
 		 : ret == -ENOENT ? STATUS_IMAGE
 				  : STATUS_FAILURE;
@@ -99,6 +114,8 @@ int run_show(int argc, char **argv)
 	static const struct option long_options[] = {
 		{ "json", no_argument, NULL, 'J' },
 		{ "verify", no_argument, NULL, OPTION_VERIFY },
+		{ "progress", optional_argument, NULL, OPTION_PROGRESS },
+		{ "no-progress", no_argument, NULL, OPTION_NO_PROGRESS },
 		{ "help", no_argument, NULL, 'h' },
 		{ 0 },
 	};
@@ -109,6 +126,10 @@ int run_show(int argc, char **argv)
 	while ((option = getopt_long(argc, argv, "Jh", long_options, NULL)) != -1) {
 		if (option == '?')
 			return say_usage("%s: no such option", argv[optind - 1]);
+		if (option == OPTION_PROGRESS && !progress_ask(optarg))
+			return say_usage("--progress: %s: not a number of seconds", optarg);
+		if (option == OPTION_NO_PROGRESS)
+			progress_refuse();
 		json |= option == 'J';
 		verified |= option == OPTION_VERIFY;
 		help |= option == 'h';

@@ -14,7 +14,6 @@
 #include "image/checkpoint.h"
 #include "image/ending_signals.h"
 #include "image/inventory.h"
-#include "image/progress.h"
 #include "image/say.h"
 #include "image/status.h"
 #include "procfs/file.h"
@@ -111,7 +110,7 @@ int main(int argc, char **argv)
 		status = STATUS_NO_PROCESS;
 	}
 	if (status < 0) {
-		progress_allow("crdump");
+		say_allow_progress();
 		hold_signals(&before);
 		status = options.locks_only ? dump_locks(&options) : dump_whole(&options);
 		sigprocmask(SIG_SETMASK, &before, NULL);

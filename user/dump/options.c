@@ -10,6 +10,7 @@
 #include "dump/options.h"
 #include "image/criu_options.h"
 #include "image/message.h"
+#include "image/progress.h"
 #include "image/say.h"
 #include "image/status.h"
 #include "locks/module.h"
@@ -25,6 +26,8 @@ enum {
 	OPTION_HOLD_LOCKS,
 	OPTION_ACTION_SCRIPT,
 	OPTION_LOG_JSON,
+	OPTION_PROGRESS,
+	OPTION_NO_PROGRESS,
 };
 
 static const struct option long_options[] = {
@@ -37,6 +40,8 @@ static const struct option long_options[] = {
 	{ "shell-job", no_argument, NULL, 'j' },
 	{ "kill", no_argument, NULL, 'k' },
 	{ "check", no_argument, NULL, OPTION_CHECK },
+	{ "progress", optional_argument, NULL, OPTION_PROGRESS },
+	{ "no-progress", no_argument, NULL, OPTION_NO_PROGRESS },
 	{ "no-precopy", no_argument, NULL, OPTION_NO_PRECOPY },
 	{ "stream", no_argument, NULL, OPTION_STREAM },
 	{ "locks-only", no_argument, NULL, OPTION_LOCKS_ONLY },
@@ -73,7 +78,7 @@ static void print_help(void)
 	     "  -o, --log-file FILE   write there what is said\n"
 	     "  -v, --verbose[=LEVEL] say what was dumped; 0: nothing at all, to 4\n"
 	     "      --external WHAT, --action-script FILE, --no-precopy, --log-json,\n"
-	     "      --no-load, --version\n"
+	     "      --no-load, --progress[=SECONDS], --no-progress, --version\n"
 	     "  -h, --help            show this; the manual explains each of them\n\n"
 	     "See crdump(8) and crlock-criu(8), also for exit statuses.");
 }
@@ -154,6 +159,13 @@ static int take_level(struct options *options, const char *text)
 	return -1;
 }
 
+static int take_progress(const char *seconds)
+{
+	if (!progress_ask(seconds))
+		return say_usage("--progress: '%s' is no number of seconds", seconds);
+	return -1;
+}
+
 static int take(struct options *options, int option, const char *argument)
 {
 	switch (option) {
@@ -183,6 +195,11 @@ static int take(struct options *options, int option, const char *argument)
 		return take_level(options, argument);
 	case OPTION_LOG_JSON:
 		say_json();
+		break;
+	case OPTION_PROGRESS:
+		return take_progress(argument);
+	case OPTION_NO_PROGRESS:
+		progress_refuse();
 		break;
 	case OPTION_SOURCE:
 		return parse_source(options, argument);

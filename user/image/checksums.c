@@ -240,7 +240,7 @@ int checksums_check(const struct image_checksum *entry, int dir, const char *pat
 							  : "its checksum is another");
 }
 
-static uint64_t size_of_all(const struct image_checksums *list, int dir)
+uint64_t checksums_size(const struct image_checksums *list, int dir)
 {
 	uint64_t size = 0;
 	struct stat st;
@@ -255,7 +255,7 @@ int checksums_verify(int dir, const char *path, const struct image_error *error)
 	struct image_checksums list;
 	int ret = checksums_read(&list, dir, path, error), damaged = 0;
 
-	progress_begin("checking images", size_of_all(&list, dir));
+	progress_begin("checking images", checksums_size(&list, dir));
 	for (size_t i = 0; i < list.nr && ret > 0 && !damaged; i++)
 		damaged = checksums_check(&list.entries[i], dir, path, error);
 	progress_end();

@@ -51,6 +51,9 @@ int checksums_read(struct image_checksums *list, int dir, const char *path, cons
 int checksums_check(const struct image_checksum *entry, int dir, const char *path,
 		    const struct image_error *error);
 
+/** checksums_size - How many bytes there are to be read to check all, for progress. */
+uint64_t checksums_size(const struct image_checksums *list, int dir);
+
 /**
  * checksums_verify - Checks all images of a checkpoint, up to the first one that is damaged.
  *

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "image/message.h"
+#include "image/progress.h"
 #include "image/status.h"
 #include "image/say.h"
 
@@ -64,14 +66,18 @@ void say_json(void)
 	json = true;
 }
 
+static const char *program_name(void)
+{
+	return program ?: program_invocation_short_name;
+}
+
 /* In one piece: others may write to the same file. */
 static void print(enum message_level level, pid_t pid, int fd, const char *text)
 {
-	const struct message message = { program ?: program_invocation_short_name, level, pid, fd, text };
+	const struct message message = { program_name(), level, pid, fd, text };
 	struct lock_buffer line = { 0 };
 
-	if ((int)level > most)
-		return;
+	progress_clear();
 	message_add(&line, &message, json);
 	dprintf(stderr_fd, "%s", lock_buffer_text(&line));
 	lock_buffer_free(&line);
@@ -82,10 +88,26 @@ static void print_format(enum message_level level, const char *format, va_list a
 	char text[8192 + 64];
 	size_t len;
 
+	if ((int)level > most)
+		return;
 	vsnprintf(text, 8192, format, args);
 	len = strlen(text);
 	snprintf(text + len, sizeof(text) - len, "%s", more);
 	print(level, 0, -1, text);
+}
+
+/* Whoever asks for it has it on every level. Processes may be stopped meanwhile: it does not wait for its reader. */
+static void say_progress(const char *text)
+{
+	struct pollfd out = { .fd = stderr_fd, .events = POLLOUT };
+
+	if (poll(&out, 1, 0) == 1 && out.revents & POLLOUT)
+		print(MESSAGE_INFO, 0, -1, text);
+}
+
+void say_allow_progress(void)
+{
+	progress_allow(program_name(), most && !json && !say_to_file(), say_progress);
 }
 
 void say(const char *format, ...)
@@ -117,7 +139,8 @@ void say_info(const char *format, ...)
 
 void say_of(pid_t pid, int fd, const char *text)
 {
-	print(MESSAGE_ERROR, pid, fd, text);
+	if (most)
+		print(MESSAGE_ERROR, pid, fd, text);
 }
 
 int say_usage(const char *format, ...)

@@ -30,6 +30,9 @@ void say_json(void);
  */
 void say_of(pid_t pid, int fd, const char *text);
 
+/** say_allow_progress - Has how far work has come shown, as message or line, where messages go (progress.h). */
+void say_allow_progress(void);
+
 /** say_usage - Prints an error, and how to get help. Returns: STATUS_USAGE. */
 int say_usage(const char *format, ...) __attribute__((format(printf, 1, 2)));
 

@@ -14,7 +14,6 @@
 #include "image/directory.h"
 #include "image/inventory.h"
 #include "image/magic.h"
-#include "image/progress.h"
 #include "image/say.h"
 #include "image/status.h"
 #include "procfs/file.h"
@@ -197,8 +196,8 @@ int main(int argc, char **argv)
 		say("/proc is that of another pid namespace");
 		status = STATUS_NO_PROCESS;
 	}
-	if (status == OPTIONS_DONE && !say_to_file())
-		progress_allow("crrestore");
+	if (status == OPTIONS_DONE)
+		say_allow_progress();
 	if (status == OPTIONS_DONE)
 		status = input_read(&input, &options) ?: restore(&options);
 	options_free(&options);

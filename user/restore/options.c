@@ -12,6 +12,7 @@
 #include "image/criu_options.h"
 #include "image/external.h"
 #include "image/message.h"
+#include "image/progress.h"
 #include "image/say.h"
 #include "image/status.h"
 #include "locks/module.h"
@@ -29,6 +30,8 @@ enum {
 	OPTION_EXTERNAL,
 	OPTION_NO_VERIFY,
 	OPTION_LOG_JSON,
+	OPTION_PROGRESS,
+	OPTION_NO_PROGRESS,
 	OPTION_NO_LOAD,
 };
 
@@ -44,9 +47,11 @@ static const struct option long_options[] = {
 	{ "log-json", no_argument, NULL, OPTION_LOG_JSON },
 	{ "no-load", no_argument, NULL, OPTION_NO_LOAD },
 	{ "no-verify", no_argument, NULL, OPTION_NO_VERIFY },
+	{ "no-progress", no_argument, NULL, OPTION_NO_PROGRESS },
 	{ "on-conflict", required_argument, NULL, OPTION_ON_CONFLICT },
 	{ "pid", required_argument, NULL, 'p' },
 	{ "pidfile", required_argument, NULL, OPTION_PIDFILE },
+	{ "progress", optional_argument, NULL, OPTION_PROGRESS },
 	{ "restore-detached", no_argument, NULL, 'd' },
 	{ "restore-sibling", no_argument, NULL, 'S' },
 	{ "root", required_argument, NULL, 'r' },
@@ -77,8 +82,8 @@ static int help(void)
 	       "      --on-conflict ACTION   if others hold locks: fail, wait[:SECONDS] or skip\n"
 	       "  -o, --log-file FILE        write there what is said\n"
 	       "  -v, --verbose[=LEVEL]      say what was restored; 0: nothing at all, to 4\n"
-	       "      --action-script PROGRAM, --pidfile FILE, --task OLD[,OLD...],\n"
-	       "      --external WHAT, --log-json, --no-verify, --no-load\n"
+	       "      --action-script FILE, --pidfile FILE, --task OLD, --log-json, --no-load,\n"
+	       "      --external WHAT, --progress[=SECONDS], --no-progress, --no-verify\n"
 	       "  -h, --help                 show this; the manual explains each of them\n"
 	       "  -V, --version              show the version\n\n"
 	       "See crrestore(8) and crlock-criu(8).\n");
@@ -282,6 +287,13 @@ static int read_level(struct options *options, const char *text)
 	return OPTIONS_DONE;
 }
 
+static int read_progress(const char *seconds)
+{
+	if (!progress_ask(seconds))
+		return say_usage("--progress: %s: is no number of seconds", seconds);
+	return OPTIONS_DONE;
+}
+
 static int read_option(struct options *options, int option)
 {
 	switch (option) {
@@ -293,6 +305,11 @@ static int read_option(struct options *options, int option)
 		return read_level(options, optarg);
 	case OPTION_LOG_JSON:
 		say_json();
+		return OPTIONS_DONE;
+	case OPTION_PROGRESS:
+		return read_progress(optarg);
+	case OPTION_NO_PROGRESS:
+		progress_refuse();
 		return OPTIONS_DONE;
 	case 'd':
 		options->detached = true;

@@ -57,6 +57,8 @@ complete -c crlock -n '__crlock_command monitor' -s e -l event -x -a '(__crlock_
 complete -c crlock -n '__crlock_command monitor' -s b -l rcvbuf -x -d 'Room for events that are not yet read'
 
 complete -c crlock -n '__crlock_command show' -l verify -d 'Only tell whether all images are as they were written'
+complete -c crlock -n '__crlock_command show' -l progress -d 'Say how far --verify is also where there is no terminal'
+complete -c crlock -n '__crlock_command show' -l no-progress -d 'Never say how far --verify is'
 complete -c crlock -n '__crlock_command show' -a '(__crlock_checkpoints)'
 
 complete -c crlock -n '__crlock_command top' -s b -l batch -d 'Lines of text'

@@ -1,0 +1,99 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""
+A terminal for tests.
+
+  terminal.py COLUMNS RAW COMMAND...   runs a command on it; what is written goes to the file RAW as it is, and what
+                                       stands there at the end is printed, without lines that are blank
+  terminal.py full COMMAND...          runs a command whose standard error is a terminal that takes nothing
+  terminal.py full-pipe COMMAND...     the same with a pipe
+
+Its status is that of the command. A line that is wider than the terminal goes on in the next one, as lines do.
+"""
+import errno
+import fcntl
+import os
+import pty
+import re
+import struct
+import subprocess
+import sys
+import termios
+
+
+def spawn(command, columns):
+    pid, master = pty.fork()
+    if not pid:
+        fcntl.ioctl(2, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
+        os.execvp(command[0], command)
+    return pid, master
+
+
+def read_all(master):
+    data = b""
+    while True:
+        try:
+            piece = os.read(master, 65536)
+        except OSError as error:  # so it is when nobody has the other end any more
+            if error.errno != errno.EIO:
+                raise
+            return data
+        if not piece:
+            return data
+        data += piece
+
+
+def render(text, columns):
+    """Returns the lines that stand there; of what colours them nothing stands there."""
+    lines, row, column = [[]], 0, 0
+    for character in re.sub(r"\x1b\[[0-9;]*m", "", text):
+        if character == "\r":
+            column = 0
+            continue
+        if character == "\n" or column == columns:
+            row, column = row + 1, 0 if character != "\n" else column
+            lines.append([])
+        if character != "\n":
+            line = lines[row]
+            line.extend(" " * (column + 1 - len(line)))
+            line[column] = character
+            column += 1
+    return [line for line in ("".join(line).rstrip() for line in lines) if line]
+
+
+def on_terminal(columns, raw, command):
+    pid, master = spawn(command, columns)
+    data = read_all(master)
+    with open(raw, "wb") as file:
+        file.write(data)
+    print("\n".join(render(data.decode(errors="replace"), columns)))
+    return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+
+
+def fill(fd):
+    os.set_blocking(fd, False)
+    try:
+        while True:
+            os.write(fd, b"x")
+    except BlockingIOError:
+        os.set_blocking(fd, True)
+
+
+def with_full(fds, command):
+    _reader, writer = fds
+    fill(writer)
+    try:
+        return subprocess.run(command, stderr=writer, start_new_session=True, timeout=120, check=False).returncode
+    except subprocess.TimeoutExpired:
+        print("it waits for its reader")
+        return 124
+
+
+def main():
+    if sys.argv[1] == "full":
+        return with_full(pty.openpty(), sys.argv[2:])
+    if sys.argv[1] == "full-pipe":
+        return with_full(os.pipe(), sys.argv[2:])
+    return on_terminal(int(sys.argv[1]), sys.argv[2], sys.argv[3:])
+
+
+sys.exit(main())
