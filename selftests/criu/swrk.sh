@@ -104,7 +104,7 @@ check "it ends" until_true is_gone
 is "it is restored as somebody else's" "$(ask "${restore[@]}")" "RESTORE done $pid other exit 0"
 check "and goes on then too" goes_on
 is "what is there already cannot be restored" "$(ask "${restore[@]}")" \
-	"RESTORE failed 16 crrestore: $pid: cannot be made: the pid is taken exit 1"
+	"RESTORE failed 16 crrestore: $pid: cannot be made: the pid is taken (end who has it, or restore in another pid namespace) exit 1"
 check "which does no harm" goes_on
 
 # The command line ---------------------------------------------------------------------------------------

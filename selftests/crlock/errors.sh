@@ -67,7 +67,7 @@ refused "a process that is gone" 1 "process $gone: no such process" crlock ls --
 # In a pid namespace, one outside has no number.
 refused "a process outside the pid namespace" 1 "process 99999: no such process" \
 	unshare -pf --mount-proc crlock ls --pid 99999
-refused "/proc of another pid namespace" 1 "/proc is that of another pid namespace" unshare -pf crlock ls
+refused "/proc of another pid namespace" 1 "/proc is that of another pid namespace \(mount -t proc .*\)" unshare -pf crlock ls
 
 # The module's own refusals -------------------------------------------------------------------------------
 

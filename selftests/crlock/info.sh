@@ -49,7 +49,7 @@ background pid hold flock:w:file
 other() {
 	LD_PRELOAD=$build/test/other-abi.so "$@"
 }
-readonly words='module crlock [0-9.]+ has ABI 2, this program knows 1'
+readonly words='module crlock [0-9.]+ has ABI 2, this program knows 1 \(load the one of this version\)'
 run other crlock info
 like "info tells it" "$status $said" "^4 crlock: $words\$"
 like "and what else the module says" "$out" "^version: .*ABI: +2"

@@ -423,7 +423,7 @@ is "which ends it" "$? $(<all.said)" "3 crlock: module crlock: the module was un
 kill -CONT "$deaf"
 wait "$deaf"
 is "also who had no room left" "$? $(<deaf.said)" "3 crlock: module crlock: the module was unloaded"
-refused "without the module" 3 "module crlock is not loaded" crlock monitor
+refused "without the module" 3 "module crlock is not loaded \(modprobe crlock loads it, or says why\)" crlock monitor
 check "it is loaded again" insmod "$CRLOCK_KO"
 
 # Also while very much happens, and over and over.

@@ -16,7 +16,8 @@ background breaker breaker r lease
 background waiter waiter flock:w:flock
 until_true waits "$waiter"
 child=$(pgrep -P "$pid" -x hold)
-readonly lacking='crlock: module crlock is not loaded: /proc does not tell the held type and deadline of breaking leases, break notices, ids, and holders by mapping or in flight'
+readonly not_loaded='module crlock is not loaded \(modprobe crlock loads it, or says why\)'
+readonly lacking='crlock: module crlock is not loaded (modprobe crlock loads it, or says why): /proc does not tell the held type and deadline of breaking leases, break notices, ids, and holders by mapping or in flight'
 
 time='\?'
 ! tells_breaks "$pid" || time='[0-9]+[.][0-9]s'
@@ -34,7 +35,7 @@ is "JSON too, with the same words" "$status $said" "0 $lacking"
 is "which source it was" "$(/usr/bin/python3 -c 'import json, sys; print(json.load(sys.stdin)["source"])' <<<"$out")" proc
 run crlock ls --source=proc
 is "if it is wanted so, nothing is missing" "$status $said" "0 "
-refused "but not if the module is wanted" 3 "module crlock is not loaded" crlock ls --source=kmod
+refused "but not if the module is wanted" 3 "$not_loaded" crlock ls --source=kmod
 
 # All columns work; what is not known is "?", or null, and said to be unknown.
 mapfile -t columns < <(crlock ls --list-columns | cut -d ' ' -f 1)
@@ -55,9 +56,9 @@ is "of a file" "$(cell KIND -s proc --raw --file ofd)" OFD
 
 # info -----------------------------------------------------------------------------------------------
 
-refused "info" 3 "module crlock is not loaded" crlock info
-refused "monitor" 3 "module crlock is not loaded" crlock monitor
-refused "info --json" 3 "module crlock is not loaded" crlock info --json
+refused "info" 3 "$not_loaded" crlock info
+refused "monitor" 3 "$not_loaded" crlock monitor
+refused "info --json" 3 "$not_loaded" crlock info --json
 
 # Not root ---------------------------------------------------------------------------------------------
 
@@ -66,7 +67,7 @@ as_nobody() {
 	setpriv --reuid=65534 --regid=65534 --clear-groups "$@"
 }
 run as_nobody crlock ls
-like "anybody may ask" "$status $said" "^0 $lacking; descriptors of other users' processes cannot be read\$"
+is "anybody may ask" "$status $said" "0 $lacking; descriptors of other users' processes cannot be read (root can)"
 like "and sees the locks" "$out" "hold +$pid FLOCK WRITE +0 +EOF \?"
 is "in one line" "$(wc -l <"$work/.said")" 1
 
@@ -78,9 +79,9 @@ is "where who is outside is not seen" "$(grep -c "$pid" <<<"$out")" 0
 # The other programs -------------------------------------------------------------------------------------
 
 crdump --locks-only -t "$pid" -D image 2>said --external-locks
-like "crdump says the same, and what it cannot dump" "$(<said)" "module crlock is not loaded: /proc does not tell"
+like "crdump says the same, and what it cannot dump" "$(<said)" "$not_loaded: /proc does not tell"
 run crdump --locks-only -t "$pid" -D image --source=kmod
-is "crdump --source=kmod fails" "$status $said" "5 crdump: module crlock is not loaded"
+like "crdump --source=kmod fails" "$status $said" "^5 crdump: $not_loaded\$"
 check "and leaves nothing" test ! -e image
 background other hold posix:w:0-9:other flock:r:another
 run crdump --locks-only -t "$other" -D image
@@ -90,7 +91,7 @@ kill -KILL "$other"
 run crrestore --locks-only -D image -- crlock ls -s proc --raw --noheadings --output KIND,HELD,START,END,PATH
 is "and crrestore takes it again" "$status $(grep "/other$" <<<"$out")" "0 POSIX WRITE 0 9 $work/other"
 run crlock verify
-is "there is nothing to compare with" "$status $said$out" "2 crlock: module crlock is not loaded"
+like "there is nothing to compare with" "$status $said$out" "^2 crlock: $not_loaded\$"
 run crlock verify --list
 like "but what would be compared is told" "$status $out" "^0 The kernel is wrong:"
 # Loaded, it is used.

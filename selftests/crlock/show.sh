@@ -213,7 +213,7 @@ is "each image, with another byte, is shown or refused" "$(each_spoiled)" ""
 
 # Words --------------------------------------------------------------------------------------------------
 
-refused "no directory is given" 2 "no directory \(--help tells more\)" crlock show
+refused "no directory is given" 2 "no directory of a checkpoint \(--help tells more\)" crlock show
 refused "two" 2 "locks: one directory at a time \(--help tells more\)" crlock show whole locks
 refused "an unknown option" 2 "--frob: no such option \(--help tells more\)" crlock show whole --frob
 run sh -c 'crlock show whole >/dev/full'

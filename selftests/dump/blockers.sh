@@ -114,7 +114,7 @@ until_true grep -q . sender
 pid=$(<sender)
 background_pids+=("$pid")
 check "a lock that a message outside the tree has too is refused" check_of -t "$pid" --source=kmod
-like "and it is told" "$(cat out)" '^FLOCK WRITE of /.*/sent held by .*: is shared outside the tree, with a message in flight to socket:\[[0-9]+\]$'
+like "and it is told" "$(cat out)" '^FLOCK WRITE of /.*/sent held by .*: is shared outside the tree, with a message in flight to socket:\[[0-9]+\] \(--external-locks allows it\)$'
 
 # A debugger was there first.
 setsid sleep 1000 </dev/null >/dev/null 2>&1 &

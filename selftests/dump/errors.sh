@@ -66,7 +66,7 @@ refused "a word that is no process" 2 "-t: '12x' is no process id $help" crdump 
 refused "a process of 0" 2 "-t: '0' is no process id $help" crdump --locks-only -t 0 -D image
 refused "a process that is too large" 2 "-t: '2147483648' is no process id $help" crdump --locks-only -t 2147483648 -D image
 refused "an unknown source" 2 "--source: 'guess' is not auto, kmod or proc $help" crdump --locks-only -t "$target" -D image --source=guess
-refused "a word too many" 2 "one argument too many $help" crdump --locks-only -t "$target" -D image more
+refused "a word too many" 2 "more: one argument too many $help" crdump --locks-only -t "$target" -D image more
 refused "an unknown option" 2 "--frob: no such option $help" crdump --frob -t "$target" -D image
 nothing_happened
 
@@ -86,7 +86,7 @@ zombie_of() {
 	zombie=$(pgrep -P "$parent") && grep -q '^State:	Z' "/proc/$zombie/status"
 }
 until_true zombie_of
-both "a zombie" 3 "$zombie: is a zombie" -t "$zombie" -D image
+both "a zombie" 3 "$zombie: is a zombie: it has ended \(its parent is to wait for it\)" -t "$zombie" -D image
 kill "$parent"
 nothing_happened
 
@@ -94,10 +94,10 @@ nothing_happened
 
 mkdir open
 chmod 777 open
-refused "another user's process" 3 "$target: cannot be traced: Operation not permitted" \
+refused "another user's process" 3 "$target: cannot be traced: Operation not permitted \(it takes root, or CAP_SYS_PTRACE\)" \
 	setpriv --reuid=65534 --regid=65534 --clear-groups crdump --locks-only -t "$target" -D open/image
 is "nor in a directory that it could write" "$(ls open)" ""
-refused "no CAP_SYS_PTRACE" 3 "$target: cannot be traced: Operation not permitted" \
+refused "no CAP_SYS_PTRACE" 3 "$target: cannot be traced: Operation not permitted \(it takes root, or CAP_SYS_PTRACE\)" \
 	setpriv --bounding-set=-sys_ptrace --inh-caps=-sys_ptrace crdump --locks-only -t "$target" -D image
 nothing_happened
 
@@ -105,7 +105,7 @@ nothing_happened
 
 refused "a process outside the pid namespace" 3 "$target: no such process" \
 	unshare -pf --mount-proc crdump --locks-only -t "$target" -D image
-refused "/proc of another pid namespace" 3 "/proc is that of another pid namespace" \
+refused "/proc of another pid namespace" 3 "/proc is that of another pid namespace \(mount -t proc .*\)" \
 	unshare -pf sh -c 'crdump --locks-only -t 1 -D image'
 nothing_happened
 mkfifo started
@@ -144,10 +144,10 @@ nothing_happened
 check "a checkpoint" crdump --locks-only -t "$target" -D kept
 : >kept/notes
 sums=$(sha256sum kept/*)
-both "a directory that holds a checkpoint" 4 "kept: holds a checkpoint already: there is inventory.img" \
+both "a directory that holds a checkpoint" 4 "kept: holds a checkpoint already: there is inventory.img \(take another directory, or remove it\)" \
 	-t "$target" -D kept
 mv kept/inventory.img .
-both "one that was not finished" 4 "kept: holds a checkpoint that was not finished: there is filelocks.img" \
+both "one that was not finished" 4 "kept: holds a checkpoint that was not finished: there is filelocks.img \(take another directory, or remove it\)" \
 	-t "$target" -D kept
 mv inventory.img kept
 nothing_happened

@@ -61,7 +61,7 @@ dump_as() {
 	if [[ $3 == shared* ]]; then
 		dump "${options[@]}"
 		is "$name: refused" "$?" 1
-		like "$name: with who has it" "$(cat said)" "is shared outside the tree, with $4$"
+		like "$name: with who has it" "$(cat said)" "is shared outside the tree, with $4 \(--external-locks allows it\)$"
 		options+=(--external-locks)
 	fi
 	check "$name: dumped" dump "${options[@]}"
@@ -134,7 +134,7 @@ stop
 start crowd
 dump --locks-only -D locks
 is "all of many who share are told" "$(grep -c 'is shared outside the tree' said)" 17
-like "or how many they are" "$(cat said)" "is shared outside the tree, with 5 more$"
+like "or how many they are" "$(cat said)" "is shared outside the tree, with 5 more \(--external-locks allows it\)$"
 check "they are dumped" dump --locks-only -D locks --external-locks
 like "and in the image" "$(sharing locks)" "^shared (descriptor:[0-9]+:python3 ){16}5$"
 stop

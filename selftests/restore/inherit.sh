@@ -23,7 +23,7 @@ refused() {
 	shift 3
 	"$@" >out 2>said
 	status=$?
-	sed -i '/: module crlock is not loaded: /d' said
+	sed -i '/: module crlock is not loaded /d' said
 	like "$name" "$status $(<said)" "^$wanted cr(dump|restore): $pattern\$"
 	is "$name: in one line, and nothing else" "$(wc -l <said) $(<out)" "1 "
 }

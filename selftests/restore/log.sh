@@ -35,7 +35,7 @@ pid=$(sed -n 's/ready //p' count)
 background_pids+=("$pid")
 check "a process is dumped" crdump -t "$pid" -D whole --leave-running
 check "what is in the way is not said" silent 1 crrestore -d -D whole -o log
-like "but logged" "$(<log)" "^crrestore: $pid: cannot be made: the pid is taken\$"
+like "but logged" "$(<log)" "^crrestore: $pid: cannot be made: the pid is taken \(end who has it, .*\)\$"
 kill -KILL "$pid"
 until_true is_gone
 check "nothing is said of what goes well" silent 0 crrestore -d -D whole --log-file log

@@ -1,11 +1,12 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Messages of crdump and crrestore: their levels, and what they are with --log-json, which has a schema.
+# Messages: their levels, what they are with --log-json, which has a schema, and that each says what it is about, and what
+# is to be done if there is something.
 
 # shellcheck source-path=SCRIPTDIR source=../lib.sh
 . "$(dirname "$0")/../lib.sh"
 
-plan 21
+plan 39
 cd "$work" || exit
 
 # says LEVEL COMMAND...: its messages, without the program's name.
@@ -61,4 +62,93 @@ printf 'log lines %s\n' new no-pid >>files
 is "all as the schema says" "$(grep -c ': valid$' judged)" 3
 like "of which no member more is seen" "$(grep '^new:' judged)" "'new' was unexpected"
 like "nor a descriptor of nobody" "$(grep '^no-pid:' judged)" "'pid' is a dependency of 'fd'"
+
+# What is to be done ------------------------------------------------------------------------------------
+
+# Few messages name nothing, and these are known. A new one is to say where, and what to do, or to be put here.
+cat >known <<'END'
+criu/main.c: swrk: FD is missing, or there is more
+crlock/main.c: no command
+crlock/show.c: no directory of a checkpoint
+criu/options.c: there is no command: dump, restore, check or swrk
+dump/facts.c: without the module system calls run in the target, and the time that is left of poll, of futex, and of a sleep that does not ask for it, is not known
+locks/proc.c: descriptors of other users' processes cannot be read (root can)
+locks/proc.c: without kcmp(2) holders by fork are not told
+END
+is "each message names what it is about" \
+	"$(/usr/bin/python3 "$root/selftests/unit/messages.py" "$root/user" | sort)" "$(sort known)"
+
+# hint PATTERN STATUS COMMAND...: its last message, and its status.
+hint() {
+	local pattern=$1 wanted=$2
+
+	shift 2
+	timeout 60 "$@" >out 2>said </dev/null
+	like "$pattern" "$? $(tail -n 1 said)" "^$wanted [a-z]+(-criu)?: $pattern\$"
+}
+
+hint '-D DIR is missing \(--help tells more\)' 2 crdump -t "$pid"
+hint '-D DIR is missing \(--help tells more\)' 2 crrestore
+hint 'more: one argument too many \(--help tells more\)' 2 crdump -t "$pid" -D image more
+hint 'there is no command: dump, restore, check or swrk \(--help tells more\)' 2 crlock-criu
+hint 'no directory of a checkpoint \(--help tells more\)' 2 crlock show
+hint '4000000: no such process' 3 crdump -t 4000000 -D image
+hint '[0-9]+: this is the process that would stop it' 3 sh -c 'crdump -t $$ -D image; exit $?'
+
+crdump --locks-only --source proc -t "$pid" -D image 2>/dev/null
+hint 'image: holds a checkpoint already: there is inventory.img \(take another directory, or remove it\)' 4 \
+	crdump --locks-only --source proc -t "$pid" -D image
+hint '.*/file: FLOCK WRITE: in the way is FLOCK WRITE of .* \(--on-conflict=wait waits for it, skip does without\)' 1 \
+	crrestore --locks-only -D image -- true
+
+background parent hold flock:w:shared --child flock:w:own
+child=$(pgrep -P "$parent" -x hold)
+hint "FLOCK WRITE of .*/shared .*: is shared outside the tree, with process $parent .* \\(--external-locks allows it\\)" 1 \
+	crdump --locks-only --source proc -t "$child" -D shared-locks
+
+sh -c 'sleep 0 & exec sleep 1000' </dev/null >/dev/null 2>&1 &
+background_pids+=($!)
+sleeper=$!
+zombie_of() {
+	zombie=$(pgrep -P "$sleeper") && grep -q '^State:	Z' "/proc/$zombie/status"
+}
+until_true zombie_of
+hint "$zombie: is a zombie: it has ended \\(its parent is to wait for it\\)" 3 crdump -t "$zombie" -D ended
+
+setsid sleep 1000 </dev/null >/dev/null 2>&1 &
+background_pids+=($!)
+whole=$!
+until_true grep -q '^sleep$' "/proc/$whole/comm"
+if crdump --source proc -R -t "$whole" -D whole 2>/dev/null; then
+	crrestore --check -D whole >said 2>&1
+	like "a pid that is taken" "$(<said)" "$whole: the pid is taken by sleep \\(end who has it, or restore in another pid namespace\\)"
+else
+	skip "a pid that is taken" "this user may not dump"
+fi
+
+terminal() {
+	/usr/bin/python3 "$root/selftests/terminal.py" 200 raw "$@"
+}
+is "a stream to a terminal" "$(terminal crdump --stream -t "$pid")" \
+	"crdump: --stream: standard output is a terminal, not a pipe to crrestore --stream, or a file (--help tells more)"
+is "a stream from a terminal" "$(terminal crrestore --stream)" \
+	"crrestore: --stream: standard input is a terminal, not a pipe from crdump --stream, or a file (--help tells more)"
+
+if [[ -e /sys/module/crlock ]]; then
+	skip "the module that is not loaded" "it is"
+else
+	hint 'module crlock is not loaded \(modprobe crlock loads it, or says why\)' 3 crlock info --no-load
+fi
+if unshare -pf true 2>/dev/null; then
+	hint '/proc is that of another pid namespace \(mount -t proc proc /proc mounts that of this one\)' 1 \
+		unshare -pf crlock ls
+else
+	skip "/proc of another pid namespace" "this user has none"
+fi
+if ((EUID)); then
+	skip "a process of another user" "it takes root to be another"
+else
+	hint "$pid: cannot be traced: Operation not permitted \\(it takes root, or CAP_SYS_PTRACE\\)" 3 \
+		setpriv --bounding-set=-sys_ptrace --inh-caps=-sys_ptrace crdump --locks-only --source proc -t "$pid" -D other
+fi
 finish

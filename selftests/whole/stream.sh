@@ -89,12 +89,12 @@ cp count.then count
 is "it can be restored again from that" "$(status_of crrestore -d -D kept)" 0
 check "and counts on then" goes_on
 is "but not while its pid is taken" "$(status_of crrestore --stream -d <stream)" 1
-like "when the checkpoint is kept" "$(<said)" "pid is taken"$'\n'"crrestore: the checkpoint is kept in $TMPDIR/crrestore\..*"
+like "when the checkpoint is kept" "$(<said)" "pid is taken \(.*\)"$'\n'"crrestore: the checkpoint is kept in $TMPDIR/crrestore\..*"
 end
 check "from where it can be restored once the pid is free" crrestore --check -D "$TMPDIR"/crrestore.*
 rm -rf "$TMPDIR"/crrestore.*
 is "a directory that holds a checkpoint is refused" "$(status_of crrestore --stream -d -D kept <stream) $(<said)" \
-	"4 crrestore: kept: holds a checkpoint already: there is inventory.img"
+	"4 crrestore: kept: holds a checkpoint already: there is inventory.img (take another directory, or remove it)"
 
 # As damaged as it can be --------------------------------------------------------------------------------
 
@@ -201,9 +201,9 @@ until_true is_gone
 readonly help='(--help tells more)'
 start
 is "no stream is written to a terminal" "$(script -qec "crdump --stream -t $pid 2>&1" /dev/null </dev/null | tr -d '\r')" \
-	"crdump: --stream: standard output is a terminal $help"
+	"crdump: --stream: standard output is a terminal, not a pipe to crrestore --stream, or a file $help"
 is "and none read from one" "$(script -qec "crrestore --stream 2>&1" /dev/null </dev/null | tr -d '\r')" \
-	"crrestore: --stream: standard input is a terminal $help"
+	"crrestore: --stream: standard input is a terminal, not a pipe from crdump --stream, or a file $help"
 is "crdump takes no directory beside" "$(status_of crdump --stream -t "$pid" -D images) $(<said)" \
 	"2 crdump: -D and --stream do not go together $help"
 is "a closed standard output is an error" "$(crdump --stream -t "$pid" 2>said >&-; echo $?)" 4

@@ -97,7 +97,7 @@ int check(void)
 	}
 	pid = start();
 	if (pid < 0)
-		say("a process: %s", strerror(-pid));
+		say("check: no process can be made: %s", strerror(-pid));
 	status = pid < 0 ? STATUS_NO_PROCESS : dump_and_restore(pid, dir);
 	image_directory_remove(dir);
 	free(dir);

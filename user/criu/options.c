@@ -172,7 +172,7 @@ static enum request_kind find_kind(const char *word)
 static int check(struct request *request, int argc, char **argv)
 {
 	if (optind == argc)
-		return say_usage("there is no command");
+		return say_usage("there is no command: dump, restore, check or swrk");
 	request->kind = find_kind(argv[optind]);
 	if (!request->kind)
 		return say_usage("%s: is none of dump, restore, check, swrk", argv[optind]);

@@ -8,6 +8,7 @@
 
 #include "crlock/events.h"
 #include "crlock/say.h"
+#include "locks/module.h"
 #include "procfs/text.h"
 
 int events_cannot_open(int err)
@@ -15,11 +16,11 @@ int events_cannot_open(int err)
 	struct crlock_info info;
 
 	if (err == -ENOENT) {
-		say("module crlock is not loaded");
+		say(MODULE_NOT_LOADED);
 		return STATUS_NO_MODULE;
 	}
 	if (err == -EPROTO && !crlock_get_info(&info)) {
-		say("module crlock %s has ABI %u, this program knows %u", info.version, info.abi, CRLOCK_ABI);
+		say(MODULE_FOREIGN_ABI, info.version, info.abi, CRLOCK_ABI);
 		return STATUS_FOREIGN_ABI;
 	}
 	say("module crlock: %s", strerror(-err));

@@ -97,7 +97,7 @@ static int show(bool json)
 	int err = module_get_info(&info), status;
 
 	if (err == -ENOENT) {
-		say("module crlock is not loaded");
+		say(MODULE_NOT_LOADED);
 		return STATUS_NO_MODULE;
 	}
 	if (err) {
@@ -106,8 +106,7 @@ static int show(bool json)
 	}
 	status = json ? print_json(&info) : print_text(&info);
 	if (!status && info.abi != CRLOCK_ABI) {
-		say("module crlock %s has ABI %" PRIu32 ", this program knows %u", info.version, info.abi,
-		    CRLOCK_ABI);
+		say(MODULE_FOREIGN_ABI, info.version, info.abi, CRLOCK_ABI);
 		return STATUS_FOREIGN_ABI;
 	}
 	return status;

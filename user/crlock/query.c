@@ -92,7 +92,7 @@ int query_find_file(struct query *query)
 	int err;
 
 	if (!proc_is_ours()) {
-		say("/proc is that of another pid namespace");
+		say(PROC_IS_FOREIGN);
 		return STATUS_FAILURE;
 	}
 	err = query->file ? lock_query_file(&query->query, query->file) : 0;

@@ -137,7 +137,7 @@ int run_show(int argc, char **argv)
 	if (help)
 		return print_help();
 	if (optind == argc)
-		return say_usage("no directory");
+		return say_usage("no directory of a checkpoint");
 	if (optind + 1 < argc)
 		return say_usage("%s: one directory at a time", argv[optind + 1]);
 	if (json && verified)

@@ -61,12 +61,14 @@ static void block_outsiders(struct blockers *blockers, const struct lock *lock)
 	for (size_t i = 0; i < sharing->nr; i++) {
 		lock_buffer_clear(&who);
 		lock_format_outsider(&who, &sharing->outsiders[i]);
-		block_lock(blockers, lock, "is shared outside the tree, with %s", lock_buffer_text(&who));
+		block_lock(blockers, lock, "is shared outside the tree, with %s (--external-locks allows it)",
+			   lock_buffer_text(&who));
 	}
 	if (sharing->left_out) {
 		lock_buffer_clear(&who);
 		lock_format_left_out(&who, sharing);
-		block_lock(blockers, lock, "is shared outside the tree, with %s", lock_buffer_text(&who));
+		block_lock(blockers, lock, "is shared outside the tree, with %s (--external-locks allows it)",
+			   lock_buffer_text(&who));
 	}
 	lock_buffer_free(&who);
 }

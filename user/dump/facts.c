@@ -27,9 +27,12 @@ int facts_open(struct dump *dump)
 	crlock_close(dump->module);
 	dump->module = NULL;
 	if (from == LOCK_FROM_KMOD) {
-		say("the module: %s", ret == -ENOENT ? "is not loaded"
-				      : ret	     ? strerror(-ret)
-						     : "is too old to tell the state of tasks");
+		if (ret == -ENOENT)
+			say(MODULE_NOT_LOADED);
+		else
+			say("module crlock: %s", ret ? strerror(-ret)
+						     : "is too old to tell the state of tasks "
+						       "(load the one of this version)");
 		return STATUS_MODULE;
 	}
 	if (dump->options->verbose)

@@ -78,7 +78,7 @@ static int read_some(struct reading *reading, const pid_t *tgids, size_t nr)
 	int ret = crlock_each_task(dump->module, tgids, nr, take_task, reading);
 
 	if (ret)
-		say("the module: %s",
+		say("module crlock: %s",
 		    *crlock_error(dump->module) ? crlock_error(dump->module) : strerror(-ret));
 	return ret;
 }

@@ -85,7 +85,7 @@ static int dump_locks(const struct options *options)
 	}
 	turns_settle(&checkpoint.queues);
 	if (tree.processes[0].zombie) {
-		say("%d: is a zombie", options->pid);
+		say("%d: is a zombie: it has ended (its parent is to wait for it)", options->pid);
 		status = STATUS_NO_PROCESS;
 	} else {
 		status = dump_stopped(&checkpoint, &tree, options);
@@ -106,7 +106,7 @@ int main(int argc, char **argv)
 	say_as("crdump");
 	status = options_parse(&options, argc, argv);
 	if (status < 0 && !proc_is_ours()) {
-		say("/proc is that of another pid namespace");
+		say(PROC_IS_FOREIGN);
 		status = STATUS_NO_PROCESS;
 	}
 	if (status < 0) {

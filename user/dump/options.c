@@ -232,10 +232,10 @@ static int take(struct options *options, int option, const char *argument)
 	return -1;
 }
 
-static int check(const struct options *options, int argc)
+static int check(const struct options *options, int argc, char **argv)
 {
 	if (optind < argc)
-		return say_usage("one argument too many");
+		return say_usage("%s: one argument too many", argv[optind]);
 	if (!options->pid)
 		return say_usage("-t PID is missing");
 	if (options->stream && options->dir)
@@ -243,7 +243,8 @@ static int check(const struct options *options, int argc)
 	if (options->stream && options->check)
 		return say_usage("--check and --stream do not go together");
 	if (options->stream && isatty(STDOUT_FILENO))
-		return say_usage("--stream: standard output is a terminal");
+		return say_usage(
+			"--stream: standard output is a terminal, not a pipe to crrestore --stream, or a file");
 	if (options->hold_locks && (options->stream || options->check || options->locks_only))
 		return say_usage("--hold-locks is for a directory that whole processes are dumped to");
 	if (options->hold_locks && options->finish != FINISH_KILL)
@@ -278,7 +279,7 @@ int options_parse(struct options *options, int argc, char **argv)
 	}
 	if (options->finish == FINISH_DEFAULT)
 		options->finish = options->locks_only ? FINISH_GO_ON : FINISH_KILL;
-	return check(options, argc);
+	return check(options, argc, argv);
 }
 
 void options_clear(struct options *options)

@@ -46,7 +46,8 @@ int schedule_read(struct dump_thread *thread, struct blockers *blockers)
 	if (syscall(SYS_sched_getattr, thread->tid, &attributes, sizeof(attributes), 0))
 		return dump_fail(-errno, thread->tid, "scheduling policy");
 	if (attributes.policy == POLICY_DEADLINE)
-		block(blockers, "%d: runs with SCHED_DEADLINE", thread->tid);
+		block(blockers, "%d: runs with SCHED_DEADLINE (chrt -o -p 0 %d changes it)", thread->tid,
+		      thread->tid);
 	schedule->policy = attributes.policy;
 	schedule->priority = attributes.priority;
 	schedule->nice = attributes.nice;

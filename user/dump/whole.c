@@ -99,7 +99,7 @@ static int stop(struct run *run)
 	run->stats.freezing = stats_now() - run->began;
 	turns_settle(&run->locks.queues);
 	if (run->tree.processes[0].zombie) {
-		say("%d: is a zombie", run->options->pid);
+		say("%d: is a zombie: it has ended (its parent is to wait for it)", run->options->pid);
 		return STATUS_NO_PROCESS;
 	}
 	return 0;

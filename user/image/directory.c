@@ -43,7 +43,8 @@ static int refuse_images(struct image_directory *directory, const struct image_e
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
 		if (!fstatat(directory->fd, names[i], &st, AT_SYMLINK_NOFOLLOW))
-			return image_error(error, -EEXIST, directory->path, "%s: there is %s",
+			return image_error(error, -EEXIST, directory->path,
+					   "%s: there is %s (take another directory, or remove it)",
 					   i ? "holds a checkpoint that was not finished"
 					     : "holds a checkpoint already",
 					   names[i]);

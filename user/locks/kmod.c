@@ -59,10 +59,9 @@ static int cannot_open(struct lock_report *report, int err)
 	struct crlock_info info;
 
 	if (err == -ENOENT)
-		return fail(report, err, "module crlock is not loaded");
+		return fail(report, err, MODULE_NOT_LOADED);
 	if (err == -EPROTO && !crlock_get_info(&info))
-		return fail(report, err, "module crlock %s has ABI %u, this program knows %u", info.version,
-			    info.abi, CRLOCK_ABI);
+		return fail(report, err, MODULE_FOREIGN_ABI, info.version, info.abi, CRLOCK_ABI);
 	return fail(report, err, "module crlock: %s", strerror(-err));
 }
 

@@ -7,6 +7,10 @@
 
 #include <crlock.h>
 
+/* What is said of one that is not there, and of one that is another's; with its version, its ABI and CRLOCK_ABI. */
+#define MODULE_NOT_LOADED  "module crlock is not loaded (modprobe crlock loads it, or says why)"
+#define MODULE_FOREIGN_ABI "module crlock %s has ABI %u, this program knows %u (load the one of this version)"
+
 /** module_never_load - From now on a module that is not loaded stays so (--no-load). */
 void module_never_load(void);
 

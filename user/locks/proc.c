@@ -300,7 +300,7 @@ static void say_lacking(struct lock_report *report, const struct lock_tables *ta
 			const struct counts *counts)
 {
 	if (tables->unreadable)
-		say(report, "descriptors of other users' processes cannot be read");
+		say(report, "descriptors of other users' processes cannot be read (root can)");
 	if (tables->cannot_compare)
 		say(report, "without kcmp(2) holders by fork are not told");
 	if (counts->strange)

@@ -26,6 +26,10 @@ int proc_open(pid_t pid);
  */
 bool proc_is_ours(void);
 
+/* What is said then. */
+#define PROC_IS_FOREIGN \
+	"/proc is that of another pid namespace (mount -t proc proc /proc mounts that of this one)"
+
 /**
  * proc_read - Reads a small file.
  * @dir: directory, or AT_FDCWD with an absolute name

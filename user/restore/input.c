@@ -99,7 +99,7 @@ void input_close(struct input *input, bool keep)
 	if (!input->made)
 		return;
 	if (keep)
-		say_warning("the checkpoint is kept in %s", input->made);
+		say_warning("the checkpoint is kept in %s (crrestore -D takes it)", input->made);
 	else
 		image_directory_remove(input->made);
 	free(input->made);

@@ -193,7 +193,7 @@ int main(int argc, char **argv)
 	say_as("crrestore");
 	status = options_read(&options, argc, argv);
 	if (status == OPTIONS_DONE && !proc_is_ours()) {
-		say("/proc is that of another pid namespace");
+		say(PROC_IS_FOREIGN);
 		status = STATUS_NO_PROCESS;
 	}
 	if (status == OPTIONS_DONE)

@@ -368,7 +368,8 @@ static int check(const struct options *options)
 	bool pids = options->pid || options->nr_pairs;
 
 	if (options->stream && isatty(STDIN_FILENO))
-		return say_usage("--stream: standard input is a terminal");
+		return say_usage(
+			"--stream: standard input is a terminal, not a pipe from crdump --stream, or a file");
 	if (!options->dir && !options->stream)
 		return say_usage("-D DIR is missing");
 	if (!options->locks_only && (pids || options->command))

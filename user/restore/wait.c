@@ -73,6 +73,9 @@ int try_until_taken(struct plan *plan, int (*attempt)(struct plan *plan, char wh
 		nap = nap < NAP_MAX_MS / 2 ? 2 * nap : NAP_MAX_MS;
 	}
 	if (status)
-		say("%s", why);
+		say("%s%s", why,
+		    status == -EAGAIN && options->on_conflict == ON_CONFLICT_FAIL
+			    ? " (--on-conflict=wait waits for it, skip does without)"
+			    : "");
 	return status == -EAGAIN ? STATUS_IN_THE_WAY : status;
 }

@@ -109,11 +109,13 @@ static int refuse_attach(struct reason *reason, pid_t tid, int err)
 	dir = proc_open(tid);
 	if (dir >= 0 && !proc_status_read(dir, &status) && status.tracer) {
 		close(dir);
-		return fail(reason, -EPERM, "%d: is traced by process %d", tid, status.tracer);
+		return fail(reason, -EPERM, "%d: is traced by process %d (which is to let it go first)", tid,
+			    status.tracer);
 	}
 	if (dir >= 0)
 		close(dir);
-	return fail(reason, err, "%d: cannot be traced: %s", tid, strerror(-err));
+	return fail(reason, err, "%d: cannot be traced: %s%s", tid, strerror(-err),
+		    err == -EPERM ? " (it takes root, or CAP_SYS_PTRACE)" : "");
 }
 
 /* Returns: 1 if the thread is about to stop, 0 if there is none any more. */

@@ -256,7 +256,7 @@ static int verify(const struct verify_options *options)
 	int status;
 
 	if (!proc_is_ours()) {
-		say("/proc is that of another pid namespace");
+		say(PROC_IS_FOREIGN);
 		return VERIFY_CANNOT;
 	}
 	status = check(&result, options);

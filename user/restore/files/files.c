@@ -264,9 +264,10 @@ static int make_room(const struct restore_files *files, const struct image_error
 	}
 	limit.rlim_cur = limit.rlim_max < wanted ? limit.rlim_max : wanted;
 	if (limit.rlim_max < needed || setrlimit(RLIMIT_NOFILE, &limit))
-		return image_error(error, -EMFILE, files->path,
-				   "needs descriptors up to %llu: fs.nr_open or the limit is lower",
-				   (unsigned long long)needed);
+		return image_error(
+			error, -EMFILE, files->path,
+			"needs descriptors up to %llu: fs.nr_open or the limit is lower (ulimit -Hn)",
+			(unsigned long long)needed);
 	return 0;
 }
 

@@ -20,6 +20,7 @@
 #include "restore/tree/identity.h"
 #include "restore/tree/images.h"
 #include "restore/tree/inherited_locks.h"
+#include "restore/tree/taken.h"
 
 struct checking {
 	const struct options *options;
@@ -70,7 +71,7 @@ static void check_id(struct checking *checking, pid_t tid, long max)
 	if (dir < 0)
 		return;
 	if (!proc_stat_read(dir, &stat))
-		tell(checking, "%d: the pid is taken by %s", tid, stat.comm);
+		tell(checking, "%d: the pid is taken by %s" TAKEN_HINT, tid, stat.comm);
 	close(dir);
 }
 

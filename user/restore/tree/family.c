@@ -19,6 +19,7 @@
 
 #include "image/status.h"
 #include "restore/tree/family.h"
+#include "restore/tree/taken.h"
 
 /*
  * The steps that the processes take together. A process says by `arrived` that it has done what belongs to a step,
@@ -153,7 +154,7 @@ static pid_t spawn(pid_t pid, uint64_t flags, unsigned int exit_signal)
 
 static const char *why_not(int error)
 {
-	return error == -EEXIST ? "the pid is taken" : strerror(-error);
+	return error == -EEXIST ? "the pid is taken" TAKEN_HINT : strerror(-error);
 }
 
 static void make_child(struct family *family, const struct saved_process *child)

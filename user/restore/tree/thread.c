@@ -17,6 +17,7 @@
 #include "restore/tree/batch.h"
 #include "restore/tree/processor.h"
 #include "restore/tree/restart.h"
+#include "restore/tree/taken.h"
 #include "restore/tree/thread.h"
 
 #define IOPRIO_WHO_PROCESS 1
@@ -28,7 +29,7 @@ static int fail(const struct image_error *error, pid_t tid, long ret, const char
 
 	snprintf(name, sizeof(name), "%d", tid);
 	return image_error(error, ret, name, "%s: %s", what,
-			   ret == -EEXIST ? "the id is taken" : strerror(-ret));
+			   ret == -EEXIST ? "the id is taken" TAKEN_HINT : strerror(-ret));
 }
 
 int thread_make(struct puppet *puppet, struct puppet *leader, const struct saved_thread *thread,
