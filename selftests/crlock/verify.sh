@@ -8,7 +8,7 @@
 . "$(dirname "$0")/common.sh"
 
 cd "$work" || exit
-plan 127
+plan 130
 keep_leases
 
 # Locks of all kinds, in all states -------------------------------------------------------------------------
@@ -327,6 +327,10 @@ like "a difference is told" "$status $(sed -n 1p <<<"$out")" \
 like "with the line" "$(sed -n 2p <<<"$out")" "^    /proc/locks: [0-9]+: FLOCK  ADVISORY  READ [0-9]+ "
 like "and that which should be" "$(sed -n 3p <<<"$out")" "^    should be: [0-9]+: FLOCK  ADVISORY  WRITE [0-9]+ "
 like "and how many there are" "$out" ": 1 differences"$'\n'
+is "without colours" "$(grep -c $'\033' <<<"$out")" 0
+run crlock verify --rounds 2 --proc "$copy" --color=always
+like "with them the rule is red" "$out" "^"$'\033'"\\[31mlocks-type"$'\033'"\\[m: "
+like "and how many there are" "$out" ": "$'\033'"\\[31m1 differences"$'\033'"\\[m"
 verify --rounds 2 --proc "$copy"
 is "in JSON" "$(of '[sorted(f[0]), f[0]["verdict"], f[0]["where"], f[0]["times"], d["verdict"]]')" \
 	"[['got', 'lock', 'rule', 'thread', 'times', 'verdict', 'wanted', 'what', 'where'], 'kernel', '/proc/locks', 1, 'different']"

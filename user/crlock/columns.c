@@ -7,8 +7,10 @@
 
 #include <libsmartcols/libsmartcols.h>
 
+#include "crlock/colour.h"
 #include "crlock/columns.h"
 #include "crlock/options.h"
+#include "locks/apply.h"
 #include "locks/format.h"
 #include "locks/list.h"
 
@@ -438,6 +440,21 @@ const struct column columns[] = {
 /* clang-format on */
 
 const size_t nr_columns = sizeof(columns) / sizeof(*columns);
+
+static bool is_breaking(const struct lock *lock)
+{
+	return lock_is_breaking(lock) ||
+	       lock->row.state & (CRLOCK_LOCK_UNLOCK_PENDING | CRLOCK_LOCK_DOWNGRADE_PENDING);
+}
+
+const char *columns_colour(const struct column *column, const struct lock *lock)
+{
+	if (column->fill == fill_state && is_breaking(lock))
+		return COLOUR_WRONG;
+	if (column->fill == fill_waiters && (lock->nr_waiters || lock->row.state & CRLOCK_LOCK_WAITERS))
+		return COLOUR_WAITS;
+	return NULL;
+}
 
 /* The first in the table, up to PATH. */
 #define NR_DEFAULT 9

@@ -35,6 +35,9 @@ struct column_choice {
  */
 int columns_choose(struct column_choice *choice, const char *names);
 
+/** columns_colour - What a lock's cell of a column is coloured with. Returns: the sequence, or NULL. */
+const char *columns_colour(const struct column *column, const struct lock *lock);
+
 /** columns_choose_default - Chooses those that are shown if nothing is said. */
 void columns_choose_default(struct column_choice *choice);
 

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "crlock/colour.h"
 #include "crlock/command.h"
 #include "crlock/options.h"
 #include "crlock/output.h"
@@ -20,7 +21,10 @@ struct options {
 
 /* Options ------------------------------------------------------------------------------------------ */
 
-#define OPTION_LIST_COLUMNS 256
+enum {
+	OPTION_LIST_COLUMNS = 256,
+	OPTION_COLOR,
+};
 
 static const struct option long_options[] = {
 	{ "output", required_argument, NULL, 'o' },
@@ -30,6 +34,7 @@ static const struct option long_options[] = {
 	{ "raw", no_argument, NULL, 'r' },
 	{ "noheadings", no_argument, NULL, 'n' },
 	{ "notruncate", no_argument, NULL, 'u' },
+	{ "color", optional_argument, NULL, OPTION_COLOR },
 	QUERY_LONG_OPTIONS,
 	{ "help", no_argument, NULL, 'h' },
 	{ 0 },
@@ -46,6 +51,7 @@ static int print_help(void)
 	       "  -r, --raw             words separated by single blanks, \"-\" for what is empty\n"
 	       "  -n, --noheadings      no line of column names\n"
 	       "  -u, --notruncate      do not cut columns to the width of the terminal\n"
+	       "      --color[=WHEN]    " COLOUR_WHEN "\n"
 	       "  -p, --pid PID[,...]   only locks that one of these processes holds\n"
 	       "  -f, --file PATH       only locks of this file\n"
 	       "  -k, --kind KIND[,...] only of these: flock, posix, ofd, lease, deleg, layout\n"
@@ -90,6 +96,8 @@ static int take_option(void *data, int option)
 	case 'u':
 		options->output.no_truncate = true;
 		return STATUS_OK;
+	case OPTION_COLOR:
+		return colour_take(optarg);
 	case 'h':
 		options->help = true;
 		return STATUS_OK;

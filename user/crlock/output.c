@@ -6,6 +6,7 @@
 
 #include <libsmartcols/libsmartcols.h>
 
+#include "crlock/colour.h"
 #include "crlock/output.h"
 
 /* Table -------------------------------------------------------------------------------------------- */
@@ -24,6 +25,14 @@ static int add_columns(struct libscols_table *table, const struct output *output
 	return 0;
 }
 
+static int add_colour(struct libscols_line *line, size_t at, const struct column *column,
+		      const struct lock *lock)
+{
+	const char *sequence = columns_colour(column, lock);
+
+	return sequence ? scols_cell_set_color(scols_line_get_cell(line, at), sequence) : 0;
+}
+
 static int add_line(struct libscols_table *table, const struct output *output, struct cell *cell,
 		    const struct lock *lock)
 {
@@ -36,7 +45,8 @@ static int add_line(struct libscols_table *table, const struct output *output, s
 		output->columns.columns[i]->fill(cell, lock);
 		if (!cell->text.len)
 			continue;
-		if (cell->text.failed || scols_line_set_data(line, i, lock_buffer_text(&cell->text)))
+		if (cell->text.failed || scols_line_set_data(line, i, lock_buffer_text(&cell->text)) ||
+		    add_colour(line, i, output->columns.columns[i], lock))
 			return -ENOMEM;
 	}
 	return 0;
@@ -61,6 +71,7 @@ static int print_table(const struct output *output, const struct lock_list *list
 	if (!table)
 		return -ENOMEM;
 	scols_table_enable_noheadings(table, output->no_headings);
+	scols_table_enable_colors(table, colour_wanted());
 	/* Cells are printable as they are. */
 	scols_table_enable_noencoding(table, 1);
 	err = fill_table(table, output, list);

@@ -41,6 +41,7 @@ complete -c crlock -n '__crlock_command graph ls monitor top verify' -s f -l fil
 complete -c crlock -n '__crlock_command graph ls monitor top' -s k -l kind -x -a '(__crlock_list flock posix ofd lease deleg layout)' -d 'Only of these kinds'
 complete -c crlock -n '__crlock_command graph ls top' -s s -l source -x -a 'auto kmod proc' -d 'Where to read from'
 complete -c crlock -n '__crlock_command graph info ls monitor top verify' -l no-load -d 'Do not load the module if it is not loaded'
+complete -c crlock -n '__crlock_command ls verify' -l color -x -a 'auto always never' -d 'Colours'
 complete -c crlock -n '__crlock_command ls monitor' -l list-columns -d 'Say which columns there are'
 complete -c crlock -n '__crlock_command ls monitor' -s n -l noheadings -d 'No line of column names'
 

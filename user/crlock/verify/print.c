@@ -7,6 +7,7 @@
 #include <jansson.h>
 
 #include "crlock/cell.h"
+#include "crlock/colour.h"
 #include "crlock/verify/verify.h"
 #include "locks/format.h"
 
@@ -175,8 +176,8 @@ static int print_difference(struct finding *finding)
 	if (where.failed || subject.failed)
 		err = -ENOMEM;
 	if (!err) {
-		printf("%s: %s%s%s\n", rules[finding->rule].id, rules[finding->rule].what,
-		       subject.len ? ": " : "", lock_buffer_text(&subject));
+		printf("%s%s%s: %s%s%s\n", colour(COLOUR_WRONG), rules[finding->rule].id, colour(COLOUR_END),
+		       rules[finding->rule].what, subject.len ? ": " : "", lock_buffer_text(&subject));
 		print_lines(finding, lock_buffer_text(&where));
 		if (finding->times > 1)
 			printf("    %" PRIu64 " times\n", finding->times);
@@ -234,7 +235,8 @@ static int print_text(struct verify_result *result, const struct verify_options 
 	printf("%zu locks, %zu requests, %zu lines of %zu descriptors: ", result->nr_locks,
 	       result->nr_requests, result->nr_fdinfo, result->nr_descriptors);
 	if (is_different(result))
-		printf("%" PRIu64 " differences\n", result->differences.nr + result->differences.left_out);
+		printf("%s%" PRIu64 " differences%s\n", colour(COLOUR_WRONG),
+		       result->differences.nr + result->differences.left_out, colour(COLOUR_END));
 	else
 		printf("no difference\n");
 	print_counts(result->counts);

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "crlock/colour.h"
 #include "crlock/command.h"
 #include "crlock/options.h"
 #include "crlock/say.h"
@@ -24,17 +25,12 @@
 /* Options ------------------------------------------------------------------------------------------ */
 
 static const struct option long_options[] = {
-	{ "pid", required_argument, NULL, 'p' },
-	{ "file", required_argument, NULL, 'f' },
-	{ "watch", required_argument, NULL, 'w' },
-	{ "rounds", required_argument, NULL, 'R' },
-	{ "proc", required_argument, NULL, 'P' },
-	{ "verbose", no_argument, NULL, 'v' },
-	{ "list", no_argument, NULL, 'l' },
-	{ "json", no_argument, NULL, 'J' },
-	{ "no-load", no_argument, NULL, 'N' },
-	{ "help", no_argument, NULL, 'h' },
-	{ 0 },
+	{ "pid", required_argument, NULL, 'p' },   { "file", required_argument, NULL, 'f' },
+	{ "watch", required_argument, NULL, 'w' }, { "rounds", required_argument, NULL, 'R' },
+	{ "proc", required_argument, NULL, 'P' },  { "verbose", no_argument, NULL, 'v' },
+	{ "list", no_argument, NULL, 'l' },	   { "json", no_argument, NULL, 'J' },
+	{ "color", optional_argument, NULL, 'C' }, { "no-load", no_argument, NULL, 'N' },
+	{ "help", no_argument, NULL, 'h' },	   { 0 },
 };
 
 static int print_help(void)
@@ -49,6 +45,7 @@ static int print_help(void)
 	       "  -v, --verbose        name all that the format cannot tell, too\n"
 	       "  -l, --list           explain all rules, each with an example\n"
 	       "  -J, --json           JSON\n"
+	       "      --color[=WHEN]   " COLOUR_WHEN "\n"
 	       "      --no-load        do not load the module if it is not loaded\n"
 	       "  -h, --help\n\n"
 	       "Exit status: 0: no line is wrong; 1: some are; 2: it could not compare, or bad\n"
@@ -100,6 +97,8 @@ static int take_option(void *data, int option)
 	case 'J':
 		options->json = true;
 		return STATUS_OK;
+	case 'C':
+		return colour_take(optarg);
 	case 'h':
 		options->help = true;
 		return STATUS_OK;
