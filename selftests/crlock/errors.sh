@@ -23,7 +23,7 @@ usage() {
 
 usage "no command" "no command"
 usage "an unknown command" "list: no such command" list
-usage "an unknown option in place of a command" "--frob: no such command" --frob
+usage "an unknown option in place of a command" "--frob: no such option" --frob
 usage "an unknown option" "--frob: no such option" ls --frob
 usage "an unknown letter" "-x: no such option" ls -x
 usage "an unknown option of info" "--raw: no such option" info --raw

@@ -6,7 +6,7 @@
 # shellcheck source-path=SCRIPTDIR source=../lib.sh
 . "$(dirname "$0")/../lib.sh"
 
-plan 39
+plan 51
 cd "$work" || exit
 
 # says LEVEL COMMAND...: its messages, without the program's name.
@@ -62,6 +62,29 @@ printf 'log lines %s\n' new no-pid >>files
 is "all as the schema says" "$(grep -c ': valid$' judged)" 3
 like "of which no member more is seen" "$(grep '^new:' judged)" "'new' was unexpected"
 like "nor a descriptor of nobody" "$(grep '^no-pid:' judged)" "'pid' is a dependency of 'fd'"
+
+# The other programs -------------------------------------------------------------------------------------
+
+crlock --log-json ls --source proc --frob 2>crlock.json
+is "crlock has the same" "$(jq -r '[.level, .program, .message] | @tsv' crlock.json)" \
+	$'error\tcrlock\t--frob: no such option (--help tells more)'
+is "of the same schema" "$(echo log lines crlock.json | /usr/bin/python3 "$root/selftests/crlock/schema.py" "$root/uapi")" \
+	"crlock.json: valid"
+printf 'what was there before, and is longer than what comes\n%.0s' {1..9} >log
+is "with a log nothing is on standard error" "$(crlock --log-file log ls --pid 4000000 2>&1)" ""
+is "but there" "$(<log)" "crlock: process 4000000: no such process"
+crlock -o log --log-json ls --pid 4000000
+is "both go together" "$(jq -r .message log)" "process 4000000: no such process"
+like "what a command prints stays where it was" "$(crlock -o log ls --source proc --pid "$pid")" "$work/file"
+is "a log that cannot be" "$(crlock -o no/log ls 2>&1; echo $?)" $'crlock: no/log: No such file or directory\n2'
+is "options behind the command are its own" "$(crlock ls --log-json 2>&1; echo $?)" \
+	$'crlock: --log-json: no such option (--help tells more)\n2'
+is "what one has no value is said" "$(crlock --log-file 2>&1; echo $?)" \
+	$'crlock: --log-file: needs a value (--help tells more)\n2'
+for bad in "--frob: no such option" "-q: no such option" "--tree: needs a value"; do
+	is "crlock-criu: $bad" "$(crlock-criu dump "${bad%%:*}" 2>&1; echo $?)" \
+		"crlock-criu: $bad (--help tells more)"$'\n2'
+done
 
 # What is to be done ------------------------------------------------------------------------------------
 

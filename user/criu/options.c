@@ -91,7 +91,6 @@ static int take_criu(int option, const char *argument)
 	int criu = criu_option_index(option);
 	const char *refusal = criu < 0 ? NULL : criu_option_refusal(criu, argument);
 
-	/* Else getopt has said what is wrong. */
 	if (refusal)
 		say_usage("--%s: %s", criu_option_name(criu), refusal);
 	return refusal || criu < 0 ? STATUS_USAGE : OPTIONS_DONE;
@@ -194,10 +193,15 @@ int options_read(struct request *request, int argc, char **argv)
 
 	*request = (struct request){ 0 };
 	criu_options_join(joined, long_options);
+	opterr = 0;
 	/* Unit tests read more than one command line. */
 	optind = 0;
-	while ((option = getopt_long(argc, argv, "t:D:W:o:RsdSjv::Vh" CRIU_OPTIONS_LETTERS, joined, NULL)) !=
+	while ((option = getopt_long(argc, argv, ":t:D:W:o:RsdSjv::Vh" CRIU_OPTIONS_LETTERS, joined, NULL)) !=
 	       -1) {
+		if (option == ':')
+			return say_usage("%s: needs a value", argv[optind - 1]);
+		if (option == '?')
+			return say_usage("%s: no such option", argv[optind - 1]);
 		ret = take(request, option, optarg);
 		if (ret != OPTIONS_DONE)
 			return ret;

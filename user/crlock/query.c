@@ -140,6 +140,6 @@ int query_read(const struct query *query, const struct lock_query *which, struct
 		return status;
 	}
 	if (*report.lacking)
-		say("%s", report.lacking);
+		say_warning("%s", report.lacking);
 	return STATUS_OK;
 }

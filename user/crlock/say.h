@@ -2,6 +2,8 @@
 #ifndef CRLOCK_SAY_H
 #define CRLOCK_SAY_H
 
+#include "image/say.h"
+
 /* Exit statuses, as crlock(8) has them. */
 enum {
 	STATUS_OK = 0,
@@ -11,14 +13,5 @@ enum {
 	STATUS_FOREIGN_ABI = 4,
 	STATUS_IMAGE = 4, /* of a checkpoint, as crdump(8) and crrestore(8) have it */
 };
-
-/** say - Prints one line on standard error, with the program's name before it. */
-void say(const char *format, ...) __attribute__((format(printf, 1, 2)));
-
-/** say_usage - The same, and how to get help. Returns: STATUS_USAGE. */
-int say_usage(const char *format, ...) __attribute__((format(printf, 1, 2)));
-
-/** say_written - Checks that standard output took everything. Returns: the exit status. */
-int say_written(void);
 
 #endif

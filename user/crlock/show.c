@@ -77,11 +77,6 @@ static int check_all(const struct image_checksums *list, int dir, const char *pa
 	return say_written();
 }
 
-static void say_progress(const char *text)
-{
-	say("%s", text);
-}
-
 static int verify(const char *path)
 {
 	char why[8192] = "";
@@ -100,7 +95,7 @@ static int verify(const char *path)
 					     "there are no checksums: crdump did not write it");
 	if (ret < 0)
 		say("%s", why);
-	progress_allow("crlock", true, say_progress);
+	say_allow_progress();
 	status = ret > 0	  ? check_all(&list, dir, path, &error)
 		 : ret == -ENOENT ? STATUS_IMAGE
 				  : STATUS_FAILURE;

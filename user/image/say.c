@@ -26,6 +26,16 @@ int say_to(const char *path)
 	return 0;
 }
 
+int say_log_file(const char *path)
+{
+	int err = say_to(path);
+
+	if (!err)
+		return STATUS_OK;
+	say("%s: %s", path, strerror(-err));
+	return STATUS_USAGE;
+}
+
 bool say_to_file(void)
 {
 	return stderr_fd != STDERR_FILENO;
@@ -155,8 +165,10 @@ int say_usage(const char *format, ...)
 
 int say_written(void)
 {
+	errno = 0;
 	if (!fflush(stdout) && !ferror(stdout))
 		return STATUS_OK;
-	say("standard output: %s", strerror(errno));
+	if (errno != EPIPE)
+		say("standard output: %s", errno ? strerror(errno) : "write error");
 	return STATUS_IN_THE_WAY;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What crdump, crrestore and crlock-criu say to people. */
+/* What programs say to people. */
 #ifndef IMAGE_SAY_H
 #define IMAGE_SAY_H
 
@@ -36,11 +36,18 @@ void say_allow_progress(void);
 /** say_usage - Prints an error, and how to get help. Returns: STATUS_USAGE. */
 int say_usage(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
-/** say_written - Checks that standard output took everything. Returns: the exit status. */
+/**
+ * say_written - Checks that standard output took everything. Who reads no further is not told.
+ *
+ * Returns: the exit status, 0 or 1.
+ */
 int say_written(void);
 
 /** say_to - Writes messages to a file, made anew, from now on. Returns: 0 or a negative errno value. */
 int say_to(const char *path);
+
+/** say_log_file - The same for --log-file, and says what is wrong. Returns: the exit status, 0 or STATUS_USAGE. */
+int say_log_file(const char *path);
 
 /** say_to_file - Whether messages go to a file. */
 bool say_to_file(void);

@@ -225,12 +225,9 @@ static int read_inherit(struct options *options, const char *text)
 
 static int open_log(const char *path)
 {
-	int err = say_to(path);
+	int status = say_log_file(path);
 
-	if (!err)
-		return OPTIONS_DONE;
-	say("%s: %s", path, strerror(-err));
-	return STATUS_USAGE;
+	return status ? status : OPTIONS_DONE;
 }
 
 static int read_external(const char *text)

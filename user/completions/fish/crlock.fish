@@ -1,10 +1,33 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # fish completion for crlock(8)
 
+# The command and what follows it, without the options before it.
+function __crlock_words
+    set -l words (commandline -opc)
+    set -e words[1]
+    while set -q words[1]
+        switch $words[1]
+            case --log-json '--log-file=*' '-o?*'
+                set -e words[1]
+            case -o --log-file
+                set -e words[1]
+                set -e words[1]
+            case '*'
+                break
+        end
+    end
+    set -q words[1]; and printf "%s\n" $words
+end
+
+# Whether the command is yet to be typed.
+function __crlock_first
+    test (count (__crlock_words)) -eq 0
+end
+
 # Whether one of these commands was typed.
 function __crlock_command
-    set -l words (commandline -opc)
-    test (count $words) -gt 1; and contains -- $words[2] $argv
+    set -l words (__crlock_words)
+    test (count $words) -gt 0; and contains -- $words[1] $argv
 end
 
 # Directories, for crrestore too, of which those that are checkpoints are said to be.
@@ -24,14 +47,16 @@ function __crlock_list
 end
 
 complete -c crlock -f
-complete -c crlock -n __fish_is_first_token -a graph -d 'Show who waits for whom'
-complete -c crlock -n __fish_is_first_token -a info -d 'Show what the kernel module says of itself'
-complete -c crlock -n __fish_is_first_token -a ls -d 'List file locks with their holders and waiters'
-complete -c crlock -n __fish_is_first_token -a monitor -d 'Tell what happens to file locks, as it happens'
-complete -c crlock -n __fish_is_first_token -a show -d 'Show what a checkpoint has in it'
-complete -c crlock -n __fish_is_first_token -a top -d 'Show which locks are contended for, again and again'
-complete -c crlock -n __fish_is_first_token -a verify -d 'Compare what /proc says of locks with what the module does'
-complete -c crlock -n __fish_is_first_token -s V -l version -d 'Show the version'
+complete -c crlock -n __crlock_first -a graph -d 'Show who waits for whom'
+complete -c crlock -n __crlock_first -a info -d 'Show what the kernel module says of itself'
+complete -c crlock -n __crlock_first -a ls -d 'List file locks with their holders and waiters'
+complete -c crlock -n __crlock_first -a monitor -d 'Tell what happens to file locks, as it happens'
+complete -c crlock -n __crlock_first -a show -d 'Show what a checkpoint has in it'
+complete -c crlock -n __crlock_first -a top -d 'Show which locks are contended for, again and again'
+complete -c crlock -n __crlock_first -a verify -d 'Compare what /proc says of locks with what the module does'
+complete -c crlock -n __crlock_first -s o -l log-file -r -F -d 'Write there what is said'
+complete -c crlock -n __crlock_first -l log-json -d 'An object of JSON for each message'
+complete -c crlock -n __crlock_first -s V -l version -d 'Show the version'
 complete -c crlock -s h -l help -d 'Show a summary'
 
 # What several commands have.

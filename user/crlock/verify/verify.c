@@ -261,7 +261,7 @@ static int verify(const struct verify_options *options)
 	status = check(&result, options);
 	if (!status) {
 		if (*result.lacking)
-			say("%s", result.lacking);
+			say_warning("%s", result.lacking);
 		status = result.differences.nr || result.differences.left_out ? VERIFY_DIFFERENT : STATUS_OK;
 		if (verify_print(&result, options)) {
 			say("%s", strerror(ENOMEM));
