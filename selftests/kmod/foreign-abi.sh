@@ -9,7 +9,7 @@ cd "$work" || exit
 
 plan 24
 
-readonly mismatch='module crlock [0-9.]+ has ABI 4711, this program knows 1'
+readonly mismatch='module crlock [0-9.]+ has ABI 4711, this program knows 1 \(load the one of this version\)'
 
 # run STATUS COMMAND...: succeeds if it exits so; $work/out and $work/said have what it prints.
 run() {
