@@ -49,7 +49,8 @@ void crlock_event_release(struct crlock_event_entry *entry)
 int crlock_events_start(struct work_struct *work)
 {
 	u32 max = clamp(READ_ONCE(events_max), 1U, EVENTS_MOST);
-	struct crlock_event_entry *entries = kvmalloc_array(max, sizeof(*entries), GFP_KERNEL_ACCOUNT);
+	struct crlock_event_entry *entries = kvmalloc_array(max, sizeof(*entries),
+							    GFP_KERNEL_ACCOUNT | __GFP_NOWARN);
 
 	if (!entries)
 		return -ENOMEM;

@@ -55,7 +55,7 @@ static int parse_tgids(struct crlock_filter *filter, const struct nlmsghdr *nlh,
 	int rem, err;
 
 	filter->tgids = kvmalloc_array(CRLOCK_TGIDS_MAX, sizeof(*filter->tgids),
-				       GFP_KERNEL_ACCOUNT);
+				       GFP_KERNEL_ACCOUNT | __GFP_NOWARN);
 	if (!filter->tgids)
 		return -ENOMEM;
 	nlmsg_for_each_attr(attr, nlh, GENL_HDRLEN, rem) {

@@ -55,7 +55,7 @@ static int make_room(struct crlock_regs *regs)
 	u32 size = regs->lacking;
 
 	crlock_regs_free(regs);
-	regs->data = kvmalloc(size, GFP_KERNEL_ACCOUNT);
+	regs->data = kvmalloc(size, GFP_KERNEL_ACCOUNT | __GFP_NOWARN);
 	if (!regs->data)
 		return -ENOMEM;
 	regs->size = size;
