@@ -135,6 +135,12 @@ check-whole: deps
 	$(Q)CRLOCK_JUDGE_COLUMNS="kmod proc stream to from" CRLOCK_JUDGE_FIXTURES="*" CRLOCK_TEST_TIMEOUT=1800 VM_TIMEOUT=7200 \
 		selftests/run-tests -o $(O) -m 'whole/*' $(KERNELS)
 
+# check-debug: all tests, load, 200 cycles, and a million requests, in kernels of KERNELS that watch themselves; TESTS=PATTERN
+.PHONY: check-debug
+check-debug: deps
+	$(remake) user test-programs $(O)/ynl
+	$(Q)selftests/debug/run -o $(O) $(if $(TESTS),-m '$(TESTS)') $(KERNELS)
+
 # check-scale: 10,000 processes with 1,000,000 descriptors and 200,000 locks, half of them of one file, on each of KERNELS
 check-scale: deps
 	$(remake) user test-programs modules

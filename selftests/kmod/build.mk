@@ -21,16 +21,22 @@ $(eval $(call test_program,secrets,selftests/kmod/secrets.c $(kmod_spec),,-lmnl)
 # whether it is to tear the fixture down: it must not be in a register.
 $(call objects,$(wildcard selftests/kmod/*_test.c)): override CFLAGS += -O0
 
-# The module as it would be with another ABI, for foreign-abi.sh, and beside it one that gives delegations.
+# The module as it would be with another ABI, for foreign-abi.sh, and beside it one that gives delegations; for each of
+# KERNELS, or for KDIR.
 .PHONY: test-modules
-test-modules: $(patsubst %,foreign-module-%,$(KERNELS))
-
-foreign = $(O)/kmod-foreign-$(call release,$*)
+test-modules: $(if $(KDIR),foreign-module-kdir,$(patsubst %,foreign-module-%,$(KERNELS)))
 
 # Sources are copied when they are newer, and changed once, so that little is built again.
-foreign-module-%:
-	$(call say,ABI,$(foreign)) mkdir -p $(foreign) && cp -ru Kbuild kmod uapi selftests/kmod/delegate.c $(foreign)/
-	$(Q)header=$(foreign)/uapi/linux/crlock.h; grep -qx '#define CRLOCK_ABI 4711' $$header || \
+define build_foreign_module
+	$(call say,ABI,$(2)) mkdir -p $(2) && cp -ru Kbuild kmod uapi selftests/kmod/delegate.c $(2)/
+	$(Q)header=$(2)/uapi/linux/crlock.h; grep -qx '#define CRLOCK_ABI 4711' $$header || \
 		sed -i 's/^#define CRLOCK_ABI .*/#define CRLOCK_ABI 4711/' $$header
-	+$(Q)$(MAKE) --no-print-directory -C /lib/modules/$(call release,$*)/build M=$(foreign) V=$(V) \
-		CRLOCK_TEST_MODULES=m modules >$(foreign)/build.log 2>&1 || { cat $(foreign)/build.log; exit 1; }
+	+$(Q)$(MAKE) --no-print-directory -C $(1) M=$(2) O= V=$(V) \
+		CRLOCK_TEST_MODULES=m modules >$(2)/build.log 2>&1 || { cat $(2)/build.log; exit 1; }
+endef
+
+foreign-module-kdir:
+	$(call build_foreign_module,$(abspath $(KDIR)),$(O)/kmod-foreign-$(shell cat $(KDIR)/include/config/kernel.release))
+
+foreign-module-%:
+	$(call build_foreign_module,/lib/modules/$(call release,$*)/build,$(O)/kmod-foreign-$(call release,$*))

@@ -3,31 +3,37 @@
 # Whatever the family is asked, it answers or says why not, and goes on. CRLOCK_FUZZ_REQUESTS: how many requests;
 # CRLOCK_FUZZ_SEED: the same again.
 #
-# Where the kernel has failslab or kmemleak, allocations fail too, and lost memory is looked for. Debian's kernels
-# have neither.
+# Where the kernel has failslab, fail_page_alloc or kmemleak, allocations fail too, and lost memory is looked for; where
+# the module was built for kcov, it is told how much of it was reached. Debian's kernels have none of these.
 
 # shellcheck source-path=SCRIPTDIR source=../lib.sh
 . "$(dirname "$0")/../lib.sh"
 cd "$work" || exit
 
-readonly requests=${CRLOCK_FUZZ_REQUESTS:-5000} cgroups=/sys/fs/cgroup failslab=/sys/kernel/debug/failslab
-readonly kmemleak=/sys/kernel/debug/kmemleak
+readonly requests=${CRLOCK_FUZZ_REQUESTS:-5000} cgroups=/sys/fs/cgroup debug=/sys/kernel/debug
+readonly kmemleak=$debug/kmemleak
 readonly crowd=$((requests / 20 > 640 ? requests / 20 : 640))
 readonly printk=/proc/sys/kernel/printk
 printk_before=$(<$printk)
 seed=${CRLOCK_FUZZ_SEED:-$(od -An -N4 -tu4 /dev/urandom)}
 seed=${seed// /}
-[[ -d $failslab ]]
+[[ -d $debug/failslab && -d $debug/fail_page_alloc ]]
 has_failslab=$((! $?))
 [[ -e $kmemleak ]]
 has_kmemleak=$((! $?))
 
-plan $((9 + (2 * has_failslab) + has_kmemleak))
+# Calls that the compiler inserted; 0: it was not built for that.
+nr_places=$(readelf -rW "$CRLOCK_KO" | grep -c __sanitizer_cov_trace_pc)
+watch=()
+((nr_places == 0)) || watch=(-k)
 
-# Of who is killed for want of memory the kernel tells with a trace, as it does of its bugs. What watches the console is
-# not to take it for one; here all but that is looked at.
-splats_but_of_oom() {
-	sed '/invoked oom-killer/,/Memory cgroup out of memory/d' "$1" >"$1.rest"
+plan $((9 + (2 * has_failslab) - has_kmemleak + (nr_places > 0)))
+
+# Of who is killed for want of memory, and of pages that are not to be had, the kernel tells with a trace, as it does of
+# its bugs. What watches the console is not to take it for one; here all but that is looked at.
+splats_but_of_want() {
+	sed '/invoked oom-killer/,/Memory cgroup out of memory/d; /page allocation failure\|vmalloc error/,/<\/TASK>/d' \
+		"$1" >"$1.rest"
 	"$root/selftests/vm/splats" "$1.rest"
 }
 
@@ -51,6 +57,13 @@ keeps_little() {
 	(($(kept "$1") < 200000 + requests))
 }
 
+# nothing_kept GROUP: where kmemleak does not tell, and KASAN does not keep for a while what was freed.
+nothing_kept() {
+	((has_kmemleak)) && return
+	check "nothing is kept of what was asked in $1" until_true keeps_little "$1"
+	echo "# $(kept "$1") bytes are"
+}
+
 remove_groups() {
 	rmdir "$cgroups"/crlock-fuzz-* 2>/dev/null
 }
@@ -67,13 +80,27 @@ tell() {
 }
 
 no_allocations_fail() {
-	echo 0 >$failslab/probability
+	echo 0 >$debug/failslab/probability && echo 0 >$debug/fail_page_alloc/probability
 }
 
-# Of who asks one of a hundred small allocations fails, also those that may wait.
+# Of who asks one of a hundred small allocations fails, and one of a hundred of pages, also those that may wait.
 allocations_fail() {
-	echo 1 >$failslab/probability && echo -1 >$failslab/times && echo N >$failslab/ignore-gfp-wait &&
-		echo Y >$failslab/task-filter && echo 0 >$failslab/verbose
+	local what
+
+	for what in failslab fail_page_alloc; do
+		echo 1 >$debug/$what/probability && echo -1 >$debug/$what/times && echo N >$debug/$what/ignore-gfp-wait &&
+			echo Y >$debug/$what/task-filter && echo 0 >$debug/$what/verbose || return
+	done
+	echo N >$debug/fail_page_alloc/ignore-gfp-highmem && echo 0 >$debug/fail_page_alloc/min-order
+}
+
+# reaches_much: the other places are of what lockers run, of locks of kinds that are not there, and of the module's
+# beginning and end.
+reaches_much() {
+	local reached
+	reached=$(sed -n 's/ places reached$//p' said)
+	echo "$reached of $nr_places places"
+	((reached * 100 >= nr_places * 40))
 }
 
 echo "crlock-test: $work" >/dev/kmsg
@@ -88,14 +115,14 @@ echo +memory >$cgroups/cgroup.subtree_control
 new_group crlock-fuzz-free
 new_group crlock-fuzz-tight 512K
 
-check "each request is answered, or refused with a reason" in_group crlock-fuzz-free fuzz_says -n "$requests"
+check "each request is answered, or refused with a reason" in_group crlock-fuzz-free fuzz_says "${watch[@]}" -n "$requests"
 tell
-like "all kinds were there" "$(tail -n 1 said)" \
+((nr_places == 0)) || check "much of the module is reached" reaches_much
+like "all kinds were there" "$(grep -m 1 ' requests: ' said)" \
 	"^$requests requests: [1-9][0-9]* good, [1-9][0-9]* attribute, [1-9][0-9]* length, [1-9][0-9]* header, [1-9][0-9]* junk,"
 check "each dump of a crowd is answered" in_group crlock-fuzz-free fuzz_says -n "$crowd" -j 64 -c
 tell
-check "nothing is kept of all that" until_true keeps_little crlock-fuzz-free
-echo "# $(kept crlock-fuzz-free) bytes are"
+nothing_kept crlock-fuzz-free
 
 # A snapshot that the group has no room for.
 specs=(ofd:w:0-0:many)
@@ -108,9 +135,7 @@ check "the family goes on when who asks is killed for want of memory" \
 	fuzz_says -n "$((requests / 50))" -j 8 -c -g $cgroups/crlock-fuzz-tight
 tell
 like "some were" "$(tail -n 1 said)" ', [1-9][0-9]* killed; 0 failures$'
-echo "$printk_before" >$printk
-check "nothing is kept of that" until_true keeps_little crlock-fuzz-tight
-echo "# $(kept crlock-fuzz-tight) bytes are"
+nothing_kept crlock-fuzz-tight
 
 if ((has_failslab)); then
 	allocations_fail
@@ -119,6 +144,7 @@ if ((has_failslab)); then
 	tell
 	like "some did" "$(tail -n 1 said)" '; [1-9][0-9]* times no memory, '
 fi
+echo "$printk_before" >$printk
 if ((has_kmemleak)); then
 	# What is new is found at the second scan.
 	echo scan >$kmemleak && echo scan >$kmemleak
@@ -128,5 +154,5 @@ fi
 until_true grep -q '^crlock [0-9]* 0 ' /proc/modules
 like "nothing holds the module" "$(grep '^crlock ' /proc/modules)" '^crlock [0-9]+ 0 '
 dmesg | sed "1,/crlock-test: ${work//\//.}/d" >log
-check "the kernel has nothing to complain of" splats_but_of_oom log
+check "the kernel has nothing to complain of" splats_but_of_want log
 finish

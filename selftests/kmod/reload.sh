@@ -16,7 +16,7 @@ trap 'grep -q "^crlock " /proc/modules || insmod "$CRLOCK_KO"; clean_up' EXIT
 
 # Whoever asks just then keeps it.
 unload() {
-	local end=$((SECONDS + 60))
+	local end=$((SECONDS + 60 * patience))
 
 	until rmmod crlock 2>said; do
 		((SECONDS < end)) || {

@@ -8,6 +8,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "coverage.h"
 #include "request.h"
 
 #define WORKERS_MAX 64
@@ -29,6 +30,7 @@ struct fuzz {
 	bool scarce; /* memory may be refused, and workers may be killed for it */
 	const char *cgroup; /* that workers go to; NULL: none */
 	bool fail; /* workers want allocations to fail */
+	bool watch; /* which code of the module is run for workers */
 	struct subjects subjects;
 
 	int gate[2]; /* a pipe, which is closed when all workers are there */
@@ -43,6 +45,7 @@ struct fuzz {
 	atomic_ulong scarcities; /* refusals and losses for want of memory */
 	atomic_ulong killed; /* workers */
 	atomic_ulong failures;
+	struct coverage coverage;
 };
 
 /** fuzz_fail - Tells of a failure, and counts it. @request: that it is about */

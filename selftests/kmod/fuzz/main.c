@@ -35,6 +35,7 @@ static void usage(FILE *to)
 	      "  -j NUMBER  of processes that ask, 64 at most; default: 2\n"
 	      "  -c         as a crowd: only dumps, and all of them under way at once\n"
 	      "  -g CGROUP  processes that ask go there, and may be killed for want of memory\n"
+	      "  -k         say how many places of the module's code were reached, as kcov has them\n"
 	      "  -f         their allocations fail, as /sys/kernel/debug/failslab says\n",
 	      to);
 }
@@ -255,13 +256,15 @@ static void tell(struct fuzz *fuzz)
 	       (unsigned long)fuzz->unheard, (unsigned long)fuzz->refused, (unsigned long)fuzz->of_netlink,
 	       (unsigned long)fuzz->interrupted, (unsigned long)fuzz->closed, (unsigned long)fuzz->scarcities,
 	       (unsigned long)fuzz->killed, (unsigned long)fuzz->failures);
+	if (fuzz->watch)
+		printf("%lu places reached\n", coverage_count(&fuzz->coverage));
 }
 
 static void read_options(struct fuzz *fuzz, int argc, char **argv)
 {
 	int option;
 
-	while ((option = getopt(argc, argv, "s:n:j:cg:fh")) != -1) {
+	while ((option = getopt(argc, argv, "s:n:j:cg:kfh")) != -1) {
 		switch (option) {
 		case 's':
 			fuzz->seed = strtoull(optarg, NULL, 0);
@@ -278,6 +281,9 @@ static void read_options(struct fuzz *fuzz, int argc, char **argv)
 		case 'g':
 			fuzz->cgroup = optarg;
 			fuzz->scarce = true;
+			break;
+		case 'k':
+			fuzz->watch = true;
 			break;
 		case 'f':
 			fuzz->fail = true;

@@ -257,8 +257,9 @@ static void do_request(struct worker *worker)
 		return;
 	}
 	judge(worker->fuzz, &worker->request, &outcome);
-	/* Its queue would fill. */
-	if (becomes_listener(&worker->request, &outcome))
+	/* Its queue would fill; or netlink takes a dump that it has refused for want of memory to be under way still. */
+	if (becomes_listener(&worker->request, &outcome) ||
+	    (request_is_dump(&worker->request) && is_scarcity(-outcome.answer.error)))
 		open_socket(worker);
 }
 
@@ -284,10 +285,14 @@ void fuzz_work(struct fuzz *fuzz, struct progress *progress)
 
 	worker.fuzz = fuzz;
 	worker.progress = progress;
+	if (fuzz->watch)
+		coverage_begin();
 	open_socket(&worker);
 	if (fuzz->crowd && !fuzz->scarce)
 		begin_crowd(&worker);
-	for (; progress->left; progress->left--)
+	for (; progress->left; progress->left--) {
 		do_request(&worker);
+		coverage_collect(&fuzz->coverage);
+	}
 	raw_close(&worker.raw);
 }
