@@ -33,6 +33,7 @@ struct outcome {
 	bool is_answered; /* there is an error, or 0 */
 	bool in_dump; /* parts came, and more will */
 	bool fence_answered;
+	bool interrupted; /* more was asked for, which may be a dump that is under way */
 };
 
 static uint64_t *rng(struct worker *worker)
@@ -196,6 +197,7 @@ static bool receive_all(struct worker *worker, struct outcome *outcome)
 			return false;
 		if (outcome->in_dump && may_interrupt) {
 			interrupt(worker);
+			outcome->interrupted = true;
 			may_interrupt = false;
 		}
 	}
@@ -215,11 +217,20 @@ static bool leave(struct worker *worker, struct outcome *outcome)
 	return true;
 }
 
+/* The queue of a listener would fill. */
 static bool becomes_listener(const struct fuzz_request *request, const struct outcome *outcome)
 {
 	const struct genlmsghdr *genl = (const struct genlmsghdr *)(request->bytes + NLMSG_HDRLEN);
 
 	return genl->cmd == CRLOCK_CMD_MONITOR && !outcome->answer.error && request_is_heard(request);
+}
+
+/* A dump that netlink has refused for want of memory is under way for it still. */
+static bool may_be_stuck(const struct worker *worker, const struct outcome *outcome)
+{
+	bool was_refused = request_is_dump(&worker->request) && is_scarcity(-outcome->answer.error);
+
+	return worker->fuzz->scarce && (was_refused || outcome->interrupted);
 }
 
 static enum kind choose_kind(struct worker *worker)
@@ -257,9 +268,7 @@ static void do_request(struct worker *worker)
 		return;
 	}
 	judge(worker->fuzz, &worker->request, &outcome);
-	/* Its queue would fill; or netlink takes a dump that it has refused for want of memory to be under way still. */
-	if (becomes_listener(&worker->request, &outcome) ||
-	    (request_is_dump(&worker->request) && is_scarcity(-outcome.answer.error)))
+	if (becomes_listener(&worker->request, &outcome) || may_be_stuck(worker, &outcome))
 		open_socket(worker);
 }
 
