@@ -83,15 +83,17 @@ no_allocations_fail() {
 	echo 0 >$debug/failslab/probability && echo 0 >$debug/fail_page_alloc/probability
 }
 
-# Of who asks one of a hundred small allocations fails, and one of a hundred of pages, also those that may wait.
+# Of who asks one of a hundred small allocations fails, and one of a hundred of pages, also those that may wait. The
+# filter comes first: this shell is not to be hit.
 allocations_fail() {
 	local what
 
 	for what in failslab fail_page_alloc; do
-		echo 1 >$debug/$what/probability && echo -1 >$debug/$what/times && echo N >$debug/$what/ignore-gfp-wait &&
-			echo Y >$debug/$what/task-filter && echo 0 >$debug/$what/verbose || return
+		echo Y >$debug/$what/task-filter && echo -1 >$debug/$what/times && echo N >$debug/$what/ignore-gfp-wait &&
+			echo 0 >$debug/$what/verbose || return
 	done
-	echo N >$debug/fail_page_alloc/ignore-gfp-highmem && echo 0 >$debug/fail_page_alloc/min-order
+	echo N >$debug/fail_page_alloc/ignore-gfp-highmem && echo 0 >$debug/fail_page_alloc/min-order &&
+		echo 1 >$debug/failslab/probability && echo 1 >$debug/fail_page_alloc/probability
 }
 
 # reaches_much: the other places are of what lockers run, of locks of kinds that are not there, and of the module's
