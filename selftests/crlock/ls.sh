@@ -110,9 +110,9 @@ is "JSON of nothing" "$(crlock ls --json --kind layout | tr -d ' \n')" '{"source
 crlock ls --raw --output ID,STATE >before
 is "the order is the same each time" "$(crlock ls --raw --output ID | sum)" "$(cut -d ' ' -f 1 before | sum)"
 
-# On a terminal of 100 columns.
+# On a terminal of 100 columns; colours take none.
 on_terminal() {
-	script -qec "stty cols 100 && $*" /dev/null </dev/null | tr -d '\r'
+	script -qec "stty cols 100 && $*" /dev/null </dev/null | sed 's/\r//; s/\x1b\[[0-9;]*m//g'
 }
 is "on a terminal lines are cut to its width" "$(on_terminal crlock ls | awk 'length > 100' | wc -l)" 0
 is "but not if that is not wanted" \
