@@ -146,6 +146,13 @@ rows() {
 first() {
 	rows | head -n 1 | grep -qE -- "$1"
 }
+# comes_first PATTERN: waits until it is; if it never is, the screen tells why.
+comes_first() {
+	until_true first "$1" || {
+		screen
+		return 1
+	}
+}
 only() {
 	(($(rows | wc -l) == 1)) && first "$1"
 }
@@ -251,11 +258,11 @@ check "thousands of locks" seen 'WRITE 0-0 '
 is "of which as many as fit are seen" "$(rows | wc -l)" 21
 is "the first" "$(rows | tail -n 1 | cut -d ' ' -f 3)" 40-40
 keys NPage
-check "then the next" until_true first 'WRITE 42-42 '
+check "then the next" comes_first 'WRITE 42-42 '
 keys Up
-check "a line" until_true first 'WRITE 40-40 '
+check "a line" comes_first 'WRITE 40-40 '
 keys Home
-check "and back" until_true first 'WRITE 0-0 '
+check "and back" comes_first 'WRITE 0-0 '
 
 # restored: the terminal is as it was.
 restored() {
