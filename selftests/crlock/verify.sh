@@ -164,7 +164,7 @@ wrong() {
 	sed -E -i "$3" "$file"
 	verify --rounds 2 --proc "$report"
 	is "$name: $3" "$status $(names)" "1 $name"
-	[[ "$status $(names)" == "1 $name" ]] || sed 's/^/# /' result
+	[[ "$status $(names)" == "1 $name" ]] || { diff saved "$file" || true; cat result; } | sed 's/^/# /'
 	cp saved "$file"
 }
 
