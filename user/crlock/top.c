@@ -463,9 +463,11 @@ static int go_on(struct top *top)
 
 	top->counted = now(CLOCK_MONOTONIC);
 	while (!status && !top->quit && (!top->iterations || nr < top->iterations)) {
-		if ((top->read || top->batch) && time_left(top)) {
+		/* Also if it takes longer to read all locks than to the next time: keys are not to wait for ever. */
+		if (top->read || top->batch) {
 			status = await(top);
-			continue;
+			if (status || top->quit || time_left(top))
+				continue;
 		}
 		status = read_events(top) ?: read_locks(top);
 		if (!status)
