@@ -5,6 +5,8 @@
 
 # shellcheck source-path=SCRIPTDIR source=../lib.sh
 . "$(dirname "$0")/../lib.sh"
+# shellcheck source=../large.sh
+. "$(dirname "$0")/../large.sh"
 
 readonly widths=(1 2 12 30 60 80 200)
 plan $((2 * ${#widths[@]} + 28))
@@ -20,17 +22,7 @@ widest() {
 	tr '\r' '\n' <raw | awk '{ if (length > most) most = length } END { print most + 0 }'
 }
 
-/usr/bin/setsid /usr/bin/python3 -c 'import os, time
-memory = os.urandom(1 << 20) * 8
-open("large", "w").write("ready %d\n" % os.getpid())
-time.sleep(1000)' </dev/null >/dev/null 2>&1 &
-disown $!
-until_true grep -q ready large || {
-	echo 'Bail out! the program to dump does not start'
-	exit 1
-}
-pid=$(sed -n 's/ready //p' large)
-background_pids+=("$pid")
+start_large 8
 # into a directory that is not there yet
 cat >dump <<END
 rm -rf images

@@ -4,21 +4,13 @@
 
 # shellcheck source-path=SCRIPTDIR source=../lib.sh
 . "$(dirname "$0")/../lib.sh"
+# shellcheck source=../large.sh
+. "$(dirname "$0")/../large.sh"
 cd "$work" || exit
 
 plan 15
 
-setsid python3 -c 'import os, time
-memory = os.urandom(1 << 20) * 64
-open("large", "w").write("ready %d\n" % os.getpid())
-time.sleep(1000)' </dev/null >/dev/null 2>&1 &
-disown $!
-until_true grep -q ready large || {
-	echo 'Bail out! the program to dump does not start'
-	exit 1
-}
-pid=$(sed -n 's/ready //p' large)
-background_pids+=("$pid")
+start_large 64
 
 # slowly FILE [TIMES]: passes a stream on, so slowly that it lasts, until FILE shows a rate; then as fast as can be.
 # Where none is to be shown it is slow for less long.
