@@ -133,9 +133,6 @@ else
 	done
 fi
 
-# If it was not dumped, its child would stay.
-pkill -KILL -P "$pid"
-
 # Damage -------------------------------------------------------------------------------------------------
 
 # damaged NAME PATTERN COMMAND...: after the command in a copy, both forms say one line like the pattern.

@@ -29,7 +29,5 @@ background breaker breaker r lease.data
 
 "$root/selftests/readme/session.py" "$@" "$root/README.md" "What it shows"
 status=$?
-# What flock runs ends with what that does.
-pkill -KILL -P "$(pgrep -P "${background_pids[1]}")"
 cd / && umount -l /srv
 exit "$status"
