@@ -8,7 +8,7 @@
 . "$(dirname "$0")/common.sh"
 
 cd "$work" || exit
-plan 81
+plan 82
 # Events of one CPU, as in monitor.sh.
 ! grep -q "QEMU TCG" /proc/cpuinfo || taskset -pc 0 $$ >/dev/null
 export LC_ALL=C.UTF-8
@@ -281,6 +281,11 @@ check "so does a signal" seen '^status 0$'
 check "and the terminal is as it was" restored
 typed "clear; echo a line that was there before; crlock top -n 2 -d 0.1; echo status \$?"
 check "and so many times" seen '^status 0$'
+# With so many locks it is always time to read again, on a slow machine.
+typed "clear; echo a line that was there before; crlock top -d 0.1; echo status \$?"
+seen '^WAITERS'
+keys q
+check "q quits also if reading takes longer than the delay" seen '^status 0$'
 typed "clear; TERM=unheard-of crlock top; echo status \$?"
 check "a terminal that is not known" seen '^crlock: TERM=unheard-of: no such terminal is known: --batch does without'
 check "has its status" seen '^status 1$'
