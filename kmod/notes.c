@@ -5,6 +5,7 @@
  * when all take too much memory, with all: they are of use for a moment only.
  */
 #include <linux/hash.h>
+#include <linux/sched.h>
 #include <linux/slab.h>
 #include <linux/spinlock.h>
 
@@ -32,6 +33,12 @@ static void unlink(struct crlock_note *note)
 {
 	hlist_del(&note->node);
 	nr_bytes -= bytes_of(note);
+}
+
+/* Of a thread that is gone a note may be left, and another then be where it was. */
+static u64 born_of(const void *key)
+{
+	return key == current ? current->start_time : 0;
 }
 
 static struct crlock_note *find(enum crlock_note_kind kind, const void *key)
@@ -75,6 +82,7 @@ struct crlock_note *crlock_note_new(enum crlock_note_kind kind, const void *key,
 		*note = (struct crlock_note){};
 		note->kind = kind;
 		note->key = key;
+		note->born = born_of(key);
 		note->room = room;
 	}
 	return note;
@@ -107,6 +115,10 @@ struct crlock_note *crlock_note_take(enum crlock_note_kind kind, const void *key
 	if (note)
 		unlink(note);
 	spin_unlock(&notes_lock);
+	if (note && note->born != born_of(key)) {
+		kfree(note);
+		return NULL;
+	}
 	return note;
 }
 

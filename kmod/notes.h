@@ -40,7 +40,8 @@ struct crlock_noted_lock {
 /**
  * struct crlock_note - A note. Pointers are only compared.
  * @node: of its bucket
- * @key: whose it is: a thread
+ * @key: whose it is: the current thread; or a lock, if threads of the kernel wait for it in turn
+ * @born: when that thread started
  * @object: the inode; or the lease
  * @owner: of the request; or what breaks the lease
  * @kind: &enum crlock_note_kind
@@ -53,6 +54,7 @@ struct crlock_noted_lock {
 struct crlock_note {
 	struct hlist_node node;
 	const void *key;
+	u64 born;
 	const void *object;
 	const void *owner;
 	u8 kind;

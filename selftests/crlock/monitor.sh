@@ -8,7 +8,7 @@
 . "$(dirname "$0")/common.sh"
 
 cd "$work" || exit
-plan 67
+plan 68
 # An emulated CPU may run into the breakpoint that the kernel just took away again from a tracepoint which another CPU
 # switched; then the kernel ends, with an Oops: int3 (QEMU 7.2, without this module too). There all is done on one.
 ! grep -q "QEMU TCG" /proc/cpuinfo || taskset -pc 0 $$ >/dev/null
@@ -135,11 +135,11 @@ waiting() {
 
 	background holder hold "$1"
 	background first waiter "$1"
-	until_true waits "$first"
+	until_true grep -qE "blocked .* $first " all
 	background second waiter "$1"
-	until_true waits "$second"
+	until_true grep -qE "blocked .* $second " all
 	kill -KILL "$second"
-	until_true eval "! waits $second"
+	until_true eval "! grep -q . /proc/$second/cmdline"
 	kill -KILL "$holder"
 	until_true grep -qE "granted .* $first " all
 	kill -KILL "$first"
@@ -169,6 +169,15 @@ released OFD WRITE 5 9 hold holder
 granted OFD WRITE 5 9 waiter first
 released OFD WRITE 5 9 waiter first"
 like "why it was given up" "$(grep -c 'cancelled' all)" '^2$'
+
+# The kernel puts a thread, and a file, where those were that are gone.
+: >killed
+watch told-killed --file killed --output EVENT
+killed=$watcher
+fixture killed killed 100
+unwatch told-killed "$killed"
+is "who waits for flock and is killed does not come back as another" "$(told told-killed | sort | uniq -c | xargs)" \
+	"100 blocked 200 released 200 set"
 
 # A lock of another type is waited for without the one that was held.
 : >convert

@@ -5,6 +5,7 @@ Locks and unlocks, one after the other, as crlock monitor is to tell it. For mon
   monitor_fixture.py posix|ofd|flock|lease FILE    each step of the kind
   monitor_fixture.py long FILE                     a long list
   monitor_fixture.py many FILE NUMBER              so many flocks that are given up again
+  monitor_fixture.py killed FILE NUMBER            so many times one is killed that waits, and another gets the lock
 """
 import fcntl
 import os
@@ -91,6 +92,32 @@ def many(path, number):
         fcntl.flock(fd, fcntl.LOCK_UN)
 
 
+def started(path):
+    child = os.fork()
+    if not child:
+        fcntl.flock(os.open(path, os.O_RDWR), fcntl.LOCK_EX)
+        os._exit(0)
+    return child
+
+
+def waits(pid):
+    with open("/proc/locks") as locks:
+        return any("->" in line and line.split()[5] == str(pid) for line in locks)
+
+
+def killed(path, number):
+    for _ in range(number):
+        fd = os.open(path, os.O_RDWR | os.O_CREAT)
+        fcntl.flock(fd, fcntl.LOCK_EX)
+        child = started(path)
+        while not waits(child):
+            pass
+        os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
+        os.close(fd)
+        os.waitpid(started(path), 0)
+
+
 kind, path = sys.argv[1:3]
 if kind == "posix":
     ranges(path, fcntl.F_SETLK)
@@ -98,5 +125,7 @@ elif kind == "ofd":
     ranges(path, F_OFD_SETLK)
 elif kind == "many":
     many(path, int(sys.argv[3]))
+elif kind == "killed":
+    killed(path, int(sys.argv[3]))
 else:
     {"flock": flock, "lease": lease, "long": long}[kind](path)
