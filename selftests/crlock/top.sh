@@ -282,7 +282,7 @@ check "and the terminal is as it was" restored
 typed "clear; echo a line that was there before; crlock top -n 2 -d 0.1; echo status \$?"
 check "and so many times" seen '^status 0$'
 # What the module tells comes so late that it is always time to read again.
-typed "clear; strace -o /dev/null -e trace=recvfrom -e inject=recvfrom:delay_exit=300000 crlock top -d 0.1; echo status \$?"
+typed "clear; strace -o /dev/null -e trace=recvfrom -e inject=recvfrom:delay_exit=10000 crlock top -d 0.1; echo status \$?"
 seen '^WAITERS'
 keys q
 check "q quits also if reading takes longer than the delay" seen '^status 0$'
