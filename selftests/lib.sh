@@ -19,6 +19,8 @@ build=${CRLOCK_BUILD:-$root/build}
 PATH=$build/bin:$build/test:$PATH:/usr/sbin:/sbin
 export LC_ALL=C
 work=$(mktemp -d "${TMPDIR:-/tmp}/crlock-test.XXXXXX")
+# What took too long.
+readonly in_vain=$work/.in-vain
 # By this its processes are known, and those that are restored of them.
 export CRLOCK_TEST=$work
 # A kernel that watches itself is as many times slower.
@@ -85,9 +87,12 @@ skip() {
 	printf 'ok %d %s # SKIP %s\n' "$test_number" "$1" "$2"
 }
 
+# What was waited for in vain is a failure, too, though it may not have mattered.
 finish() {
 	((test_number == test_planned)) || printf '# %d tests of %d\n' "$test_number" "$test_planned"
-	exit $((test_failures > 0 || test_number != test_planned))
+	[[ ! -s $in_vain ]] || sed 's/^/# waited in vain: /' "$in_vain"
+	[[ $test_failures == 0 && $test_number == "$test_planned" && ! -s $in_vain ]]
+	exit
 }
 
 # background NAME COMMAND...: starts COMMAND and waits for its first line of output, of which the last word
@@ -103,7 +108,11 @@ background() {
 	disown $!
 	# Held open without a reader or writer of its own that could end it early.
 	exec {background_in}>"$fifo.in" {background_out}<"$fifo"
-	read -r -t $((30 * patience)) line <&"$background_out" || line=''
+	read -r -t $((30 * patience)) line <&"$background_out" || {
+		# By that it tells that the time is up.
+		(($? <= 128)) || printf '%s\n' "a line of $*" >>"$in_vain"
+		line=''
+	}
 	rm -f "$fifo" "$fifo.in"
 	printf -v "$name" '%s' "${line##* }"
 	[[ $line ]]
@@ -125,6 +134,9 @@ until_true() {
 	local end=$((SECONDS + 60 * patience))
 
 	until "$@" >/dev/null 2>&1; do
-		((SECONDS < end)) || return 1
+		((SECONDS < end)) || {
+			printf '%s\n' "$*" >>"$in_vain"
+			return 1
+		}
 	done
 }
