@@ -107,7 +107,9 @@ module-%:
 deps:
 	$(Q)selftests/deps $(KERNELS)
 
-remake = +$(Q)$(MAKE) --no-print-directory
+# As many at a time as there are CPUs, unless make was told.
+jobs = $(if $(filter -j%,$(MAKEFLAGS)),,-j$(shell nproc))
+remake = +$(Q)$(MAKE) --no-print-directory $(jobs)
 
 # check: build all, and run all tests on each of KERNELS; TESTS=PATTERN for some
 check: deps

@@ -25,20 +25,36 @@ readonly judge='
 
 # run_test NAME COMMAND...
 run_test() {
-	local name=$1 output status verdict counts start=$SECONDS
+	local directory
 
-	shift
-	output=$(mktemp)
-	timeout -k 5 "${CRLOCK_TEST_TIMEOUT:-900}" "$@" >"$output" 2>&1 </dev/null
+	directory=$(mktemp -d)
+	perform "$directory/it" "${@:2}"
+	tell_performed "$1" "$directory/it"
+	rm -r "$directory"
+}
+
+# perform PLACE COMMAND...: what it prints goes to PLACE.output, and, when it has ended, its exit status and how many
+# seconds it took to PLACE.end.
+perform() {
+	local start=$SECONDS status
+
+	timeout -k 5 "${CRLOCK_TEST_TIMEOUT:-900}" "${@:2}" >"$1.output" 2>&1 </dev/null
 	status=$?
-	sed 's/^/    /' "$output"
-	verdict=$(LC_ALL=C awk -v status="$status" "$judge" "$output")
-	rm -f "$output"
+	printf '%d %d\n' "$status" $((SECONDS - start)) >"$1.end"
+}
+
+# tell_performed NAME PLACE
+tell_performed() {
+	local status seconds verdict counts
+
+	read -r status seconds <"$2.end"
+	sed 's/^/    /' "$2.output"
+	verdict=$(LC_ALL=C awk -v status="$status" "$judge" "$2.output")
 	counts=${verdict##*counts }
 	sed -n '/^counts /!s/^/    # /p' <<<"$verdict"
 	((status != 124)) || printf '    # it took longer than %s seconds\n' "${CRLOCK_TEST_TIMEOUT:-900}"
 	# shellcheck disable=SC2086
-	tell "$name" "$((SECONDS - start))" $counts
+	tell "$1" "$seconds" $counts
 }
 
 # tell NAME SECONDS PASSED FAILED SKIPPED
