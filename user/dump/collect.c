@@ -170,16 +170,17 @@ static uint64_t table_of(const struct lock_list *list, pid_t pid)
 	return 0;
 }
 
-static char *read_comm(pid_t pid)
+static int read_comm(pid_t pid, char **name)
 {
 	char comm[PROC_COMM_MAX];
-	int dir = proc_open(pid), ret;
+	int dir = proc_open(pid), err;
 
 	if (dir < 0)
-		return NULL;
-	ret = proc_comm_read(dir, comm);
+		return dir;
+	err = proc_comm_read(dir, comm);
 	close(dir);
-	return ret ? NULL : strdup(comm);
+	*name = err ? NULL : strdup(comm);
+	return err || *name ? err : -ENOMEM;
 }
 
 static int add_processes(struct checkpoint *checkpoint, const struct trace_tree *tree)
@@ -189,6 +190,7 @@ static int add_processes(struct checkpoint *checkpoint, const struct trace_tree 
 		return no_memory();
 	for (size_t i = 0; i < tree->nr; i++) {
 		struct checkpoint_process *process;
+		int err;
 
 		if (tree->processes[i].zombie)
 			continue;
@@ -196,7 +198,11 @@ static int add_processes(struct checkpoint *checkpoint, const struct trace_tree 
 		process->pid = tree->processes[i].pid;
 		process->ppid = tree->processes[i].ppid;
 		process->files_id = table_of(&checkpoint->locks, process->pid);
-		process->comm = read_comm(process->pid);
+		err = read_comm(process->pid, &process->comm);
+		if (err) {
+			say("pid %d: its name: %s", process->pid, strerror(-err));
+			return STATUS_IN_THE_WAY;
+		}
 	}
 	return 0;
 }

@@ -32,33 +32,45 @@ struct reading {
 
 /* Names -------------------------------------------------------------------------------------------- */
 
-static char *read_comm(pid_t pid)
+/* Returns: 0 with the name, empty of who is gone; or -errno. */
+static int read_comm(pid_t pid, char comm[PROC_COMM_MAX])
 {
-	char comm[PROC_COMM_MAX];
 	int dir = proc_open(pid), err = dir;
 
+	*comm = '\0';
 	if (dir >= 0) {
 		err = proc_comm_read(dir, comm);
 		close(dir);
 	}
-	return strdup(err < 0 ? "" : comm);
+	return proc_failed(err) ? err : 0;
+}
+
+static int fill_comm(void **cached, pid_t pid)
+{
+	char comm[PROC_COMM_MAX];
+	int err = read_comm(pid, comm);
+
+	if (err)
+		return err;
+	*cached = strdup(comm);
+	return *cached ? 0 : -ENOMEM;
 }
 
 /* Gives a copy of a process's name, or leaves NULL. */
 static int set_comm(struct reading *reading, pid_t pid, char **comm)
 {
 	void **cached;
+	int err;
 
 	if (pid <= 0 || *comm)
 		return 0;
 	cached = lock_cache_get(&reading->comms, pid);
-	if (cached && !*cached)
-		*cached = read_comm(pid);
-	if (!cached || !*cached)
+	if (!cached)
 		return -ENOMEM;
+	err = *cached ? 0 : fill_comm(cached, pid);
 	/* No process has an empty name that is of use. */
-	if (!*(char *)*cached)
-		return 0;
+	if (err || !*(char *)*cached)
+		return err;
 	*comm = strdup(*cached);
 	return *comm ? 0 : -ENOMEM;
 }
@@ -108,6 +120,8 @@ static void close_process(struct reading *reading)
 /* Descriptors come process by process: one is kept open. */
 static int open_process(struct reading *reading, pid_t pid)
 {
+	int err;
+
 	if (pid <= 0)
 		return -ESRCH;
 	if (reading->pid == pid)
@@ -117,6 +131,11 @@ static int open_process(struct reading *reading, pid_t pid)
 	if (reading->dir < 0)
 		return reading->dir;
 	reading->fds = openat(reading->dir, "fd", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (reading->fds < 0 && proc_failed(-errno)) {
+		err = -errno;
+		close(reading->dir);
+		return err;
+	}
 	reading->pid = pid;
 	return 0;
 }
@@ -157,30 +176,45 @@ static int set_path(struct reading *reading, struct lock *lock)
 	return err;
 }
 
-static int read_mnt_id(struct reading *reading, const struct lock *lock)
+/* Sets the number, or -1 if it cannot be told. Returns: 0, or -errno. */
+static int read_mnt_id(struct reading *reading, const struct lock *lock, int *mnt_id)
 {
+	*mnt_id = -1;
 	for (size_t i = 0; i < lock->nr_holders && i < HOLDERS_TRIED; i++) {
 		const struct crlock_holder *holder = &lock->holders[i].row;
 		struct proc_fdinfo info;
+		int err;
 
-		if (holder->kind == CRLOCK_HOLDER_DESCRIPTOR && !open_process(reading, holder->tid) &&
-		    !proc_fdinfo_read(reading->dir, holder->fd, reading->lines, &info, NULL, NULL))
-			return info.mnt_id;
+		if (holder->kind != CRLOCK_HOLDER_DESCRIPTOR)
+			continue;
+		err = open_process(reading, holder->tid);
+		err = err ?: proc_fdinfo_read(reading->dir, holder->fd, reading->lines, &info, NULL, NULL);
+		if (proc_failed(err))
+			return err;
+		if (!err) {
+			*mnt_id = info.mnt_id;
+			break;
+		}
 	}
-	return -1;
+	return 0;
 }
 
 static int set_mnt_id(struct reading *reading, struct lock *lock)
 {
 	void **cached;
+	int err, mnt_id;
 
 	if (lock->mnt_id >= 0 || !lock->row.mount_id)
 		return 0;
 	cached = lock_cache_get(&reading->mounts, lock->row.mount_id);
 	if (!cached)
 		return -ENOMEM;
-	if (!*cached)
-		*cached = (void *)(intptr_t)(read_mnt_id(reading, lock) + 1);
+	if (!*cached) {
+		err = read_mnt_id(reading, lock, &mnt_id);
+		if (err)
+			return err;
+		*cached = (void *)(intptr_t)(mnt_id + 1);
+	}
 	lock->mnt_id = (intptr_t)*cached - 1;
 	return 0;
 }
