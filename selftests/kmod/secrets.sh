@@ -12,9 +12,12 @@ plan $((loads + 5))
 
 # What was loaded is loaded again at the end, whatever happens.
 break_time=$(cat /proc/sys/fs/lease-break-time)
-trap 'echo "$break_time" >/proc/sys/fs/lease-break-time; grep -q "^crlock " /proc/modules || insmod "$CRLOCK_KO"; clean_up' EXIT
+randomise=$(cat /proc/sys/kernel/randomize_va_space)
+trap 'echo "$break_time" >/proc/sys/fs/lease-break-time; echo "$randomise" >/proc/sys/kernel/randomize_va_space; grep -q "^crlock " /proc/modules || insmod "$CRLOCK_KO"; clean_up' EXIT
 # The lease is to go on breaking: times that are over are large negative numbers.
 echo 3600 >/proc/sys/fs/lease-break-time
+# Addresses of a process that are the same each time would count as the kernel's.
+echo 2 >/proc/sys/kernel/randomize_va_space
 
 reload() {
 	rmmod crlock && insmod "$CRLOCK_KO"

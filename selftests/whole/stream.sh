@@ -137,10 +137,11 @@ mkfifo stuck
 exec {stuck}<>stuck
 crdump --stream -t "$pid" >stuck 2>said &
 dumper=$!
-is_full() {
-	grep -q poll "/proc/$dumper/wchan"
+# polls PID: whether it waits until it can read or write.
+polls() {
+	grep -q poll "/proc/$1/task/"*/wchan
 }
-until_true is_full
+until_true polls "$dumper"
 kill -TERM "$dumper"
 wait "$dumper"
 is "a signal ends a dump that nobody reads" "$?" 143
@@ -153,7 +154,8 @@ crrestore --stream -d <quiet 2>said &
 restorer=$!
 exec {quiet}>quiet
 head -c 100000 stream >&"$quiet"
-until_true sh -c "test -s '$TMPDIR'/crrestore.*/pages-1.img"
+until_true compgen -G "$TMPDIR/crrestore.*/pages-1.img"
+until_true polls "$restorer"
 kill -TERM "$restorer"
 wait "$restorer"
 is "a signal ends a restore that gets nothing" "$?" 143
