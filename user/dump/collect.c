@@ -173,12 +173,8 @@ static uint64_t table_of(const struct lock_list *list, pid_t pid)
 static int read_comm(pid_t pid, char **name)
 {
 	char comm[PROC_COMM_MAX];
-	int dir = proc_open(pid), err;
+	int err = proc_comm_of(pid, comm);
 
-	if (dir < 0)
-		return dir;
-	err = proc_comm_read(dir, comm);
-	close(dir);
 	*name = err ? NULL : strdup(comm);
 	return err || *name ? err : -ENOMEM;
 }

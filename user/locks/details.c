@@ -32,25 +32,13 @@ struct reading {
 
 /* Names -------------------------------------------------------------------------------------------- */
 
-/* Returns: 0 with the name, empty of who is gone; or -errno. */
-static int read_comm(pid_t pid, char comm[PROC_COMM_MAX])
-{
-	int dir = proc_open(pid), err = dir;
-
-	*comm = '\0';
-	if (dir >= 0) {
-		err = proc_comm_read(dir, comm);
-		close(dir);
-	}
-	return proc_failed(err) ? err : 0;
-}
-
+/* Of who is gone the name is empty. */
 static int fill_comm(void **cached, pid_t pid)
 {
 	char comm[PROC_COMM_MAX];
-	int err = read_comm(pid, comm);
+	int err = proc_comm_of(pid, comm);
 
-	if (err)
+	if (proc_failed(err))
 		return err;
 	*cached = strdup(comm);
 	return *cached ? 0 : -ENOMEM;

@@ -4,6 +4,7 @@
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "procfs/process.h"
 
@@ -103,6 +104,19 @@ int proc_comm_read(int dir, char comm[PROC_COMM_MAX])
 	if (len > 0 && comm[len - 1] == '\n')
 		comm[len - 1] = '\0';
 	return 0;
+}
+
+int proc_comm_of(pid_t pid, char comm[PROC_COMM_MAX])
+{
+	int dir = proc_open(pid), err = dir;
+
+	if (dir >= 0) {
+		err = proc_comm_read(dir, comm);
+		close(dir);
+	}
+	if (err)
+		*comm = '\0';
+	return err;
 }
 
 static bool parse_ids(struct proc_text line, uint32_t ids[4])

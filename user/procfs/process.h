@@ -49,6 +49,9 @@ int proc_groups_read(int dir, uint32_t **groups);
 /** proc_comm_read - Reads the name of a process. */
 int proc_comm_read(int dir, char comm[PROC_COMM_MAX]);
 
+/** proc_comm_of - The same of a process by its number; with an error the name is empty. */
+int proc_comm_of(pid_t pid, char comm[PROC_COMM_MAX]);
+
 /* Pid namespaces can be nested 32 deep. */
 #define PROC_NSPID_MAX 33
 
