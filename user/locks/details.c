@@ -32,34 +32,40 @@ struct reading {
 
 /* Names -------------------------------------------------------------------------------------------- */
 
-/* Of who is gone the name is empty. */
-static int fill_comm(void **cached, pid_t pid)
+/* A process's name, kept in the cache. Of who is gone the name is empty. */
+static int cached_comm(struct reading *reading, pid_t pid, const char **name)
 {
+	void **cached = lock_cache_get(&reading->comms, pid);
 	char comm[PROC_COMM_MAX];
-	int err = proc_comm_of(pid, comm);
+	int err;
 
-	if (proc_failed(err))
-		return err;
-	*cached = strdup(comm);
-	return *cached ? 0 : -ENOMEM;
+	if (!cached)
+		return -ENOMEM;
+	if (!*cached) {
+		err = proc_comm_of(pid, comm);
+		if (proc_failed(err))
+			return err;
+		*cached = strdup(comm);
+		if (!*cached)
+			return -ENOMEM;
+	}
+	*name = *cached;
+	return 0;
 }
 
 /* Gives a copy of a process's name, or leaves NULL. */
 static int set_comm(struct reading *reading, pid_t pid, char **comm)
 {
-	void **cached;
+	const char *name = "";
 	int err;
 
 	if (pid <= 0 || *comm)
 		return 0;
-	cached = lock_cache_get(&reading->comms, pid);
-	if (!cached)
-		return -ENOMEM;
-	err = *cached ? 0 : fill_comm(cached, pid);
+	err = cached_comm(reading, pid, &name);
 	/* No process has an empty name that is of use. */
-	if (err || !*(char *)*cached)
+	if (err || !*name)
 		return err;
-	*comm = strdup(*cached);
+	*comm = strdup(name);
 	return *comm ? 0 : -ENOMEM;
 }
 
