@@ -6,6 +6,8 @@ A terminal for tests.
                                        stands there at the end is printed, without lines that are blank
   terminal.py full COMMAND...          runs a command whose standard error is a terminal that takes nothing
   terminal.py full-pipe COMMAND...     the same with a pipe
+  terminal.py unread PID COMMAND...    the same, and once the command waits for its reader, prints who traces the
+                                       process, and then reads and prints what the command has to say
 
 Its status is that of the command. A line that is wider than the terminal goes on in the next one, as lines do.
 """
@@ -70,12 +72,15 @@ def on_terminal(columns, raw, command):
 
 
 def fill(fd):
+    """Returns how many bytes it took."""
     os.set_blocking(fd, False)
+    filled = 0
     try:
         while True:
-            os.write(fd, b"x")
+            filled += os.write(fd, b"x")
     except BlockingIOError:
         os.set_blocking(fd, True)
+    return filled
 
 
 def with_full(fds, command):
@@ -88,7 +93,31 @@ def with_full(fds, command):
         return 124
 
 
+def tracer(pid):
+    with open(f"/proc/{pid}/status", encoding="ascii") as status:
+        return next(line.split()[1] for line in status if line.startswith("TracerPid:"))
+
+
+def waits_to_write(pid):
+    with open(f"/proc/{pid}/syscall", encoding="ascii") as call:
+        return call.read().startswith("1 0x2 ")
+
+
+def unread(pid, command):
+    reader, writer = os.pipe()
+    filled = fill(writer)
+    with subprocess.Popen(command, stderr=writer) as program:
+        os.close(writer)
+        while program.poll() is None and not waits_to_write(program.pid):
+            pass
+        print(f"traced by {tracer(pid)}", flush=True)
+        print(read_all(reader)[filled:].decode(), end="")
+        return program.wait()
+
+
 def main():
+    if sys.argv[1] == "unread":
+        return unread(int(sys.argv[2]), sys.argv[3:])
     if sys.argv[1] == "full":
         return with_full(pty.openpty(), sys.argv[2:])
     if sys.argv[1] == "full-pipe":

@@ -9,7 +9,7 @@
 . "$(dirname "$0")/../large.sh"
 
 readonly widths=(1 2 12 30 60 80 200)
-plan $((2 * ${#widths[@]} + 28))
+plan $((2 * ${#widths[@]} + 32))
 cd "$work" || exit
 
 # terminal COLUMNS COMMAND...: what stands there at the end; raw has all that was written.
@@ -94,6 +94,26 @@ check "a pipe that is full does not stop a dump" \
 	/usr/bin/python3 "$root/selftests/terminal.py" full-pipe "${dump[@]}" --progress=0
 check "nor does a terminal that is" \
 	/usr/bin/python3 "$root/selftests/terminal.py" full "${dump[@]}" --progress=0
+
+# A lock that another process has too is in the way.
+exec {lock}>locked
+flock "$lock"
+sleep 1000 &
+target=$!
+sleep 1000 &
+background_pids+=("$target" $!)
+exec {lock}>&-
+for only in "" --locks-only; do
+	dump=(crdump --source=proc -t "$target" ${only:+"$only"} -D unread)
+	"${dump[@]}" 2>wanted
+	is "when a pipe is full a process goes on before errors are said${only:+, with $only}" \
+		"$(/usr/bin/python3 "$root/selftests/terminal.py" unread "$target" "${dump[@]}")" \
+		"$(printf 'traced by 0\n' && cat wanted)"
+done
+"${dump[@]}" --check >listed
+is "with --check that is a list" "$(sed 's/^crdump: //' wanted)" "$(<listed)"
+is "and an error if that cannot be said" "$("${dump[@]}" --check 2>&1 >/dev/full)" \
+	"crdump: standard output: No space left on device"
 
 # Seconds -----------------------------------------------------------------------------------------------
 

@@ -11,21 +11,18 @@
 /* What is named may come from strangers. */
 static void tell(struct blockers *blockers, const char *what)
 {
-	struct lock_buffer line = { 0 };
 	pid_t pid = 0;
 	int fd = -1;
 
 	blockers->nr++;
-	if (!blockers->list) {
-		/* What is in the way begins with whose it is, or with a lock. */
-		if (sscanf(what, "%d: descriptor %d:", &pid, &fd) < 1)
-			pid = 0;
-		say_of(pid, fd, what);
+	if (blockers->list) {
+		say_listed(what);
 		return;
 	}
-	lock_buffer_printable(&line, what);
-	puts(lock_buffer_text(&line));
-	lock_buffer_free(&line);
+	/* What is in the way begins with whose it is, or with a lock. */
+	if (sscanf(what, "%d: descriptor %d:", &pid, &fd) < 1)
+		pid = 0;
+	say_of(pid, fd, what);
 }
 
 void block(struct blockers *blockers, const char *format, ...)

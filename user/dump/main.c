@@ -77,9 +77,11 @@ static int dump_locks(const struct options *options)
 	int status;
 
 	turns_read(&checkpoint.queues, options->pid);
+	say_later();
 	if (trace_tree_stop(&tree, options->pid, true, why, sizeof(why))) {
-		say("%s", why);
 		trace_tree_release(&tree);
+		say_now();
+		say("%s", why);
 		checkpoint_free(&checkpoint);
 		return STATUS_NO_PROCESS;
 	}
@@ -92,6 +94,7 @@ static int dump_locks(const struct options *options)
 	}
 	finish_tree(&tree, &checkpoint.queues, status || options->check ? FINISH_GO_ON : options->finish,
 		    NULL);
+	say_now();
 	checkpoint_free(&checkpoint);
 	return status;
 }
@@ -113,6 +116,8 @@ int main(int argc, char **argv)
 		say_allow_progress();
 		hold_signals(&before);
 		status = options.locks_only ? dump_locks(&options) : dump_whole(&options);
+		if (options.check)
+			status = say_written() ?: status;
 		sigprocmask(SIG_SETMASK, &before, NULL);
 	}
 	options_clear(&options);

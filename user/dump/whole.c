@@ -90,9 +90,11 @@ static int stop(struct run *run)
 {
 	turns_read(&run->locks.queues, run->options->pid);
 	run->began = stats_now();
+	say_later();
 	if (trace_tree_stop(&run->tree, run->options->pid, true, run->why, sizeof(run->why))) {
-		say("%s", run->why);
 		trace_tree_release(&run->tree);
+		say_now();
+		say("%s", run->why);
 		return STATUS_NO_PROCESS;
 	}
 	run->stopped = true;
@@ -114,6 +116,7 @@ static void go_on(struct run *run, enum finish how)
 	finish_tree(&run->tree, &run->locks.queues, how, &ended);
 	run->stopped = false;
 	run->stats.frozen = ended - run->began;
+	say_now();
 }
 
 static int look(struct run *run)

@@ -9,8 +9,8 @@
 
 #include "image/message.h"
 #include "image/progress.h"
-#include "image/status.h"
 #include "image/say.h"
+#include "image/status.h"
 
 static int stderr_fd = STDERR_FILENO;
 
@@ -81,16 +81,53 @@ static const char *program_name(void)
 	return program ?: program_invocation_short_name;
 }
 
+/* What is said while nobody is to wait for a reader. */
+static bool later;
+static struct lock_buffer kept, kept_list;
+
 /* In one piece: others may write to the same file. */
+static void write_messages(struct lock_buffer *lines)
+{
+	progress_clear();
+	dprintf(stderr_fd, "%s", lock_buffer_text(lines));
+	lock_buffer_free(lines);
+}
+
 static void print(enum message_level level, pid_t pid, int fd, const char *text)
 {
 	const struct message message = { program_name(), level, pid, fd, text };
 	struct lock_buffer line = { 0 };
 
-	progress_clear();
-	message_add(&line, &message, json);
-	dprintf(stderr_fd, "%s", lock_buffer_text(&line));
-	lock_buffer_free(&line);
+	message_add(later ? &kept : &line, &message, json);
+	if (!later)
+		write_messages(&line);
+}
+
+void say_later(void)
+{
+	later = true;
+}
+
+void say_now(void)
+{
+	bool lost = kept.failed || kept_list.failed;
+
+	later = false;
+	fputs(lock_buffer_text(&kept_list), stdout);
+	lock_buffer_free(&kept_list);
+	if (kept.len)
+		write_messages(&kept);
+	lock_buffer_free(&kept);
+	if (lost)
+		say("%s: not all is said that there was to say", strerror(ENOMEM));
+}
+
+void say_listed(const char *line)
+{
+	lock_buffer_printable(&kept_list, line);
+	lock_buffer_add(&kept_list, "\n");
+	if (!later)
+		say_now();
 }
 
 static void print_format(enum message_level level, const char *format, va_list args, const char *more)
@@ -109,10 +146,14 @@ static void print_format(enum message_level level, const char *format, va_list a
 /* Whoever asks for it has it on every level. Processes may be stopped meanwhile: it does not wait for its reader. */
 static void say_progress(const char *text)
 {
+	const struct message message = { program_name(), MESSAGE_INFO, 0, -1, text };
 	struct pollfd out = { .fd = stderr_fd, .events = POLLOUT };
+	struct lock_buffer line = { 0 };
 
-	if (poll(&out, 1, 0) == 1 && out.revents & POLLOUT)
-		print(MESSAGE_INFO, 0, -1, text);
+	if (poll(&out, 1, 0) != 1 || !(out.revents & POLLOUT))
+		return;
+	message_add(&line, &message, json);
+	write_messages(&line);
 }
 
 void say_allow_progress(void)

@@ -30,6 +30,18 @@ void say_json(void);
  */
 void say_of(pid_t pid, int fd, const char *text);
 
+/**
+ * say_listed - Prints a line on standard output, of what was asked for and not of what goes wrong.
+ * @line: may be of strangers; what is not printable is told as it is for people (lock_buffer_printable())
+ */
+void say_listed(const char *line);
+
+/** say_later - From now on keeps what is to be said, so that no process that is stopped waits for who reads it. */
+void say_later(void);
+
+/** say_now - Says what was kept, and no longer keeps any. */
+void say_now(void);
+
 /** say_allow_progress - Has how far work has come shown, as message or line, where messages go (progress.h). */
 void say_allow_progress(void);
 
