@@ -5,12 +5,12 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include <xxhash.h>
 
 #include "checksums.pb-c.h"
 #include "crlock.pb-c.h"
 #include "image/checksums.h"
 #include "image/container.h"
-#include "image/hash.h"
 #include "image/magic.h"
 #include "image/progress.h"
 #include "image/records.h"
@@ -40,28 +40,28 @@ int checksums_add(struct image_checksums *list, const struct image_checksum *ent
 /* Of bytes of a file ------------------------------------------------------------------------------- */
 
 /* Returns: how many bytes up to @max the file has, or a negative errno value. */
-static int64_t sum_up(int fd, uint64_t max, uint64_t *xxh3)
+static int64_t sum_up(int fd, uint64_t max, uint64_t *xxh64)
 {
 	static uint8_t buffer[1 << 18];
-	XXH3_state_t *state = XXH3_createState();
+	XXH64_state_t *state = XXH64_createState();
 	uint64_t done = 0;
 	ssize_t n = 1;
 
 	if (!state)
 		return -ENOMEM;
-	XXH3_64bits_reset(state);
+	XXH64_reset(state, 0);
 	while (done < max && n) {
 		n = pread(fd, buffer, max - done < sizeof(buffer) ? max - done : sizeof(buffer), done);
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0)
 			break;
-		XXH3_64bits_update(state, buffer, n);
+		XXH64_update(state, buffer, n);
 		progress_add(n);
 		done += n;
 	}
-	*xxh3 = XXH3_64bits_digest(state);
-	XXH3_freeState(state);
+	*xxh64 = XXH64_digest(state);
+	XXH64_freeState(state);
 	return n < 0 ? -errno : (int64_t)done;
 }
 
@@ -72,7 +72,7 @@ static int read_again(const struct image_directory *directory, struct image_chec
 		      const struct image_error *error)
 {
 	int fd = image_open(directory->fd, entry->name);
-	int64_t size = fd < 0 ? fd : sum_up(fd, UINT64_MAX, &entry->xxh3);
+	int64_t size = fd < 0 ? fd : sum_up(fd, UINT64_MAX, &entry->xxh64);
 
 	if (fd >= 0)
 		close(fd);
@@ -91,7 +91,7 @@ static int write_entry(struct image_writer *writer, const struct image_checksum 
 
 	message.name = (ProtobufCBinaryData){ strlen(name), (uint8_t *)name };
 	message.size = entry->size;
-	message.xxh3 = entry->xxh3;
+	message.xxh64 = entry->xxh64;
 	return image_write(writer, &message.base, error);
 }
 
@@ -141,7 +141,7 @@ static int take(struct image_reader *reader, ProtobufCMessage *message, void *da
 {
 	Image__ChecksumEntry *entry = (Image__ChecksumEntry *)message;
 	char name[NAME_SIZE_MAX + 1] = "";
-	struct image_checksum checksum = { name, true, entry->size, entry->xxh3 };
+	struct image_checksum checksum = { name, true, entry->size, entry->xxh64 };
 	struct reading *reading = data;
 	bool good = is_name(&entry->name);
 	int ret = 0;
@@ -158,7 +158,7 @@ static int take(struct image_reader *reader, ProtobufCMessage *message, void *da
 static bool is_whole(const struct image_checksums *list, uint64_t last, int dir)
 {
 	const struct image_checksum *own = list->nr ? &list->entries[list->nr - 1] : NULL;
-	uint64_t xxh3;
+	uint64_t xxh64;
 	int64_t size;
 	int fd;
 
@@ -167,9 +167,9 @@ static bool is_whole(const struct image_checksums *list, uint64_t last, int dir)
 	fd = image_open(dir, IMAGE_CHECKSUMS);
 	if (fd < 0)
 		return false;
-	size = sum_up(fd, last, &xxh3);
+	size = sum_up(fd, last, &xxh64);
 	close(fd);
-	return size >= 0 && (uint64_t)size == last && xxh3 == own->xxh3;
+	return size >= 0 && (uint64_t)size == last && xxh64 == own->xxh64;
 }
 
 /* What crlock.img says of whether there must be checksums. */
@@ -222,17 +222,17 @@ int checksums_check(const struct image_checksum *entry, int dir, const char *pat
 {
 	int fd = image_open(dir, entry->name);
 	int64_t size = fd;
-	uint64_t xxh3;
+	uint64_t xxh64;
 
 	if (fd >= 0) {
 		/* One byte more tells what is longer. */
-		size = sum_up(fd, entry->size + (entry->size < UINT64_MAX), &xxh3);
+		size = sum_up(fd, entry->size + (entry->size < UINT64_MAX), &xxh64);
 		close(fd);
 	}
 	if (size < 0)
 		return image_error(error, size, path, "%s: %s", entry->name,
 				   size == -EBADMSG ? "is no regular file" : strerror(-size));
-	if ((uint64_t)size == entry->size && xxh3 == entry->xxh3)
+	if ((uint64_t)size == entry->size && xxh64 == entry->xxh64)
 		return 0;
 	return image_error(error, -EBADMSG, path, "%s: it is not as it was written: %s", entry->name,
 			   (uint64_t)size < entry->size	  ? "it is truncated"

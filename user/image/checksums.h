@@ -16,7 +16,7 @@ struct image_error;
 struct image_checksum {
 	char *name;
 	bool known; /* what was not written from its beginning to its end is to be read again */
-	uint64_t size, xxh3;
+	uint64_t size, xxh64;
 };
 
 struct image_checksums {

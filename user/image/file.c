@@ -6,9 +6,9 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include <xxhash.h>
 
 #include "image/file.h"
-#include "image/hash.h"
 #include "image/progress.h"
 #include "image/stream.h"
 
@@ -21,21 +21,21 @@ struct image_file {
 	int fd; /* -1: it is in a stream */
 	uint32_t member; /* of the stream */
 	uint64_t end; /* of what stdio has written */
-	XXH3_state_t
-		*sum; /* NULL: of what is in a stream, or was not written from its beginning to its end */
+	/* NULL: of what is in a stream, or was not written from its beginning to its end */
+	XXH64_state_t *sum;
 	uint64_t summed; /* bytes */
 };
 
 /* What is overwritten, or not seen here, has to be read when all is written. */
 static void lose_sum(struct image_file *file)
 {
-	XXH3_freeState(file->sum);
+	XXH64_freeState(file->sum);
 	file->sum = NULL;
 }
 
 static void add_to_sum(struct image_file *file, uint64_t at, const void *data, size_t size)
 {
-	if (file->sum && at == file->summed && !XXH3_64bits_update(file->sum, data, size))
+	if (file->sum && at == file->summed && !XXH64_update(file->sum, data, size))
 		file->summed += size;
 	else if (size)
 		lose_sum(file);
@@ -72,9 +72,9 @@ int image_file_create(struct image_directory *directory, const char *name, struc
 	} else {
 		file->fd = image_directory_create(directory, name, error);
 		ret = file->fd < 0 ? file->fd : 0;
-		file->sum = XXH3_createState();
+		file->sum = XXH64_createState();
 		if (file->sum)
-			XXH3_64bits_reset(file->sum);
+			XXH64_reset(file->sum, 0);
 	}
 	if (ret)
 		free_file(file);
@@ -223,7 +223,7 @@ static int note_sum(const struct image_file *file)
 		.name = file->name,
 		.known = file->sum,
 		.size = file->summed,
-		.xxh3 = file->sum ? XXH3_64bits_digest(file->sum) : 0,
+		.xxh64 = file->sum ? XXH64_digest(file->sum) : 0,
 	};
 
 	return checksums_add(&file->directory->checksums, &checksum);
