@@ -5,7 +5,6 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-#include <xxhash.h>
 
 #include "checksums.pb-c.h"
 #include "crlock.pb-c.h"
@@ -20,8 +19,10 @@
 
 void checksums_free(struct image_checksums *list)
 {
-	for (size_t i = 0; i < list->nr; i++)
+	for (size_t i = 0; i < list->nr; i++) {
+		image_sum_free(&list->entries[i].sum);
 		free(list->entries[i].name);
+	}
 	free(list->entries);
 	*list = (struct image_checksums){ 0 };
 }
@@ -37,50 +38,17 @@ int checksums_add(struct image_checksums *list, const struct image_checksum *ent
 	return -ENOMEM;
 }
 
-/* Of bytes of a file ------------------------------------------------------------------------------- */
-
-/* Returns: how many bytes up to @max the file has, or a negative errno value. */
-static int64_t sum_up(int fd, uint64_t max, uint64_t *xxh64)
-{
-	static uint8_t buffer[1 << 18];
-	XXH64_state_t *state = XXH64_createState();
-	uint64_t done = 0;
-	ssize_t n = 1;
-
-	if (!state)
-		return -ENOMEM;
-	XXH64_reset(state, 0);
-	while (done < max && n) {
-		n = pread(fd, buffer, max - done < sizeof(buffer) ? max - done : sizeof(buffer), done);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			break;
-		XXH64_update(state, buffer, n);
-		progress_add(n);
-		done += n;
-	}
-	*xxh64 = XXH64_digest(state);
-	XXH64_freeState(state);
-	return n < 0 ? -errno : (int64_t)done;
-}
-
 /* Writing ------------------------------------------------------------------------------------------ */
 
-/* Of what was written out of order, or copied by the kernel. */
-static int read_again(const struct image_directory *directory, struct image_checksum *entry,
-		      const struct image_error *error)
+static int read_rest(const struct image_directory *directory, struct image_checksum *entry,
+		     const struct image_error *error)
 {
 	int fd = image_open(directory->fd, entry->name);
-	int64_t size = fd < 0 ? fd : sum_up(fd, UINT64_MAX, &entry->xxh64);
+	int ret = fd < 0 ? fd : image_sum_read(&entry->sum, fd, UINT64_MAX, &entry->file);
 
 	if (fd >= 0)
 		close(fd);
-	if (size < 0)
-		return image_error(error, size, directory->path, "%s: %s", entry->name, strerror(-size));
-	entry->size = size;
-	entry->known = true;
-	return 0;
+	return ret ? image_error(error, ret, directory->path, "%s: %s", entry->name, strerror(-ret)) : 0;
 }
 
 static int write_entry(struct image_writer *writer, const struct image_checksum *entry,
@@ -90,8 +58,8 @@ static int write_entry(struct image_writer *writer, const struct image_checksum 
 	const char *name = strcmp(entry->name, IMAGE_INVENTORY_NEW) ? entry->name : IMAGE_INVENTORY;
 
 	message.name = (ProtobufCBinaryData){ strlen(name), (uint8_t *)name };
-	message.size = entry->size;
-	message.xxh64 = entry->xxh64;
+	message.size = entry->file.size;
+	message.xxh64 = entry->file.xxh64;
 	return image_write(writer, &message.base, error);
 }
 
@@ -101,7 +69,7 @@ static int write_own(struct image_writer *writer, const struct image_error *erro
 	struct image_checksum own = { .name = IMAGE_CHECKSUMS };
 	int ret = image_writer_flush(writer, error);
 
-	ret = ret ? ret : read_again(writer->directory, &own, error);
+	ret = ret ? ret : read_rest(writer->directory, &own, error);
 	return ret ? ret : write_entry(writer, &own, error);
 }
 
@@ -114,8 +82,7 @@ int checksums_write(struct image_directory *directory, const struct image_error 
 	if (ret)
 		return ret;
 	for (size_t i = 0; i < list->nr && !ret; i++) {
-		if (!list->entries[i].known)
-			ret = read_again(directory, &list->entries[i], error);
+		ret = read_rest(directory, &list->entries[i], error);
 		ret = ret ? ret : write_entry(&writer, &list->entries[i], error);
 	}
 	ret = ret ? ret : write_own(&writer, error);
@@ -141,7 +108,7 @@ static int take(struct image_reader *reader, ProtobufCMessage *message, void *da
 {
 	Image__ChecksumEntry *entry = (Image__ChecksumEntry *)message;
 	char name[NAME_SIZE_MAX + 1] = "";
-	struct image_checksum checksum = { name, true, entry->size, entry->xxh64 };
+	struct image_checksum checksum = { name, .file = { entry->size, entry->xxh64 } };
 	struct reading *reading = data;
 	bool good = is_name(&entry->name);
 	int ret = 0;
@@ -158,18 +125,18 @@ static int take(struct image_reader *reader, ProtobufCMessage *message, void *da
 static bool is_whole(const struct image_checksums *list, uint64_t last, int dir)
 {
 	const struct image_checksum *own = list->nr ? &list->entries[list->nr - 1] : NULL;
-	uint64_t xxh64;
-	int64_t size;
+	struct image_summed file;
+	bool good;
 	int fd;
 
-	if (!own || strcmp(own->name, IMAGE_CHECKSUMS) || own->size != last)
+	if (!own || strcmp(own->name, IMAGE_CHECKSUMS) || own->file.size != last)
 		return false;
 	fd = image_open(dir, IMAGE_CHECKSUMS);
 	if (fd < 0)
 		return false;
-	size = sum_up(fd, last, &xxh64);
+	good = !image_sum_read(NULL, fd, last, &file) && file.xxh64 == own->file.xxh64;
 	close(fd);
-	return size >= 0 && (uint64_t)size == last && xxh64 == own->xxh64;
+	return good;
 }
 
 /* What crlock.img says of whether there must be checksums. */
@@ -220,23 +187,21 @@ int checksums_read(struct image_checksums *list, int dir, const char *path, cons
 int checksums_check(const struct image_checksum *entry, int dir, const char *path,
 		    const struct image_error *error)
 {
-	int fd = image_open(dir, entry->name);
-	int64_t size = fd;
-	uint64_t xxh64;
+	int fd = image_open(dir, entry->name), ret = fd;
+	struct image_summed file = { 0 };
 
 	if (fd >= 0) {
-		/* One byte more tells what is longer. */
-		size = sum_up(fd, entry->size + (entry->size < UINT64_MAX), &xxh64);
+		ret = image_sum_read(NULL, fd, entry->file.size, &file);
 		close(fd);
 	}
-	if (size < 0)
-		return image_error(error, size, path, "%s: %s", entry->name,
-				   size == -EBADMSG ? "is no regular file" : strerror(-size));
-	if ((uint64_t)size == entry->size && xxh64 == entry->xxh64)
+	if (ret < 0)
+		return image_error(error, ret, path, "%s: %s", entry->name,
+				   ret == -EBADMSG ? "is no regular file" : strerror(-ret));
+	if (file.size == entry->file.size && file.xxh64 == entry->file.xxh64)
 		return 0;
 	return image_error(error, -EBADMSG, path, "%s: it is not as it was written: %s", entry->name,
-			   (uint64_t)size < entry->size	  ? "it is truncated"
-			   : (uint64_t)size > entry->size ? "it is longer"
+			   file.size < entry->file.size	  ? "it is truncated"
+			   : file.size > entry->file.size ? "it is longer"
 							  : "its checksum is another");
 }
 

@@ -10,13 +10,15 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "image/sum.h"
+
 struct image_directory;
 struct image_error;
 
 struct image_checksum {
 	char *name;
-	bool known; /* what was not written from its beginning to its end is to be read again */
-	uint64_t size, xxh64;
+	struct image_summed file;
+	struct image_sum sum; /* while the checkpoint is written: what is known without reading the file */
 };
 
 struct image_checksums {
@@ -27,7 +29,7 @@ struct image_checksums {
 /** checksums_free - Frees what a list owns, and empties it. */
 void checksums_free(struct image_checksums *list);
 
-/** checksums_add - Appends one, with a copy of the name. Returns: 0 or -ENOMEM. */
+/** checksums_add - Appends one, with a copy of the name, and takes over its @sum. Returns: 0 or -ENOMEM. */
 int checksums_add(struct image_checksums *list, const struct image_checksum *entry);
 
 /**

@@ -6,7 +6,6 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-#include <xxhash.h>
 
 #include "image/file.h"
 #include "image/progress.h"
@@ -21,31 +20,14 @@ struct image_file {
 	int fd; /* -1: it is in a stream */
 	uint32_t member; /* of the stream */
 	uint64_t end; /* of what stdio has written */
-	/* NULL: of what is in a stream, or was not written from its beginning to its end */
-	XXH64_state_t *sum;
-	uint64_t summed; /* bytes */
+	struct image_sum sum; /* of what is in a stream nothing is known */
 };
-
-/* What is overwritten, or not seen here, has to be read when all is written. */
-static void lose_sum(struct image_file *file)
-{
-	XXH64_freeState(file->sum);
-	file->sum = NULL;
-}
-
-static void add_to_sum(struct image_file *file, uint64_t at, const void *data, size_t size)
-{
-	if (file->sum && at == file->summed && !XXH64_update(file->sum, data, size))
-		file->summed += size;
-	else if (size)
-		lose_sum(file);
-}
 
 static void free_file(struct image_file *file)
 {
 	if (file->fd >= 0)
 		close(file->fd);
-	lose_sum(file);
+	image_sum_free(&file->sum);
 	free(file->name);
 	free(file);
 }
@@ -72,9 +54,6 @@ int image_file_create(struct image_directory *directory, const char *name, struc
 	} else {
 		file->fd = image_directory_create(directory, name, error);
 		ret = file->fd < 0 ? file->fd : 0;
-		file->sum = XXH64_createState();
-		if (file->sum)
-			XXH64_reset(file->sum, 0);
 	}
 	if (ret)
 		free_file(file);
@@ -107,11 +86,12 @@ int image_file_write(struct image_file *file, uint64_t at, const void *data, siz
 {
 	int ret = 0;
 
-	add_to_sum(file, at, data, size);
-	if (!file->directory->stream)
+	if (!file->directory->stream) {
+		image_sum_add(&file->sum, at, data, size);
 		ret = write_all(file->fd, at, data, size);
-	else if (size)
+	} else if (size) {
 		ret = stream_write(file->directory->stream, STREAM_WRITE, file->member, at, data, size);
+	}
 	progress_add(size);
 	return ret;
 }
@@ -144,6 +124,7 @@ int image_file_copy(struct image_file *file, uint64_t at, int from, off_t from_a
 	off_t to = at;
 
 	while (size && file->fd >= 0) {
+		off_t begin = to;
 		ssize_t n =
 			copy_file_range(from, &from_at, file->fd, &to, size < COPY_MAX ? size : COPY_MAX, 0);
 
@@ -154,7 +135,7 @@ int image_file_copy(struct image_file *file, uint64_t at, int from, off_t from_a
 			return -errno;
 		if (!n)
 			return 0;
-		lose_sum(file);
+		image_sum_forget(&file->sum, begin, n);
 		progress_add(n);
 		size -= n;
 	}
@@ -171,7 +152,7 @@ int image_file_move(struct image_file *file, uint64_t at, struct image_file *fro
 		return stream_write(file->directory->stream, STREAM_MOVE, file->member, at, &move,
 				    sizeof(move));
 	ret = image_file_copy(file, at, from->fd, from_at, size);
-	lose_sum(from);
+	image_sum_forget(&from->sum, from_at, size);
 	/* So as not to need room for all of it twice. A filesystem that cannot do it needs it. */
 	fallocate(from->fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, from_at, size);
 	return ret;
@@ -188,8 +169,7 @@ int image_file_truncate(struct image_file *file, uint64_t size)
 {
 	if (file->directory->stream)
 		return stream_write(file->directory->stream, STREAM_TRUNCATE, file->member, size, NULL, 0);
-	if (size != file->summed)
-		lose_sum(file);
+	image_sum_truncate(&file->sum, size);
 	return ftruncate(file->fd, size) ? -errno : 0;
 }
 
@@ -217,16 +197,14 @@ int image_file_replace(struct image_file *file, struct image_file *other, const 
 	return ret;
 }
 
-static int note_sum(const struct image_file *file)
+static int note_sum(struct image_file *file)
 {
-	const struct image_checksum checksum = {
-		.name = file->name,
-		.known = file->sum,
-		.size = file->summed,
-		.xxh64 = file->sum ? XXH64_digest(file->sum) : 0,
-	};
+	const struct image_checksum checksum = { .name = file->name, .sum = file->sum };
+	int ret = checksums_add(&file->directory->checksums, &checksum);
 
-	return checksums_add(&file->directory->checksums, &checksum);
+	if (!ret)
+		file->sum = (struct image_sum){ 0 };
+	return ret;
 }
 
 int image_file_close(struct image_file *file)

@@ -1,0 +1,263 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <endian.h>
+#include <errno.h>
+#include <pthread.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "image/progress.h"
+#include "image/sum.h"
+#include "locks/append.h"
+
+#define NOWHERE UINT64_MAX
+
+/* Of larger files what is beyond is read again: so much memory, 16 MiB, is enough for 1 TiB. */
+#define BLOCKS_MAX (1U << 20)
+
+static uint64_t minimum(uint64_t a, uint64_t b)
+{
+	return a < b ? a : b;
+}
+
+/* Writing ------------------------------------------------------------------------------------------ */
+
+void image_sum_free(struct image_sum *sum)
+{
+	free(sum->blocks);
+	XXH64_freeState(sum->state);
+	*sum = (struct image_sum){ 0 };
+}
+
+/* Returns: whether there is room for what is known of a block. */
+static bool make_room(struct image_sum *sum, uint64_t block)
+{
+	while (sum->nr <= block && sum->nr < BLOCKS_MAX) {
+		if (append(sum->blocks, sum->nr, (struct image_sum_block){ 0 }))
+			return false;
+	}
+	return block < sum->nr;
+}
+
+static void begin_block(struct image_sum *sum, uint64_t at)
+{
+	if (!sum->state)
+		sum->state = XXH64_createState();
+	if (sum->state)
+		XXH64_reset(sum->state, 0);
+	sum->at = sum->state ? at : NOWHERE;
+}
+
+static void add_to_block(struct image_sum *sum, uint64_t at, const void *data, size_t size)
+{
+	uint64_t block = at / IMAGE_SUM_BLOCK;
+	bool goes_on = sum->state && sum->at == at;
+
+	if (!goes_on || !(at % IMAGE_SUM_BLOCK))
+		image_sum_forget(sum, at, size);
+	if (!(at % IMAGE_SUM_BLOCK))
+		begin_block(sum, at);
+	else if (!goes_on)
+		return;
+	if (sum->at == NOWHERE)
+		return;
+	XXH64_update(sum->state, data, size);
+	sum->at += size;
+	if (!(sum->at % IMAGE_SUM_BLOCK) && make_room(sum, block))
+		sum->blocks[block] = (struct image_sum_block){ XXH64_digest(sum->state), true };
+}
+
+void image_sum_add(struct image_sum *sum, uint64_t at, const void *data, size_t size)
+{
+	const uint8_t *bytes = data;
+
+	while (size) {
+		size_t n = minimum(size, IMAGE_SUM_BLOCK - at % IMAGE_SUM_BLOCK);
+
+		add_to_block(sum, at, bytes, n);
+		at += n;
+		bytes += n;
+		size -= n;
+	}
+}
+
+void image_sum_forget(struct image_sum *sum, uint64_t at, uint64_t size)
+{
+	uint64_t first = at / IMAGE_SUM_BLOCK, last = size ? (at + size - 1) / IMAGE_SUM_BLOCK : first;
+
+	for (uint64_t block = first; size && block <= last && block < sum->nr; block++)
+		sum->blocks[block].known = false;
+	if (size && sum->at / IMAGE_SUM_BLOCK >= first && sum->at / IMAGE_SUM_BLOCK <= last)
+		sum->at = NOWHERE;
+}
+
+void image_sum_truncate(struct image_sum *sum, uint64_t size)
+{
+	uint64_t at = sum->at;
+
+	image_sum_forget(sum, size, UINT64_MAX - size);
+	/* What was written last ends there. */
+	if (at == size)
+		sum->at = at;
+}
+
+/* Reading ------------------------------------------------------------------------------------------ */
+
+/* Blocks that are read together, by so many threads at most: each has some, or it is not worth one. */
+#define WINDOW	    32
+#define THREADS_MAX 4
+#define THREAD_PART 4
+
+struct reading {
+	const struct image_sum *sum; /* NULL: nothing is known */
+	int fd;
+	uint64_t size; /* of the file, or less: it was truncated meanwhile */
+	uint64_t first; /* block of the window */
+	size_t nr;
+	uint64_t sums[WINDOW];
+	atomic_size_t next; /* in the window */
+	atomic_uint_least64_t done; /* bytes that are not told as progress */
+	atomic_int err;
+};
+
+/* Returns: whether it need not be read. */
+static bool is_known(const struct reading *reading, uint64_t block, size_t size, uint64_t *xxh64)
+{
+	const struct image_sum *sum = reading->sum;
+	uint64_t start = block * IMAGE_SUM_BLOCK;
+
+	if (sum && size == IMAGE_SUM_BLOCK && block < sum->nr && sum->blocks[block].known) {
+		*xxh64 = sum->blocks[block].xxh64;
+		return true;
+	}
+	if (!sum || !sum->state || sum->at != start + size || size == IMAGE_SUM_BLOCK)
+		return false;
+	*xxh64 = XXH64_digest(sum->state);
+	return true;
+}
+
+static int read_block(struct reading *reading, uint64_t block, uint64_t *xxh64)
+{
+	uint64_t at = block * IMAGE_SUM_BLOCK;
+	uint64_t end = minimum(at + IMAGE_SUM_BLOCK, reading->size);
+	uint8_t buffer[1 << 17];
+	XXH64_state_t *state;
+	ssize_t n = 1;
+
+	if (is_known(reading, block, end - at, xxh64))
+		return 0;
+	state = XXH64_createState();
+	if (!state)
+		return -ENOMEM;
+	XXH64_reset(state, 0);
+	while (at < end && n) {
+		n = pread(reading->fd, buffer, minimum(sizeof(buffer), end - at), at);
+		if (n < 0 && errno != EINTR)
+			break;
+		if (n > 0) {
+			XXH64_update(state, buffer, n);
+			reading->done += n;
+			at += n;
+		}
+	}
+	n = n < 0 ? -errno : 0;
+	*xxh64 = XXH64_digest(state);
+	XXH64_freeState(state);
+	/* What is shorter than it was has another checksum, whatever that is. */
+	return n;
+}
+
+static void read_window(struct reading *reading, bool tell)
+{
+	size_t i;
+
+	while (!reading->err && (i = reading->next++) < reading->nr) {
+		int err = read_block(reading, reading->first + i, &reading->sums[i]);
+
+		if (err)
+			reading->err = err;
+		if (tell)
+			progress_add(atomic_exchange(&reading->done, 0));
+	}
+}
+
+static void *help(void *reading)
+{
+	read_window(reading, false);
+	return NULL;
+}
+
+/* Returns: how many threads help. Signals are for who began them. */
+static size_t start_threads(struct reading *reading, pthread_t *threads, size_t max)
+{
+	sigset_t all, before;
+	size_t nr = 0;
+
+	sigfillset(&all);
+	pthread_sigmask(SIG_BLOCK, &all, &before);
+	while (nr < max && !pthread_create(&threads[nr], NULL, help, reading))
+		nr++;
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	return nr;
+}
+
+static size_t count_processors(void)
+{
+	cpu_set_t set;
+
+	/* With more of them than fit in a set there are enough. */
+	return sched_getaffinity(0, sizeof(set), &set) ? THREADS_MAX : CPU_COUNT(&set);
+}
+
+static int read_together(struct reading *reading, size_t processors)
+{
+	pthread_t threads[THREADS_MAX];
+	size_t nr = minimum(minimum(processors, THREADS_MAX), reading->nr / THREAD_PART);
+
+	reading->next = 0;
+	nr = nr > 1 ? start_threads(reading, threads, nr - 1) : 0;
+	read_window(reading, true);
+	while (nr)
+		pthread_join(threads[--nr], NULL);
+	progress_add(atomic_exchange(&reading->done, 0));
+	return reading->err;
+}
+
+static int read_all(struct reading *reading, XXH64_state_t *total)
+{
+	uint64_t blocks = reading->size / IMAGE_SUM_BLOCK + !!(reading->size % IMAGE_SUM_BLOCK);
+	size_t processors = blocks > 1 ? count_processors() : 1;
+	int ret = 0;
+
+	for (; !ret && reading->first < blocks; reading->first += WINDOW) {
+		reading->nr = minimum(blocks - reading->first, WINDOW);
+		ret = read_together(reading, processors);
+		for (size_t i = 0; i < reading->nr; i++)
+			reading->sums[i] = htole64(reading->sums[i]);
+		XXH64_update(total, reading->sums, reading->nr * sizeof(*reading->sums));
+	}
+	return ret;
+}
+
+int image_sum_read(const struct image_sum *sum, int fd, uint64_t max, struct image_summed *summed)
+{
+	struct reading reading = { .sum = sum, .fd = fd };
+	XXH64_state_t *total;
+	struct stat st;
+	int ret;
+
+	if (fstat(fd, &st))
+		return -errno;
+	total = XXH64_createState();
+	if (!total)
+		return -ENOMEM;
+	XXH64_reset(total, 0);
+	reading.size = minimum(st.st_size, max);
+	ret = read_all(&reading, total);
+	*summed = (struct image_summed){ st.st_size, XXH64_digest(total) };
+	XXH64_freeState(total);
+	return ret;
+}
