@@ -116,8 +116,8 @@ int main(int argc, char **argv)
 		say_allow_progress();
 		hold_signals(&before);
 		status = options.locks_only ? dump_locks(&options) : dump_whole(&options);
-		if (options.check)
-			status = say_written() ?: status;
+		if (options.check && say_written())
+			status = STATUS_IN_THE_WAY;
 		sigprocmask(SIG_SETMASK, &before, NULL);
 	}
 	options_clear(&options);
