@@ -6,13 +6,13 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
 #include "dump/copier.h"
+#include "image/thread.h"
 #include "procfs/pagemap.h"
 
 /*
@@ -179,17 +179,6 @@ static void *write_batches(void *data)
 	return NULL;
 }
 
-/* Signals are for who began it. */
-static void start_thread(struct copier *copier)
-{
-	sigset_t all, before;
-
-	sigfillset(&all);
-	pthread_sigmask(SIG_BLOCK, &all, &before);
-	copier->threaded = !pthread_create(&copier->thread, NULL, write_batches, copier);
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
-}
-
 /* Waits for what it has still to write. Returns: 0 or a negative errno value. */
 static int end_thread(struct copier *copier)
 {
@@ -229,7 +218,7 @@ static int flush(struct copier *copier, bool last)
 	if (ret)
 		return ret;
 	if (!last && !copier->threaded)
-		start_thread(copier);
+		copier->threaded = thread_start(&copier->thread, write_batches, copier);
 	if (!last && copier->threaded)
 		ret = hand_over(copier);
 	else

@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <endian.h>
 #include <errno.h>
-#include <pthread.h>
 #include <sched.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -11,6 +9,7 @@
 
 #include "image/progress.h"
 #include "image/sum.h"
+#include "image/thread.h"
 #include "locks/append.h"
 
 #define NOWHERE UINT64_MAX
@@ -114,7 +113,7 @@ void image_sum_truncate(struct image_sum *sum, uint64_t size)
 struct reading {
 	const struct image_sum *sum; /* NULL: nothing is known */
 	int fd;
-	uint64_t size; /* of the file, or less: it was truncated meanwhile */
+	uint64_t size; /* of what is summed up */
 	uint64_t first; /* block of the window */
 	size_t nr;
 	uint64_t sums[WINDOW];
@@ -133,6 +132,7 @@ static bool is_known(const struct reading *reading, uint64_t block, size_t size,
 		*xxh64 = sum->blocks[block].xxh64;
 		return true;
 	}
+	/* The last one; of one that is whole the state outlives what is known. */
 	if (!sum || !sum->state || sum->at != start + size || size == IMAGE_SUM_BLOCK)
 		return false;
 	*xxh64 = XXH64_digest(sum->state);
@@ -190,20 +190,6 @@ static void *help(void *reading)
 	return NULL;
 }
 
-/* Returns: how many threads help. Signals are for who began them. */
-static size_t start_threads(struct reading *reading, pthread_t *threads, size_t max)
-{
-	sigset_t all, before;
-	size_t nr = 0;
-
-	sigfillset(&all);
-	pthread_sigmask(SIG_BLOCK, &all, &before);
-	while (nr < max && !pthread_create(&threads[nr], NULL, help, reading))
-		nr++;
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	return nr;
-}
-
 static size_t count_processors(void)
 {
 	cpu_set_t set;
@@ -215,10 +201,11 @@ static size_t count_processors(void)
 static int read_together(struct reading *reading, size_t processors)
 {
 	pthread_t threads[THREADS_MAX];
-	size_t nr = minimum(minimum(processors, THREADS_MAX), reading->nr / THREAD_PART);
+	size_t max = minimum(minimum(processors, THREADS_MAX), reading->nr / THREAD_PART), nr = 0;
 
 	reading->next = 0;
-	nr = nr > 1 ? start_threads(reading, threads, nr - 1) : 0;
+	while (nr + 1 < max && thread_start(&threads[nr], help, reading))
+		nr++;
 	read_window(reading, true);
 	while (nr)
 		pthread_join(threads[--nr], NULL);

@@ -14,12 +14,14 @@
 
 #define IMAGE_SUM_BLOCK (1U << 20) /* bytes; the last one of a file has what there is */
 
+struct image_sum_block {
+	uint64_t xxh64;
+	bool known;
+};
+
 /* What is known of a file that is being written. All zero: nothing. */
 struct image_sum {
-	struct image_sum_block {
-		uint64_t xxh64;
-		bool known;
-	} * blocks; /* whole ones; those beyond are not known */
+	struct image_sum_block *blocks; /* whole ones; those beyond are not known */
 	size_t nr;
 	XXH64_state_t *state; /* of the block that is being written, from its beginning; NULL: of none */
 	uint64_t at; /* up to where */
