@@ -16,6 +16,7 @@ import fcntl
 import os
 import pty
 import re
+import signal
 import struct
 import subprocess
 import sys
@@ -31,14 +32,22 @@ def spawn(command, columns):
 
 
 def read_all(master):
+    """
+    When nobody has the other end any more, that is an error. But who wrote last and closed may have done so between
+    the kernel's looks at what there is to read and at the other end: then the rest comes after the error.
+    """
     data = b""
+    closed = False
     while True:
         try:
             piece = os.read(master, 65536)
-        except OSError as error:  # so it is when nobody has the other end any more
+        except OSError as error:
             if error.errno != errno.EIO:
                 raise
-            return data
+            if closed:
+                return data
+            closed = True
+            continue
         if not piece:
             return data
         data += piece
@@ -68,7 +77,10 @@ def on_terminal(columns, raw, command):
     with open(raw, "wb") as file:
         file.write(data)
     print("\n".join(render(data.decode(errors="replace"), columns)))
-    return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+    status = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+    if status < 0:
+        print(signal.Signals(-status).name)
+    return status
 
 
 def fill(fd):
