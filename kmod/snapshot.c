@@ -112,12 +112,13 @@ int crlock_snapshot_room(struct crlock_snapshot *snapshot)
 {
 	u32 nr_locks = and_some(snapshot->lacking);
 	u32 nr_leases = snapshot->lacking_leases ? and_some(snapshot->lacking_leases) : 0;
+	bool pause = snapshot->work >= LOCKS_AT_ONCE;
 	int err;
 
-	if (snapshot->work >= LOCKS_AT_ONCE) {
-		snapshot->work = 0;
+	snapshot->work = 0;
+	/* Far into a long list the way to where a batch begins takes as long, and there may be no room for it then. */
+	if (pause && !snapshot->lacking)
 		return 0;
-	}
 	snapshot->lacking = 0;
 	snapshot->lacking_leases = 0;
 	err = make_more_room(snapshot, nr_locks, nr_leases);
