@@ -128,6 +128,27 @@ static inline u32 crlock_rseq_len(const struct task_struct *task)
 }
 #endif
 
+/* Whether it is on its CPU's queue, to run there as soon as it can; what is asleep may be left on it for a while. */
+static inline bool crlock_task_is_runnable(struct task_struct *task)
+{
+#ifdef HAVE_TASK_IS_RUNNABLE
+	return task_is_runnable(task);
+#else
+	return READ_ONCE(task->on_rq);
+#endif
+}
+
+/* The one CPU of such a kernel is that of the caller. */
+static inline bool crlock_task_on_cpu(struct task_struct *task)
+{
+#ifdef CONFIG_SMP
+	/* Pairs with finish_task() of kernel/sched/core.c: then its registers are in memory. */
+	return smp_load_acquire(&task->on_cpu);
+#else
+	return task == current;
+#endif
+}
+
 /* Linux 6.4, 54e6842d0775: workers of vhost are threads of their process too. */
 #ifndef PF_USER_WORKER
 #define PF_USER_WORKER PF_IO_WORKER

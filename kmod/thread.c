@@ -65,7 +65,7 @@ static int make_room(struct crlock_regs *regs)
 /**
  * crlock_siglock_try - Calls a function while a thread's siglock is held. Does not sleep.
  * @task: the caller has a reference
- * @fn: is called with interrupts off, in an RCU section
+ * @fn: is called under that spinlock, in an RCU section
  * @data: for @fn
  *
  * Until @fn returns, the thread's signal and sighand stay, and no thread of its process is reaped.
@@ -138,11 +138,13 @@ struct still_look {
 static int look_still(struct task_struct *task, void *data)
 {
 	const struct still_look *look = data;
+	unsigned long flags;
 	int err;
 
-	raw_spin_lock(&task->pi_lock);
+	/* With PREEMPT_RT siglock sleeps and leaves interrupts on, and wake-ups that come with these take pi_lock. */
+	raw_spin_lock_irqsave(&task->pi_lock, flags);
 	err = look->fn(task, look->data);
-	raw_spin_unlock(&task->pi_lock);
+	raw_spin_unlock_irqrestore(&task->pi_lock, flags);
 	return err;
 }
 
@@ -188,8 +190,12 @@ u32 crlock_thread_state(struct task_struct *task)
  */
 bool crlock_thread_settled(struct task_struct *task)
 {
-	/* Pairs with finish_task() of kernel/sched/core.c: then its registers are in memory. */
-	return !smp_load_acquire(&task->on_cpu) && !(task->jobctl & JOBCTL_PTRACE_FROZEN);
+	/* It may have been preempted between saying that it does not run and looking whether it may. */
+	if (crlock_task_is_runnable(task))
+		return false;
+	/* As in try_to_wake_up(): who is about to leave its CPU is taken from the queue before it has. */
+	smp_rmb();
+	return !crlock_task_on_cpu(task) && !(task->jobctl & JOBCTL_PTRACE_FROZEN);
 }
 
 /* Return: 0, or -ENOSPC: regs->lacking says how much. */
