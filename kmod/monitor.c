@@ -55,10 +55,12 @@ struct listener {
 	u64 told;
 };
 
-/* Of the list, and of whether the probes are there. */
+/* Of all that follows, and of whether the probes are there. */
 static DEFINE_MUTEX(listeners_lock);
 static LIST_HEAD(listeners);
 static u32 nr_listeners;
+/* The module is being unloaded: the probes are gone, though someone listens. */
+static bool is_ending;
 
 static void send_events(struct work_struct *work);
 static void send_lost(struct work_struct *work);
@@ -231,7 +233,8 @@ static int start(struct netlink_ext_ack *extack)
 
 static void stop(void)
 {
-	crlock_probes_stop();
+	if (!is_ending)
+		crlock_probes_stop();
 	crlock_events_stop();
 }
 
@@ -370,6 +373,12 @@ void crlock_monitor_exit(void)
 {
 	struct listener *listener, *next;
 
+	mutex_lock(&listeners_lock);
+	if (nr_listeners)
+		crlock_probes_stop();
+	is_ending = true;
+	mutex_unlock(&listeners_lock);
+	/* Nothing is added any more: with probes there would always be more, while enough happens. */
 	flush_work(&events_work);
 	mutex_lock(&listeners_lock);
 	list_for_each_entry_safe(listener, next, &listeners, list) {
