@@ -2,7 +2,7 @@
 /*
  * Notes, found by the thread that they are about. Some are never taken: of a request that failed between
  * two tracepoints, or of flock(2) that a signal ended. Such a one goes when its thread makes the next; or
- * when all take too much memory, with all: they are of use for a moment only.
+ * when all take too much memory, with some others: they are of use for a moment only.
  */
 #include <linux/hash.h>
 #include <linux/sched.h>
@@ -52,18 +52,24 @@ static struct crlock_note *find(enum crlock_note_kind kind, const void *key)
 	return NULL;
 }
 
-static void free_all(void)
+static void free_bucket(struct hlist_head *bucket)
 {
 	struct crlock_note *note;
 	struct hlist_node *next;
-	int i;
 
-	for (i = 0; i < ARRAY_SIZE(notes); i++) {
-		hlist_for_each_entry_safe(note, next, &notes[i], node) {
-			unlink(note);
-			kfree(note);
-		}
+	hlist_for_each_entry_safe(note, next, bucket, node) {
+		unlink(note);
+		kfree(note);
 	}
+}
+
+/* A part at a time: there may be tens of thousands, and who makes one holds locks of the file. */
+static void make_room(u32 bytes)
+{
+	static u32 hand; /* the bucket that was emptied the longest time ago */
+
+	while (nr_bytes > BYTES_MAX - bytes)
+		free_bucket(&notes[hand++ % ARRAY_SIZE(notes)]);
 }
 
 /**
@@ -97,8 +103,7 @@ void crlock_note_put(struct crlock_note *note)
 	former = find(note->kind, note->key);
 	if (former)
 		unlink(former);
-	if (nr_bytes > BYTES_MAX - bytes_of(note))
-		free_all();
+	make_room(bytes_of(note));
 	hlist_add_head(&note->node, bucket_of(note->key));
 	nr_bytes += bytes_of(note);
 	spin_unlock(&notes_lock);
@@ -131,7 +136,10 @@ void crlock_note_drop(enum crlock_note_kind kind, const void *key)
 /** crlock_notes_free - Forgets all. The probes are gone. */
 void crlock_notes_free(void)
 {
+	int i;
+
 	spin_lock(&notes_lock);
-	free_all();
+	for (i = 0; i < ARRAY_SIZE(notes); i++)
+		free_bucket(&notes[i]);
 	spin_unlock(&notes_lock);
 }
