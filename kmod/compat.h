@@ -128,7 +128,7 @@ static inline u32 crlock_rseq_len(const struct task_struct *task)
 }
 #endif
 
-/* Whether it is on its CPU's queue, to run there as soon as it can; what is asleep may be left on it for a while. */
+/* Whether it is on its CPU's queue to run; who sleeps may be left on it for a while. */
 static inline bool crlock_task_is_runnable(struct task_struct *task)
 {
 #ifdef HAVE_TASK_IS_RUNNABLE

@@ -74,7 +74,7 @@ int crlock_dump_lack(struct crlock_dump *dump, int err, u64 needed)
 
 	if (err == -ENOBUFS) {
 		/* What is counted with takes less than half of a snapshot. */
-		dump->needed = max(needed ?: 2 * max, max + 1);
+		dump->needed = max(needed ?: 2 * min(max, U64_MAX / 2), max + (max < U64_MAX));
 		scnprintf(dump->text, sizeof(dump->text),
 			  "the snapshot takes %s%llu bytes, snapshot_max allows %llu",
 			  needed ? "" : "more than ", dump->needed, max);

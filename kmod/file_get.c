@@ -4,6 +4,7 @@
  */
 #include <linux/fs.h>
 #include <linux/pid_namespace.h>
+#include <linux/sched/signal.h>
 #include <linux/sched/task.h>
 #include <linux/slab.h>
 
@@ -117,6 +118,8 @@ static int walk_tasks(struct file_get *get)
 	while (!err && (task = crlock_tasks_next(&tasks))) {
 		err = walk_task(get, &tasks, task);
 		put_task_struct(task);
+		if (!err && fatal_signal_pending(current))
+			err = -EINTR;
 		cond_resched();
 	}
 	crlock_tasks_free(&tasks);

@@ -5,6 +5,7 @@
  * It is not built in the dump's start function, where Linux 6.1 has no way to say what is wrong.
  */
 #include <linux/pid_namespace.h>
+#include <linux/sched/signal.h>
 #include <linux/sched/task.h>
 #include <linux/slab.h>
 #include <net/sock.h>
@@ -116,6 +117,8 @@ static int walk_tasks(struct lock_get *get)
 	while (!err && (task = crlock_tasks_next(&tasks))) {
 		err = walk_task(get, &tasks, task);
 		put_task_struct(task);
+		if (!err && fatal_signal_pending(current))
+			err = -EINTR;
 		cond_resched();
 	}
 	crlock_tasks_free(&tasks);

@@ -14,7 +14,7 @@ static s64 milliseconds_to(unsigned long time)
 
 	if (!time)
 		return CRLOCK_NO_DEADLINE;
-	return left < 0 ? -(s64)jiffies_to_msecs(-left) : jiffies_to_msecs(left);
+	return left < 0 ? -(s64)jiffies64_to_msecs(-left) : jiffies64_to_msecs(left);
 }
 
 /**

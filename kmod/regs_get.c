@@ -5,6 +5,7 @@
 #include <linux/pid.h>
 #include <linux/pid_namespace.h>
 #include <linux/sched.h>
+#include <linux/sched/signal.h>
 #include <linux/sched/task.h>
 #include <linux/slab.h>
 
@@ -182,18 +183,19 @@ static int collect(struct regs_get *get)
 	int err = 0;
 
 	crlock_tasks_init(&tasks, &get->budget);
-	while ((task = crlock_tasks_next(&tasks))) {
-		if (task_tgid_nr(task) != get->filter.tgids[0]) {
-			put_task_struct(task);
-			continue;
+	while (!err && (task = crlock_tasks_next(&tasks))) {
+		if (task_tgid_nr(task) == get->filter.tgids[0]) {
+			err = crlock_rows_reserve(&get->threads, 1);
+			row = err ? NULL : crlock_rows_add(&get->threads);
+		} else {
+			row = NULL;
 		}
-		err = crlock_rows_reserve(&get->threads, 1);
-		if (err) {
+		if (row)
+			*row = task;
+		else
 			put_task_struct(task);
-			break;
-		}
-		row = crlock_rows_add(&get->threads);
-		*row = task;
+		if (!err && fatal_signal_pending(current))
+			err = -EINTR;
 		cond_resched();
 	}
 	crlock_tasks_free(&tasks);

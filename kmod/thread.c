@@ -141,7 +141,7 @@ static int look_still(struct task_struct *task, void *data)
 	unsigned long flags;
 	int err;
 
-	/* With PREEMPT_RT siglock sleeps and leaves interrupts on, and wake-ups that come with these take pi_lock. */
+	/* With PREEMPT_RT siglock leaves interrupts on, and wake-ups that come with these take pi_lock. */
 	raw_spin_lock_irqsave(&task->pi_lock, flags);
 	err = look->fn(task, look->data);
 	raw_spin_unlock_irqrestore(&task->pi_lock, flags);
