@@ -60,6 +60,12 @@ int crlock_dump_may(struct netlink_callback *cb, bool regs)
 	return crlock_may(cb->skb, regs, cb->extack);
 }
 
+/** crlock_dump_may_addresses - Whether who asks may know where in its address space a process has what. */
+bool crlock_dump_may_addresses(struct netlink_callback *cb)
+{
+	return netlink_capable(cb->skb, CAP_SYS_PTRACE);
+}
+
 /**
  * crlock_dump_lack - Remembers that memory did not do.
  * @dump: its state

@@ -21,6 +21,7 @@ struct crlock_dump {
 void *crlock_dump_state(struct netlink_callback *cb, size_t size);
 void *crlock_dump_take(struct netlink_callback *cb);
 int crlock_dump_may(struct netlink_callback *cb, bool regs);
+bool crlock_dump_may_addresses(struct netlink_callback *cb);
 int crlock_dump_lack(struct crlock_dump *dump, int err, u64 needed);
 int crlock_dump_error(struct crlock_dump *dump, struct sk_buff *skb, struct netlink_callback *cb,
 		      u8 command);

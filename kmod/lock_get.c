@@ -135,7 +135,7 @@ static int walk_sockets(struct lock_get *get)
  * Until here holders in flight name their socket by its address, for its inode number cannot be read under
  * the queue's lock; there is still a reference to it.
  */
-static void finish(struct lock_get *get)
+static void finish(struct lock_get *get, struct netlink_callback *cb)
 {
 	struct crlock_rows *holders = &get->snapshot.holders;
 	struct crlock_holder_row *holder;
@@ -147,6 +147,7 @@ static void finish(struct lock_get *get)
 			holder->where = sock_i_ino((struct sock *)(unsigned long)holder->where);
 		cond_resched();
 	}
+	get->put.addresses = crlock_dump_may_addresses(cb);
 	get->put.busy_queues = get->sockets.busy;
 }
 
@@ -165,7 +166,7 @@ static int build(struct lock_get *get, struct netlink_callback *cb)
 	else if (err)
 		err = crlock_dump_lack(&get->common, err, 0);
 	else
-		finish(get);
+		finish(get, cb);
 	crlock_sockets_free(&get->sockets);
 	return err;
 }

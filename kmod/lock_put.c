@@ -42,6 +42,17 @@ static __always_inline void *reserve_row(struct sk_buff *skb, int type, size_t s
 	return nla_data(attr);
 }
 
+static u64 where_of(const struct crlock_lock_put *put, const struct crlock_holder_row *row)
+{
+	switch (row->kind) {
+	case CRLOCK_HOLDER_MAPPING:
+		return put->addresses ? row->where : 0;
+	case CRLOCK_HOLDER_IN_FLIGHT:
+		return row->where;
+	}
+	return 0;
+}
+
 static int put_holders(struct crlock_lock_put *put, const struct crlock_snapshot *snapshot,
 		       struct sk_buff *skb)
 {
@@ -56,7 +67,7 @@ static int put_holders(struct crlock_lock_put *put, const struct crlock_snapshot
 			return -EMSGSIZE;
 		holder->file_id = put->file.id;
 		holder->files_id = is_descriptor ? id_of(&put->table, row->where) : 0;
-		holder->where = is_descriptor ? 0 : row->where;
+		holder->where = where_of(put, row);
 		holder->tgid = row->tgid;
 		holder->tid = row->tid;
 		holder->fd = row->fd;
@@ -166,7 +177,7 @@ static int put_description(struct crlock_lock_put *put, const struct crlock_snap
 
 /**
  * crlock_lock_put - Puts as much into a message as fits.
- * @put: all zero at first, but for @busy_queues
+ * @put: all zero at first, but for @addresses and @busy_queues
  * @snapshot: all is noted, and its rows were kept
  * @skb: the message
  *

@@ -24,6 +24,7 @@ struct crlock_last_id {
  * @next_holder: row of the one that is to be told next
  * @next_lock: row of the one that is to be told next
  * @begun: the rows above are of @description
+ * @addresses: the reader may know where files are mapped
  * @busy_queues: how many are to be told of yet
  * @file: the description
  * @mount: of the description
@@ -35,6 +36,7 @@ struct crlock_lock_put {
 	u32 next_holder;
 	u32 next_lock;
 	bool begun;
+	bool addresses;
 	u32 busy_queues;
 	struct crlock_last_id file;
 	struct crlock_last_id mount;

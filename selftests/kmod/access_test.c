@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -267,6 +268,56 @@ TEST_F(each_cap, alone)
 {
 	for (int cap = 0; cap <= CAP_LAST_CAP; cap++)
 		expect_by_rule(_metadata, self->asking, 1ULL << cap);
+}
+
+/* Addresses ----------------------------------------------------------------------------------------------- */
+
+/* In shared memory: who asks of a mapping that the test has, and what it is told. */
+struct asking_where {
+	pid_t holder;
+	uint64_t caps;
+	int err;
+	struct told told;
+};
+
+static void ask_where(void *data)
+{
+	struct asking_where *asking = data;
+	struct crlock_filter filter = { .tgids = &asking->holder, .nr_tgids = 1 };
+
+	if (!set_caps(asking->caps, asking->caps))
+		_exit(1);
+	asking->err = told_locks(&asking->told, &filter);
+}
+
+TEST(addresses_of_mappings_are_told_to_who_may_trace)
+{
+	struct asking_where *asking = shared_memory(sizeof(*asking));
+	struct place place;
+	void *map;
+	int fd;
+
+	ASSERT_NE(NULL, asking);
+	ASSERT_TRUE(place_enter(&place));
+	fd = file_new("mapped", O_RDWR);
+	ASSERT_EQ(0, flock(fd, LOCK_EX));
+	map = mmap(NULL, 4096, PROT_READ, MAP_SHARED, fd, 0);
+	ASSERT_NE(MAP_FAILED, map);
+	close(fd);
+	asking->holder = getpid();
+	for (int may = 0; may < 2; may++) {
+		asking->caps = CAP(CHECKPOINT_RESTORE) | (may ? CAP(SYS_PTRACE) : 0);
+		/* It is a holder too, behind the test. */
+		ASSERT_TRUE(child_run(ask_where, asking));
+		ASSERT_EQ(0, asking->err);
+		ASSERT_EQ(1, asking->told.nr);
+		ASSERT_EQ(2, asking->told.locks[0].nr_holders);
+		for (int i = 0; i < 2; i++) {
+			EXPECT_EQ(CRLOCK_HOLDER_MAPPING, asking->told.locks[0].holders[i].kind);
+			EXPECT_EQ(may ? (uintptr_t)map : 0, asking->told.locks[0].holders[i].where);
+		}
+	}
+	place_leave(&place);
 }
 
 /* Users and namespaces ---------------------------------------------------------------------------------- */

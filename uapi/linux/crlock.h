@@ -318,7 +318,8 @@ enum crlock_holder_kind {
  * struct crlock_holder - One reference to an open file description.
  * @file_id: id of the description
  * @files_id: id of the table that the descriptor is in; 0 for other kinds
- * @where: address of the mapping's first byte, or inode number of the socket; 0 for a descriptor
+ * @where: address of the mapping's first byte, 0 for a reader without CAP_SYS_PTRACE; or inode number
+ *	of the socket; 0 for a descriptor
  * @tgid: process, 0 if it is not visible or the holder is in flight
  * @tid: the process's first thread that has the table or mapping: equal to @tgid unless a thread
  *	has a table of its own
