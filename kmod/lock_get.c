@@ -66,6 +66,10 @@ static int note_message(struct file *file, const struct crlock_sock *sock, void 
 {
 	struct lock_get *get = data;
 
+	if (sock->again) {
+		crlock_snapshot_want(&get->snapshot, file);
+		return 0;
+	}
 	get->holder.where = (unsigned long)sock->sk;
 	return crlock_snapshot_note(&get->snapshot, file, &get->holder, sock->wanted);
 }

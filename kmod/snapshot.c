@@ -471,3 +471,16 @@ int crlock_snapshot_note_locked(struct crlock_snapshot *snapshot, struct file *f
 	description->wanted |= wanted;
 	return 0;
 }
+
+/**
+ * crlock_snapshot_want - Notes that a process that the filter names holds a file, of which the rest is noted.
+ * @snapshot: the snapshot
+ * @file: as of crlock_snapshot_note()
+ */
+void crlock_snapshot_want(struct crlock_snapshot *snapshot, const struct file *file)
+{
+	struct crlock_description *description = find_description(snapshot, file, file_inode(file));
+
+	if (description)
+		description->wanted = true;
+}

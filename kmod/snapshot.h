@@ -130,6 +130,7 @@ void crlock_snapshot_free(struct crlock_snapshot *snapshot);
 int crlock_snapshot_room(struct crlock_snapshot *snapshot);
 int crlock_snapshot_note_locked(struct crlock_snapshot *snapshot, struct file *file,
 				const struct crlock_holder_row *holder, bool wanted);
+void crlock_snapshot_want(struct crlock_snapshot *snapshot, const struct file *file);
 
 /**
  * crlock_snapshot_note - Notes who holds a file, if it has locks that are wanted. Does not sleep.

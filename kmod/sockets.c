@@ -58,6 +58,16 @@ int crlock_sockets_room(struct crlock_sockets *sockets)
 	return crlock_keyed_reserve(&sockets->socks, 1);
 }
 
+/* That happens to each once; @nr is 1 + its index. What is in its queue is wanted too. */
+static void want_sock(struct crlock_sockets *sockets, struct crlock_sock *sock, u32 nr)
+{
+	sock->wanted = true;
+	if (nr > sockets->next)
+		return;
+	sock->next_again = sockets->again;
+	sockets->again = nr;
+}
+
 /* The caller keeps @sk alive. */
 static int note_sock(struct crlock_sockets *sockets, struct sock *sk, bool wanted)
 {
@@ -71,12 +81,15 @@ static int note_sock(struct crlock_sockets *sockets, struct sock *sk, bool wante
 	slot = crlock_keyed_slot(&sockets->socks, sk);
 	sock = crlock_keyed_at(&sockets->socks, slot);
 	if (sock) {
-		sock->wanted |= wanted;
+		if (wanted && !sock->wanted)
+			want_sock(sockets, sock, slot->row);
 		return 0;
 	}
 	sock_hold(sk);
 	sock = crlock_keyed_add(&sockets->socks, slot, sk);
+	sock->next_again = 0;
 	sock->wanted = wanted;
+	sock->again = false;
 	return 0;
 }
 
@@ -173,6 +186,19 @@ static int walk_queue(struct crlock_sockets *sockets, const struct crlock_sock *
 	return ret < 0 ? ret : 0;
 }
 
+/* Return: which is to be searched now, or NULL. */
+static struct crlock_sock *next_sock(struct crlock_sockets *sockets)
+{
+	struct crlock_sock *sock;
+
+	if (!sockets->again)
+		return sockets->next < sockets->socks.rows.nr ? sock_at(sockets, sockets->next++) : NULL;
+	sock = sock_at(sockets, sockets->again - 1);
+	sockets->again = sock->next_again;
+	sock->again = true;
+	return sock;
+}
+
 /**
  * crlock_sockets_walk - Visits each file in the queues of the listed sockets, and of those found there.
  * @sockets: the list
@@ -185,10 +211,11 @@ static int walk_queue(struct crlock_sockets *sockets, const struct crlock_sock *
 int crlock_sockets_walk(struct crlock_sockets *sockets, crlock_message_fn *visit,
 			crlock_room_fn *room, void *data)
 {
+	struct crlock_sock *sock;
 	int ret = 0;
 
-	while (!ret && sockets->next < sockets->socks.rows.nr) {
-		ret = walk_queue(sockets, sock_at(sockets, sockets->next++), visit, room, data);
+	while (!ret && (sock = next_sock(sockets))) {
+		ret = walk_queue(sockets, sock, visit, room, data);
 		if (!ret && fatal_signal_pending(current))
 			ret = -EINTR;
 	}

@@ -12,22 +12,28 @@ struct sock;
 /**
  * struct crlock_sock - One of them.
  * @sk: its key
+ * @next_again: 1 + index of the next that is to be searched again; 0: none
  * @wanted: a process that the filter names holds it
+ * @again: it is searched again, since that was found out too late; only that is news of its files
  */
 struct crlock_sock {
 	struct sock *sk;
+	u32 next_again;
 	bool wanted;
+	bool again;
 };
 
 /**
  * struct crlock_sockets - Unix sockets whose receive queues are to be searched.
  * @socks: &struct crlock_sock, with a reference to each
  * @next: index of the first that was not searched yet
+ * @again: 1 + index of the first that is to be searched again; 0: none
  * @busy: how many could not be searched, since a receiver would not let go of them
  */
 struct crlock_sockets {
 	struct crlock_keyed socks;
 	u32 next;
+	u32 again;
 	u32 busy;
 };
 

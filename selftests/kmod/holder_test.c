@@ -482,6 +482,47 @@ TEST_F(flight, in_a_socket_that_is_in_flight)
 	EXPECT_IN_FLIGHT(ino);
 }
 
+struct passing {
+	int drop[4]; /* what the child is not to have */
+};
+
+static void drop(void *data)
+{
+	const struct passing *passing = data;
+
+	for (int i = 0; i < 4; i++)
+		close(passing->drop[i]);
+}
+
+/*
+ * The queue with the file is found first in this process, which is not asked for, and only then in a
+ * message to the child, which is.
+ */
+TEST_F(flight, in_a_socket_that_is_in_flight_to_who_is_asked_for)
+{
+	struct crlock_filter filter = { .nr_tgids = 1 };
+	int pairs[2][2];
+	struct passing passing;
+	struct child child;
+	struct told told;
+
+	for (int i = 0; i < 2; i++)
+		ASSERT_EQ(0, socketpair(AF_UNIX, variant->type, 0, pairs[i]));
+	ASSERT_TRUE(scm_send(pairs[0][0], self->fd));
+	ASSERT_TRUE(scm_send(pairs[1][0], pairs[0][1]));
+	passing = (struct passing){ { self->fd, pairs[0][0], pairs[0][1], pairs[1][0] } };
+	ASSERT_TRUE(child_start(&child, drop, NULL, &passing));
+	close(pairs[1][1]);
+	close(self->fd);
+	filter.tgids = &child.pid;
+	EXPECT_EQ(0, told_locks(&told, &filter));
+	child_end(&child);
+	ASSERT_EQ(1, told.nr);
+	ASSERT_EQ(1, told.locks[0].nr_holders);
+	EXPECT_EQ(CRLOCK_HOLDER_IN_FLIGHT, told.locks[0].holders[0].kind);
+	EXPECT_EQ(ino_of(pairs[0][1]), told.locks[0].holders[0].where);
+}
+
 TEST_F(flight, to_who_has_not_accepted_yet)
 {
 	struct sockaddr_un address = { .sun_family = AF_UNIX, .sun_path = "socket" };
