@@ -24,12 +24,14 @@
  * @table: the table that it is in, only to be compared
  * @fd: its number
  * @cloexec: it is closed by execve()
+ * @first: it is the first that is visited since the table was locked
  */
 struct crlock_descriptor {
 	struct file *file;
 	const void *table;
 	int fd;
 	bool cloexec;
+	bool first;
 };
 
 /**
@@ -83,6 +85,7 @@ static __always_inline int crlock_visit_descriptors(struct files_struct *files, 
 	struct fdtable *fdt = files_fdtable(files);
 	unsigned int word = *next / BITS_PER_LONG, end = word + CRLOCK_WORDS_AT_ONCE;
 	unsigned long open;
+	bool first = true;
 	int ret;
 
 	for (; word < end && word < fdt->max_fds / BITS_PER_LONG; word++) {
@@ -96,6 +99,7 @@ static __always_inline int crlock_visit_descriptors(struct files_struct *files, 
 				.table = files,
 				.fd = fd,
 				.cloexec = test_bit(fd, fdt->close_on_exec),
+				.first = first,
 			};
 
 			/* A number that is taken, with the file still to come. */
@@ -104,6 +108,7 @@ static __always_inline int crlock_visit_descriptors(struct files_struct *files, 
 				*next = fd;
 				return ret;
 			}
+			first &= !descriptor.file;
 		}
 		*next = (word + 1) * BITS_PER_LONG;
 	}

@@ -26,6 +26,7 @@
  * @filter: what is asked for
  * @snapshot: what is told
  * @sockets: only while the snapshot is built
+ * @mappings: the same
  * @holder: of the process that is being walked, but for what differs between its holders
  * @wanted: the filter names that process
  * @put: how far it is told
@@ -35,6 +36,7 @@ struct lock_get {
 	struct crlock_filter filter;
 	struct crlock_snapshot snapshot;
 	struct crlock_sockets sockets;
+	struct crlock_mappings mappings;
 	struct crlock_holder_row holder;
 	bool wanted;
 	struct crlock_lock_put put;
@@ -51,18 +53,19 @@ static int note_descriptor(const struct crlock_descriptor *descriptor, void *dat
 	get->holder.where = (unsigned long)descriptor->table;
 	get->holder.fd = descriptor->fd;
 	get->holder.flags = descriptor->cloexec ? CRLOCK_HOLDER_CLOEXEC : 0;
-	return crlock_snapshot_note(&get->snapshot, descriptor->file, &get->holder, get->wanted);
+	return crlock_snapshot_note(&get->snapshot, descriptor->file, &get->holder, get->wanted,
+				    descriptor->first);
 }
 
-static int note_mapping(struct file *file, unsigned long start, void *data)
+static int note_mapping(struct file *file, unsigned long start, bool first, void *data)
 {
 	struct lock_get *get = data;
 
 	get->holder.where = start;
-	return crlock_snapshot_note(&get->snapshot, file, &get->holder, get->wanted);
+	return crlock_snapshot_note(&get->snapshot, file, &get->holder, get->wanted, first);
 }
 
-static int note_message(struct file *file, const struct crlock_sock *sock, void *data)
+static int note_message(struct file *file, const struct crlock_sock *sock, bool first, void *data)
 {
 	struct lock_get *get = data;
 
@@ -71,7 +74,7 @@ static int note_message(struct file *file, const struct crlock_sock *sock, void 
 		return 0;
 	}
 	get->holder.where = (unsigned long)sock->sk;
-	return crlock_snapshot_note(&get->snapshot, file, &get->holder, sock->wanted);
+	return crlock_snapshot_note(&get->snapshot, file, &get->holder, sock->wanted, first);
 }
 
 static int make_room(void *data)
@@ -106,7 +109,7 @@ static int walk_task(struct lock_get *get, struct crlock_tasks *tasks, struct ta
 	ret = crlock_tasks_new_mm(tasks, task);
 	if (ret > 0) {
 		begin_process(get, task, CRLOCK_HOLDER_MAPPING);
-		ret = crlock_walk_mappings(task, note_mapping, make_room, get);
+		ret = crlock_walk_mappings(&get->mappings, task, note_mapping, make_room, get);
 	}
 	return ret;
 }
@@ -153,6 +156,7 @@ static void finish(struct lock_get *get, struct netlink_callback *cb)
 	}
 	get->put.addresses = crlock_dump_may_addresses(cb);
 	get->put.busy_queues = get->sockets.busy;
+	get->put.busy_mappings = get->mappings.busy;
 }
 
 static int build(struct lock_get *get, struct netlink_callback *cb)

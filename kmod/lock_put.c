@@ -163,7 +163,8 @@ static int put_locks(struct crlock_lock_put *put, const struct crlock_snapshot *
 static int put_description(struct crlock_lock_put *put, const struct crlock_snapshot *snapshot,
 			   const struct crlock_description *description, struct sk_buff *skb)
 {
-	if (description->first_lock == CRLOCK_NO_ROW || (snapshot->filter->nr_tgids && !description->wanted))
+	if (!crlock_description_has_locks(snapshot, description) ||
+	    (snapshot->filter->nr_tgids && !description->wanted))
 		return 0;
 	if (!put->begun) {
 		put->next_holder = description->first_holder;
@@ -175,9 +176,18 @@ static int put_description(struct crlock_lock_put *put, const struct crlock_snap
 		       put_locks(put, snapshot, description, skb);
 }
 
+/* Return: whether it is in the message. */
+static bool put_busy(u32 *busy, int type, struct sk_buff *skb)
+{
+	if (!*busy || nla_put_u32(skb, type, *busy))
+		return false;
+	*busy = 0;
+	return true;
+}
+
 /**
  * crlock_lock_put - Puts as much into a message as fits.
- * @put: all zero at first, but for @addresses and @busy_queues
+ * @put: all zero at first, but for @addresses, @busy_queues and @busy_mappings
  * @snapshot: all is noted, and its rows were kept
  * @skb: the message
  *
@@ -195,9 +205,7 @@ bool crlock_lock_put(struct crlock_lock_put *put, const struct crlock_snapshot *
 		put->description++;
 		put->begun = false;
 	}
-	if (put->busy_queues && !nla_put_u32(skb, CRLOCK_A_BUSY_QUEUES, put->busy_queues)) {
-		put->busy_queues = 0;
-		return true;
-	}
-	return put->description != at_first;
+	return put_busy(&put->busy_queues, CRLOCK_A_BUSY_QUEUES, skb) ||
+	       put_busy(&put->busy_mappings, CRLOCK_A_BUSY_MAPPINGS, skb) ||
+	       put->description != at_first;
 }

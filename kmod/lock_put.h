@@ -26,6 +26,7 @@ struct crlock_last_id {
  * @begun: the rows above are of @description
  * @addresses: the reader may know where files are mapped
  * @busy_queues: how many are to be told of yet
+ * @busy_mappings: the same, of address spaces
  * @file: the description
  * @mount: of the description
  * @table: of the last holder
@@ -38,6 +39,7 @@ struct crlock_lock_put {
 	bool begun;
 	bool addresses;
 	u32 busy_queues;
+	u32 busy_mappings;
 	struct crlock_last_id file;
 	struct crlock_last_id mount;
 	struct crlock_last_id table;

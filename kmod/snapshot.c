@@ -16,7 +16,8 @@
  * of descriptors, a mapping or a message, is locked. What is kept after that are addresses to compare.
  * A process that runs meanwhile may close a file whose address then becomes another's. So the inode is
  * compared too, and of a file that is found after its inode was looked at, only by another process than
- * set its lock, a holder is told only if that lock is there still: better none than a wrong one. Of OFD
+ * set its lock, a holder is told only if that lock is there still: better none than a wrong one. As long as
+ * what refers to files stays locked these do not change, and so for all of them it is looked once. Of OFD
  * locks the kernel does not keep who set them: there a holder may be told of the file that was there
  * before. Of processes that do not run the snapshot is exact.
  */
@@ -32,6 +33,9 @@
 
 /* So many locks are passed over in the time that it takes to copy one. */
 #define PASSED_FOR_COPIED 8
+
+/* Beyond so many locks it is looked for all descriptions at once. */
+#define CHECKED_AT_FIRST 64
 
 /**
  * crlock_snapshot_init - Makes an empty snapshot, to be freed with crlock_snapshot_free().
@@ -99,6 +103,11 @@ static int make_more_room(struct crlock_snapshot *snapshot, u32 nr_locks, u32 nr
 	return err == -ENOBUFS ? make_room(snapshot, nr_locks, nr_leases) : err;
 }
 
+static bool is_time_to_pause(const struct crlock_snapshot *snapshot)
+{
+	return snapshot->work >= LOCKS_AT_ONCE;
+}
+
 /**
  * crlock_snapshot_room - Makes the room that crlock_snapshot_note() was without. May sleep.
  * @snapshot: the snapshot
@@ -112,11 +121,11 @@ int crlock_snapshot_room(struct crlock_snapshot *snapshot)
 {
 	u32 nr_locks = and_some(snapshot->lacking);
 	u32 nr_leases = snapshot->lacking_leases ? and_some(snapshot->lacking_leases) : 0;
-	bool pause = snapshot->work >= LOCKS_AT_ONCE;
+	bool pause = is_time_to_pause(snapshot);
 	int err;
 
 	snapshot->work = 0;
-	/* Far into a long list the way to where a batch begins takes as long, and there may be no room for it then. */
+	/* Far into a long list the way to a batch alone takes as long, and room for it may be lacking. */
 	if (pause && !snapshot->lacking)
 		return 0;
 	snapshot->lacking = 0;
@@ -148,30 +157,42 @@ static struct crlock_description *find_description(struct crlock_snapshot *snaps
 	return description;
 }
 
+/* What is there before the first lock; of a file that was there the last time another may be in its place. */
+static void begin_description(struct crlock_description *description, const struct file *file, pid_t setter,
+			      u8 doublings)
+{
+	description->mount = file ? file->f_path.mnt : NULL;
+	description->first_lock = CRLOCK_NO_ROW;
+	description->last_lock = CRLOCK_NO_ROW;
+	description->setter = setter;
+	description->setters = false;
+	description->doublings = doublings;
+}
+
 static __always_inline struct crlock_description *
 find_or_add_description(struct crlock_snapshot *snapshot, const struct file *file,
-			const struct inode *inode, u32 inode_row, pid_t setter)
+			const struct inode *inode, u32 inode_row, pid_t setter, u8 doublings)
 {
 	struct crlock_description *description = snapshot->last;
 	struct crlock_slot *slot;
 
-	if (description && description->file == file && description->inode_row == inode_row)
+	if (description && description->file == file && description->inode_row == inode_row &&
+	    description->doublings == doublings)
 		return description;
 	slot = crlock_keyed_slot(&snapshot->descriptions, file);
 	description = crlock_keyed_at(&snapshot->descriptions, slot);
 	if (!description || description->inode_row != inode_row) {
 		description = crlock_keyed_add(&snapshot->descriptions, slot, file);
 		description->inode = inode;
-		description->mount = file ? file->f_path.mnt : NULL;
 		description->inode_row = inode_row;
 		description->first_holder = CRLOCK_NO_ROW;
 		description->last_holder = CRLOCK_NO_ROW;
-		description->first_lock = CRLOCK_NO_ROW;
-		description->last_lock = CRLOCK_NO_ROW;
 		description->nr_holders = 0;
-		description->setter = setter;
-		description->setters = false;
+		description->checked = 0;
 		description->wanted = false;
+		begin_description(description, file, setter, doublings);
+	} else if (description->doublings != doublings) {
+		begin_description(description, file, setter, doublings);
 	}
 	snapshot->last = description;
 	return description;
@@ -207,12 +228,12 @@ static void link_lock(struct crlock_snapshot *snapshot, struct crlock_descriptio
 }
 
 static __always_inline void copy_lock(struct crlock_snapshot *snapshot, const struct inode *inode,
-				      u32 inode_row, struct file_lock_core *core, u32 rank)
+				      u32 inode_row, u8 doublings, struct file_lock_core *core, u32 rank)
 {
 	bool is_flock = core->flc_flags & FL_FLOCK, is_range = core->flc_flags & FL_POSIX;
 	pid_t setter = setter_of(core, snapshot->pid_ns);
 	struct crlock_description *description =
-		find_or_add_description(snapshot, core->flc_file, inode, inode_row, setter);
+		find_or_add_description(snapshot, core->flc_file, inode, inode_row, setter, doublings);
 	struct crlock_lease_row *lease = NULL;
 	u32 index = snapshot->locks.nr, lease_index = CRLOCK_NO_ROW;
 	struct crlock_lock_row *row;
@@ -288,29 +309,11 @@ static void copy_batch(struct crlock_snapshot *snapshot, const struct inode *ino
 		if (!row->whole)
 			crlock_lock_place_move(&snapshot->place, walk, core);
 		if (is_wanted(snapshot->filter, core)) {
-			copy_lock(snapshot, inode, inode_row, core, walk->rank - 1);
+			copy_lock(snapshot, inode, inode_row, row->doublings, core, walk->rank - 1);
 			row->nr_locks++;
 		}
 	}
 	snapshot->place_row = inode_row;
-}
-
-/* The rows of what was copied stay, but in no chain: as if nothing had been. */
-static void forget_locks(struct crlock_snapshot *snapshot, u32 inode_row)
-{
-	struct crlock_inode_row *row = crlock_row(&snapshot->inodes.rows, inode_row);
-	struct crlock_description *description;
-	u32 i;
-
-	row->nr_locks = 0;
-	row->begun = false;
-	for (i = 0; i < snapshot->descriptions.rows.nr; i++) {
-		description = crlock_row(&snapshot->descriptions.rows, i);
-		if (description->inode_row == inode_row) {
-			description->first_lock = CRLOCK_NO_ROW;
-			description->last_lock = CRLOCK_NO_ROW;
-		}
-	}
 }
 
 /* Goes to where the next batch begins. */
@@ -323,8 +326,10 @@ static void begin_batch(struct crlock_snapshot *snapshot, u32 inode_row, struct 
 		return;
 	}
 	if (row->begun) {
-		forget_locks(snapshot, inode_row);
-		row->doublings += row->doublings < 16;
+		/* What was copied is forgotten: its descriptions have another number. */
+		row->nr_locks = 0;
+		row->begun = false;
+		row->doublings++;
 	}
 	crlock_lock_walk_list(walk, CRLOCK_LIST_FLOCK);
 }
@@ -339,7 +344,7 @@ static int copy_locks(struct crlock_snapshot *snapshot, const struct inode *inod
 
 	spin_lock(&walk.context->flc_lock);
 	begin_batch(snapshot, inode_row, &walk);
-	max = LOCKS_AT_ONCE << row->doublings;
+	max = LOCKS_AT_ONCE << min_t(u32, row->doublings, 16);
 	if (measure_batch(snapshot, walk, max, &nr)) {
 		row->whole = nr < max;
 		copy_batch(snapshot, inode, inode_row, &walk, nr);
@@ -386,46 +391,59 @@ static int look_at_inode(struct crlock_snapshot *snapshot, const struct inode *i
 	*first = !seen->begun;
 	if (seen->whole)
 		return seen->nr_locks;
+	if (is_time_to_pause(snapshot))
+		return -ENOSPC;
 	err = copy_locks(snapshot, inode, inode_row);
 	return err ?: seen->nr_locks;
 }
 
-/* Whether a lock of the description is there still. */
-static bool has_lock(struct crlock_snapshot *snapshot, struct file_lock_context *context,
-		     const struct crlock_description *description)
+/*
+ * Sees of which descriptions of an inode a lock is there still: of all, unless that which is sought is among the
+ * first. Return: whether of all.
+ */
+static bool check_descriptions(struct crlock_snapshot *snapshot, const struct inode *inode,
+			       const struct crlock_description *sought)
 {
-	struct crlock_lock_walk walk = { .context = context };
+	/* As in copy_locks(). */
+	struct crlock_lock_walk walk = { .context = smp_load_acquire(&inode->i_flctx) };
+	struct crlock_description *description;
 	struct file_lock_core *core;
 	u32 nr = 0;
 
+	spin_lock(&walk.context->flc_lock);
 	crlock_lock_walk_list(&walk, CRLOCK_LIST_FLOCK);
 	while ((core = crlock_lock_walk_on(&walk))) {
 		nr++;
-		if (core->flc_file == description->file &&
-		    (description->setters || setter_of(core, snapshot->pid_ns) == description->setter))
+		description = find_description(snapshot, core->flc_file, inode);
+		if (description && (description->setters ||
+				    setter_of(core, snapshot->pid_ns) == description->setter))
+			description->checked = snapshot->section;
+		if (nr <= CHECKED_AT_FIRST && sought->checked == snapshot->section)
 			break;
 	}
+	spin_unlock(&walk.context->flc_lock);
 	snapshot->work += nr / PASSED_FOR_COPIED;
-	return core;
+	return !core;
 }
 
 /*
  * Whether the file at the description's address is the one that had its locks: an inode that was looked at
- * for another file's sake may have got a new one there.
+ * for another file's sake may have got a new one there. Return: 1, 0 or -ENOSPC.
  */
-static bool is_the_same(struct crlock_snapshot *snapshot, const struct crlock_description *description,
-			const struct inode *inode, const struct crlock_holder_row *holder)
+static int is_the_same(struct crlock_snapshot *snapshot, const struct crlock_description *description,
+		       const struct inode *inode, const struct crlock_holder_row *holder)
 {
-	/* As in copy_locks(). */
-	struct file_lock_context *context = smp_load_acquire(&inode->i_flctx);
-	bool ret;
+	struct crlock_inode_row *row = crlock_row(&snapshot->inodes.rows, description->inode_row);
 
 	if (!description->setter || holder->tgid == description->setter)
-		return true;
-	spin_lock(&context->flc_lock);
-	ret = has_lock(snapshot, context, description);
-	spin_unlock(&context->flc_lock);
-	return ret;
+		return 1;
+	if (row->checked != snapshot->section) {
+		if (is_time_to_pause(snapshot))
+			return -ENOSPC;
+		if (check_descriptions(snapshot, inode, description))
+			row->checked = snapshot->section;
+	}
+	return description->checked == snapshot->section;
 }
 
 /* Holders ----------------------------------------------------------------------------------------- */
@@ -457,16 +475,19 @@ int crlock_snapshot_note_locked(struct crlock_snapshot *snapshot, struct file *f
 	const struct inode *inode = file_inode(file);
 	struct crlock_description *description;
 	bool first;
-	int nr;
+	int ret;
 
-	if (!crlock_rows_fit(&snapshot->holders, 1) || snapshot->work >= LOCKS_AT_ONCE)
+	if (!crlock_rows_fit(&snapshot->holders, 1))
 		return -ENOSPC;
-	nr = look_at_inode(snapshot, inode, &first);
-	if (nr <= 0)
-		return nr;
+	ret = look_at_inode(snapshot, inode, &first);
+	if (ret <= 0)
+		return ret;
 	description = find_description(snapshot, file, inode);
-	if (!description || (!first && !is_the_same(snapshot, description, inode, holder)))
+	if (!description)
 		return 0;
+	ret = first ? 1 : is_the_same(snapshot, description, inode, holder);
+	if (ret <= 0)
+		return ret;
 	add_holder(snapshot, description, holder);
 	description->wanted |= wanted;
 	return 0;

@@ -27,6 +27,8 @@ struct pid_namespace;
  * @last_lock: its end
  * @nr_holders: length of the first chain
  * @setter: process that set the first lock, in the reader's pid namespace; or 0
+ * @checked: the section in which a lock of it was last seen to be there still
+ * @doublings: those of its inode when its locks were copied
  * @setters: others set others
  * @wanted: a process that the filter names holds it
  */
@@ -41,6 +43,8 @@ struct crlock_description {
 	u32 last_lock;
 	u32 nr_holders;
 	s32 setter;
+	u32 checked;
+	u8 doublings;
 	bool setters;
 	bool wanted;
 };
@@ -52,9 +56,10 @@ struct crlock_description {
  * @dev: of its superblock
  * @generation: see @ino
  * @nr_locks: how many locks were copied
+ * @checked: the section in which it was last looked which descriptions have locks
  * @begun: some were
  * @whole: all were
- * @doublings: of the size of batches
+ * @doublings: of the size of batches; what was copied before the last one is as if it had not been
  */
 struct crlock_inode_row {
 	const struct inode *inode;
@@ -62,6 +67,7 @@ struct crlock_inode_row {
 	dev_t dev;
 	u32 generation;
 	u32 nr_locks;
+	u32 checked;
 	bool begun;
 	bool whole;
 	u8 doublings;
@@ -101,6 +107,7 @@ struct crlock_holder_row {
  * @last: the description that was asked for last, or NULL
  * @place: up to where the locks of an inode that has more were copied
  * @place_row: that inode's
+ * @section: number of the time since the lock was taken that keeps what crlock_snapshot_note() is given
  * @work: locks copied since crlock_snapshot_room(), and what took as long
  * @lacking: locks for which there was no room when crlock_snapshot_note() gave -ENOSPC
  * @lacking_leases: how many of these are leases
@@ -118,6 +125,7 @@ struct crlock_snapshot {
 	struct crlock_description *last;
 	struct crlock_lock_place place;
 	u32 place_row;
+	u32 section;
 	u32 work;
 	u32 lacking;
 	u32 lacking_leases;
@@ -132,12 +140,22 @@ int crlock_snapshot_note_locked(struct crlock_snapshot *snapshot, struct file *f
 				const struct crlock_holder_row *holder, bool wanted);
 void crlock_snapshot_want(struct crlock_snapshot *snapshot, const struct file *file);
 
+/** crlock_description_has_locks - Whether locks were copied that are its. */
+static inline bool crlock_description_has_locks(const struct crlock_snapshot *snapshot,
+						const struct crlock_description *description)
+{
+	const struct crlock_inode_row *inode = crlock_row(&snapshot->inodes.rows, description->inode_row);
+
+	return description->first_lock != CRLOCK_NO_ROW && description->doublings == inode->doublings;
+}
+
 /**
  * crlock_snapshot_note - Notes who holds a file, if it has locks that are wanted. Does not sleep.
  * @snapshot: the snapshot
  * @file: the caller holds a lock that keeps it alive: of what it found it in
  * @holder: what it found
  * @wanted: the filter names who holds it
+ * @first: it is the first file since that lock was taken
  *
  * Locks the inode's flc_lock, beneath what the caller holds: the kernel takes no table's file_lock,
  * mmap_lock or queue lock under it.
@@ -145,10 +163,11 @@ void crlock_snapshot_want(struct crlock_snapshot *snapshot, const struct file *f
  * Return: 0, or -ENOSPC: it is not done, call again after crlock_snapshot_room().
  */
 static inline int crlock_snapshot_note(struct crlock_snapshot *snapshot, struct file *file,
-				       const struct crlock_holder_row *holder, bool wanted)
+				       const struct crlock_holder_row *holder, bool wanted, bool first)
 {
 	const struct inode *inode = file_inode(file);
 
+	snapshot->section += first;
 	/* Most inodes have never had a lock. */
 	if (!READ_ONCE(inode->i_flctx) || !crlock_filter_inode(snapshot->filter, inode))
 		return 0;

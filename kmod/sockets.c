@@ -6,7 +6,6 @@
  * The queue's lock keeps its messages. A receiver of a stream takes the files out of a message that is
  * still queued, and holds iolock for it and not that lock: iolock is taken first, as receivers do.
  */
-#include <linux/delay.h>
 #include <linux/net.h>
 #include <linux/sched/signal.h>
 #include <net/af_unix.h>
@@ -18,13 +17,6 @@
 
 /* Files in one go under the queue's lock. */
 #define BATCH 1000
-
-/*
- * A receiver that faults while it copies holds iolock for as long as who serves the fault likes, so it
- * is not waited for without end.
- */
-#define IOLOCK_TRIES 100
-#define IOLOCK_PAUSE 1000 /* microseconds */
 
 /**
  * crlock_sockets_init - Makes an empty list, to be freed with crlock_sockets_free().
@@ -118,7 +110,7 @@ static int visit_message(struct crlock_sockets *sockets, const struct crlock_soc
 			continue;
 		}
 		ret = crlock_sockets_note(sockets, files->fp[i], sock->wanted) ?:
-			      visit(files->fp[i], sock, data);
+			      visit(files->fp[i], sock, !*done, data);
 		if (ret)
 			return ret;
 		++*done;
@@ -151,18 +143,16 @@ static int visit_batch(struct crlock_sockets *sockets, const struct crlock_sock 
 	return ret;
 }
 
-static bool lock_receivers(struct unix_sock *u)
+/* A receiver that faults while it copies holds iolock for as long as who serves the fault likes. */
+static bool lock_receivers(struct crlock_sockets *sockets, struct unix_sock *u)
 {
-	int i;
+	u32 tries = 0;
 
-	for (i = 0; i < IOLOCK_TRIES; i++) {
-		if (mutex_trylock(&u->iolock))
-			return true;
-		if (fatal_signal_pending(current))
+	while (!mutex_trylock(&u->iolock)) {
+		if (!crlock_patience_wait(&sockets->patience, tries++))
 			return false;
-		usleep_range(IOLOCK_PAUSE, 2 * IOLOCK_PAUSE);
 	}
-	return false;
+	return true;
 }
 
 static int walk_queue(struct crlock_sockets *sockets, const struct crlock_sock *sock,
@@ -172,7 +162,7 @@ static int walk_queue(struct crlock_sockets *sockets, const struct crlock_sock *
 	u32 pos = 0;
 	int ret;
 
-	if (!lock_receivers(u)) {
+	if (!lock_receivers(sockets, u)) {
 		sockets->busy++;
 		return 0;
 	}

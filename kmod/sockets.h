@@ -5,6 +5,7 @@
 #include <linux/fs.h>
 
 #include "keyed.h"
+#include "patience.h"
 #include "room.h"
 
 struct sock;
@@ -28,17 +29,27 @@ struct crlock_sock {
  * @socks: &struct crlock_sock, with a reference to each
  * @next: index of the first that was not searched yet
  * @again: 1 + index of the first that is to be searched again; 0: none
+ * @patience: with their receivers
  * @busy: how many could not be searched, since a receiver would not let go of them
  */
 struct crlock_sockets {
 	struct crlock_keyed socks;
 	u32 next;
 	u32 again;
+	struct crlock_patience patience;
 	u32 busy;
 };
 
-/** typedef crlock_message_fn - Visits a file in a message, as crlock_descriptor_fn a descriptor. */
-typedef int crlock_message_fn(struct file *file, const struct crlock_sock *sock, void *data);
+/**
+ * typedef crlock_message_fn - Visits a file in a message, with its queue locked.
+ * @file: it
+ * @sock: whose queue it is
+ * @first: it is the first that is visited since the queue was locked
+ * @data: as given to the walk
+ *
+ * Return: as crlock_descriptor_fn.
+ */
+typedef int crlock_message_fn(struct file *file, const struct crlock_sock *sock, bool first, void *data);
 
 void crlock_sockets_init(struct crlock_sockets *sockets, struct crlock_budget *budget);
 void crlock_sockets_free(struct crlock_sockets *sockets);

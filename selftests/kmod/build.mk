@@ -2,7 +2,7 @@
 # Tests of the module: each NAME_test.c is a program, linked with what is beside it.
 
 kmod_shared := $(addprefix selftests/kmod/,child.c freezer.c place.c raw.c registers-$(shell uname -m).c \
-	scm.c tasks.c told.c)
+	scm.c stalled.c tasks.c told.c)
 
 $(foreach source,$(wildcard selftests/kmod/*_test.c),$(eval $(call test_program,kmod/$(basename $(notdir $(source))),$(source) $(kmod_shared),libcrlock,-lmnl -lpthread)))
 

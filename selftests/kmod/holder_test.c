@@ -24,6 +24,7 @@
 #include "child.h"
 #include "place.h"
 #include "scm.h"
+#include "stalled.h"
 #include "told.h"
 
 FIXTURE(holder)
@@ -333,6 +334,29 @@ TEST_F(holder, mappings_beside_a_descriptor)
 			    self->told.holders[j].where == (unsigned long)maps[i])
 				seen |= 1U << i;
 	EXPECT_EQ(7, seen);
+}
+
+static int pass_over(const struct crlock_lock *lock, const struct crlock_holder *holders, size_t nr_holders,
+		     void *data)
+{
+	return 0;
+}
+
+/* Nothing is waited for without end, and it is told what could not be looked at. */
+TEST_F(holder, mappings_that_cannot_be_read)
+{
+	struct stalled stalled;
+	struct crlock *crlock;
+
+	if (!stalled_start(&stalled))
+		SKIP(return, "no file system that does not answer can be made");
+	ASSERT_EQ(0, crlock_open(&crlock));
+	EXPECT_EQ(0, crlock_each_lock(crlock, NULL, pass_over, NULL));
+	EXPECT_EQ(1, crlock_busy_mappings(crlock));
+	stalled_end(&stalled);
+	EXPECT_EQ(0, crlock_each_lock(crlock, NULL, pass_over, NULL));
+	EXPECT_EQ(0, crlock_busy_mappings(crlock));
+	crlock_close(crlock);
 }
 
 /* Sockets --------------------------------------------------------------------------------------------- */

@@ -28,11 +28,12 @@ begin() {
 	cd ..
 }
 
-# Kilobytes: rows and what finds them, with room for a quarter more of each, and messages.
+# Kilobytes: rows and what finds them, with room for a quarter more of each, and messages. Where there is room for a
+# lock there is for a file too: it may be of another one.
 computed() {
-	local files=$((locks - ranges + 1))
+	local files=$((locks - ranges + 1)) more=$((locks / 4))
 
-	echo $(((locks * 56 + holders * 32 + files * (64 + 40)) * 5 / 4 / 1024 + files * 2 * 64 / 1024 + 1024))
+	echo $(((locks * 56 + holders * 32 + files * (64 + 40)) * 5 / 4 / 1024 + (files + more) * 2 * 64 / 1024 + 1024))
 }
 
 # largest WORD: the number behind the word, of the line of .out in which it is largest; smallest: the same.

@@ -122,6 +122,7 @@ TEST_F(crlock, locks_and_holders)
 	EXPECT_STREQ("", crlock_error(self->crlock));
 	EXPECT_EQ(0, crlock_needed(self->crlock));
 	EXPECT_EQ(0, crlock_busy_queues(self->crlock));
+	EXPECT_EQ(0, crlock_busy_mappings(self->crlock));
 }
 
 TEST_F(crlock, all_locks)

@@ -33,7 +33,9 @@
  *   Rows come file by file: first all holders of an open file description, then all of its locks.
  *   Both may go on in the next message. A filter never cuts the list of holders short. If
  *   receive queues of sockets could not be read, since a receiver would not let go of them, the
- *   last message has CRLOCK_A_BUSY_QUEUES, u32: how many; holders in flight may then be missing.
+ *   last message has CRLOCK_A_BUSY_QUEUES, u32: how many; holders in flight may then be missing. The
+ *   same way, if something would not let go of address spaces, it has CRLOCK_A_BUSY_MAPPINGS: how
+ *   many; holders that map a file may then be missing.
  *
  * CRLOCK_CMD_FILE_GET (dump)
  *
@@ -159,6 +161,7 @@ enum {
 	CRLOCK_A_EVENT,
 	CRLOCK_A_LOST,
 	CRLOCK_A_END,
+	CRLOCK_A_BUSY_MAPPINGS,
 
 	__CRLOCK_A_MAX,
 	CRLOCK_A_MAX = __CRLOCK_A_MAX - 1,

@@ -68,6 +68,13 @@ uint64_t crlock_needed(const struct crlock *crlock);
  */
 uint32_t crlock_busy_queues(const struct crlock *crlock);
 
+/**
+ * crlock_busy_mappings - How many address spaces the last crlock_each_lock() could not read to their end.
+ *
+ * If it is not 0, holders that map a file (%CRLOCK_HOLDER_MAPPING) may be missing.
+ */
+uint32_t crlock_busy_mappings(const struct crlock *crlock);
+
 /** struct crlock_info - What the module says of itself. Strings are NUL-terminated. */
 struct crlock_info {
 	uint32_t abi;

@@ -54,6 +54,8 @@ static int decode_attr(struct crlock_decoder *decoder, const struct crlock_attr 
 		return crlock_decode_u64(decoder, attr, &decoder->needed);
 	case CRLOCK_A_BUSY_QUEUES:
 		return crlock_decode_u32(decoder, attr, &decoder->busy_queues);
+	case CRLOCK_A_BUSY_MAPPINGS:
+		return crlock_decode_u32(decoder, attr, &decoder->busy_mappings);
 	default:
 		return decoder->attr(decoder, attr);
 	}

@@ -31,6 +31,7 @@ typedef int crlock_attr_fn(struct crlock_decoder *decoder, const struct crlock_a
  * @flaw: what is wrong with the answer if the result is -EPROTO and this is not NULL
  * @needed: what %CRLOCK_A_NEEDED told, which is about the answer itself, not given to @attr
  * @busy_queues: the same of %CRLOCK_A_BUSY_QUEUES
+ * @busy_mappings: the same of %CRLOCK_A_BUSY_MAPPINGS
  */
 struct crlock_decoder {
 	crlock_attr_fn *attr;
@@ -38,6 +39,7 @@ struct crlock_decoder {
 	const char *flaw;
 	uint64_t needed;
 	uint32_t busy_queues;
+	uint32_t busy_mappings;
 };
 
 /* Bytes up to the end of a member. */

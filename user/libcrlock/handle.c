@@ -66,6 +66,11 @@ CRLOCK_EXPORT uint32_t crlock_busy_queues(const struct crlock *crlock)
 	return crlock->busy_queues;
 }
 
+CRLOCK_EXPORT uint32_t crlock_busy_mappings(const struct crlock *crlock)
+{
+	return crlock->busy_mappings;
+}
+
 /**
  * crlock_fail - Says more about an error.
  * @format: as printf(3)
@@ -94,6 +99,7 @@ int crlock_begin(struct crlock *crlock)
 	crlock->connection.text[0] = '\0';
 	crlock->needed = 0;
 	crlock->busy_queues = 0;
+	crlock->busy_mappings = 0;
 	return 0;
 }
 
@@ -126,6 +132,7 @@ int crlock_call(struct crlock *crlock, struct nlmsghdr *request, struct crlock_d
 	crlock->busy = false;
 	crlock->needed = decoder->needed;
 	crlock->busy_queues = decoder->busy_queues;
+	crlock->busy_mappings = decoder->busy_mappings;
 	/*
 	 * Of the commands none fails so: generic netlink has no family of that number any more, or
 	 * (try_module_get() in __netlink_dump_start()) the module is just being unloaded.

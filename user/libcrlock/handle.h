@@ -15,6 +15,7 @@
  * @info: what the module said when the handle was opened
  * @needed: see crlock_needed()
  * @busy_queues: see crlock_busy_queues()
+ * @busy_mappings: see crlock_busy_mappings()
  * @busy: an answer is being read
  * @events: what takes events, if the handle is for these; owned
  */
@@ -23,6 +24,7 @@ struct crlock {
 	struct crlock_info info;
 	uint64_t needed;
 	uint32_t busy_queues;
+	uint32_t busy_mappings;
 	bool busy;
 	struct crlock_event_decoder *events;
 };

@@ -78,7 +78,7 @@ static int cannot_read(struct crlock *crlock, struct lock_report *report, int er
 }
 
 /* What this build of the module cannot see, or could not this time. */
-static uint32_t unknown_of(uint32_t busy_queues, struct lock_report *report)
+static uint32_t unknown_of(uint32_t busy_queues, uint32_t busy_mappings, struct lock_report *report)
 {
 	const uint32_t all = CRLOCK_FEATURE_MAPPINGS | CRLOCK_FEATURE_IN_FLIGHT;
 	struct crlock_info info;
@@ -87,6 +87,12 @@ static uint32_t unknown_of(uint32_t busy_queues, struct lock_report *report)
 		snprintf(report->lacking, sizeof(report->lacking),
 			 "module crlock: %u sockets were busy: holders in flight may be missing",
 			 busy_queues);
+		return LOCK_UNKNOWN_HOLDERS;
+	}
+	if (busy_mappings) {
+		snprintf(report->lacking, sizeof(report->lacking),
+			 "module crlock: %u address spaces were busy: holders that map a file may be missing",
+			 busy_mappings);
 		return LOCK_UNKNOWN_HOLDERS;
 	}
 	if (crlock_get_info(&info) || (info.features & all) == all)
@@ -102,7 +108,7 @@ int lock_read_kmod(struct lock_list *list, const struct lock_query *query, struc
 {
 	struct reading reading = { .list = list };
 	struct crlock *crlock;
-	uint32_t unknown, busy_queues;
+	uint32_t unknown, busy_queues, busy_mappings;
 	int err = module_open(&crlock);
 
 	if (err)
@@ -113,10 +119,11 @@ int lock_read_kmod(struct lock_list *list, const struct lock_query *query, struc
 	if (err)
 		err = cannot_read(crlock, report, err);
 	busy_queues = crlock_busy_queues(crlock);
+	busy_mappings = crlock_busy_mappings(crlock);
 	crlock_close(crlock);
 	if (err)
 		return err;
-	unknown = unknown_of(busy_queues, report);
+	unknown = unknown_of(busy_queues, busy_mappings, report);
 	for (size_t i = 0; i < list->nr; i++)
 		list->locks[i].unknown = unknown;
 	return query->details & LOCK_DETAIL_WAITERS ? lock_read_waiters(list, "/proc/locks") : 0;
