@@ -61,9 +61,14 @@ static int dump_stopped(struct checkpoint *checkpoint, const struct trace_tree *
 {
 	struct blockers blockers = { .list = options->check };
 	int status = collect(checkpoint, tree, options, NULL, &blockers);
+	char why[256];
 
 	if (!status && blockers.nr)
 		status = STATUS_IN_THE_WAY;
+	if (!status && trace_tree_check(tree, why, sizeof(why))) {
+		say("%s", why);
+		status = STATUS_NO_PROCESS;
+	}
 	if (!status && !options->check)
 		status = write_checkpoint(checkpoint, options);
 	return status;

@@ -259,7 +259,7 @@ static int copy_range(struct copying *copying, uint64_t start, uint64_t end, boo
 			return 0;
 		got = proc_pagemap_read(copying->pagemap, start, copying->entries, nr < CHUNK ? nr : CHUNK);
 		if (got <= 0)
-			return got;
+			return got ?: -ESRCH;
 		ret = copy_pages(copying, start, got, all);
 		if (ret)
 			return ret;

@@ -235,8 +235,14 @@ static int write_all(struct run *run)
 {
 	const struct options *options = run->options;
 	int ret = copy_memory(run);
+	char why[256];
 
 	ret = ret ?: write_images(run);
+	/* If so, it is also why anything else failed. */
+	if (trace_tree_check(&run->tree, why, sizeof(why))) {
+		say("%s", why);
+		return STATUS_NO_PROCESS;
+	}
 	if (!ret && options->finish == FINISH_GO_ON)
 		go_on(run, options->finish);
 	ret = ret ?: complete(run);

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <signal.h>
 #include <stdarg.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -375,6 +376,33 @@ long trace_repeated_call(pid_t tid)
 	     trace_arch_interruption(&regs) != TRACE_UNLESS_HANDLED))
 		return -1;
 	return trace_arch_call_number(&regs);
+}
+
+/* Returns: 0 or a negative errno value. */
+static int check_process(struct reason *reason, const struct trace_process *process)
+{
+	uint64_t mask;
+
+	for (size_t i = 0; i < process->nr_threads; i++) {
+		pid_t tid = process->threads[i].tid;
+
+		if (!ptrace(PTRACE_GETSIGMASK, tid, sizeof(mask), &mask))
+			continue;
+		if (errno == ESRCH)
+			return fail(reason, -ESRCH, "%d: was killed meanwhile", process->pid);
+		return fail(reason, -errno, "%d: is it still stopped: %s", tid, strerror(errno));
+	}
+	return 0;
+}
+
+int trace_tree_check(const struct trace_tree *tree, char *why, size_t size)
+{
+	struct reason reason = { why, size };
+	int err = 0;
+
+	for (size_t i = 0; !err && i < tree->nr; i++)
+		err = check_process(&reason, &tree->processes[i]);
+	return err;
 }
 
 static void release_thread(const struct trace_process *process, pid_t tid)

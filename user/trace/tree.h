@@ -55,6 +55,15 @@ bool trace_tree_release_thread(struct trace_tree *tree, pid_t tid);
 /** trace_repeated_call - The system call that a stopped thread is to make again, negative: none. */
 long trace_repeated_call(pid_t tid);
 
+/**
+ * trace_tree_check - Looks whether all threads are still stopped: SIGKILL ends also those that are, and what is read
+ * of them from then on can look as if there were nothing.
+ * @why: gets one line if not
+ *
+ * Returns: 0, -ESRCH if one was killed, or another negative errno value.
+ */
+int trace_tree_check(const struct trace_tree *tree, char *why, size_t size);
+
 /** trace_tree_has - Whether a process is in the tree. */
 bool trace_tree_has(const struct trace_tree *tree, pid_t pid);
 
