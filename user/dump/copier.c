@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "dump/copier.h"
+#include "dump/pages.h"
 #include "image/thread.h"
 #include "procfs/pagemap.h"
 
@@ -39,7 +40,7 @@ struct copier {
 	pid_t pid;
 	struct image_file *file;
 	int memory; /* /proc/PID/mem, -1: not needed yet */
-	bool running;
+	struct dump_runs *missed; /* NULL: the process is stopped, and nothing may be missed */
 	struct batch *batch; /* to which is added */
 
 	bool threaded;
@@ -53,7 +54,7 @@ struct copier {
 	struct batch batches[NR_BATCHES];
 };
 
-int copier_open(struct copier **out, pid_t pid, struct image_file *file, bool running)
+int copier_open(struct copier **out, pid_t pid, struct image_file *file, struct dump_runs *missed)
 {
 	struct copier *copier = malloc(sizeof(*copier));
 
@@ -63,7 +64,7 @@ int copier_open(struct copier **out, pid_t pid, struct image_file *file, bool ru
 	copier->pid = pid;
 	copier->file = file;
 	copier->memory = -1;
-	copier->running = running;
+	copier->missed = missed;
 	copier->batch = &copier->batches[0];
 	copier->batch->size = copier->batch->nr = 0;
 	copier->threaded = copier->ended = false;
@@ -100,7 +101,7 @@ static ssize_t read_memory(struct copier *copier, uint8_t *to, const struct iove
 			done += n;
 		else if (n < 0 && errno == EINTR)
 			continue;
-		else if (copier->running)
+		else if (copier->missed)
 			break;
 		else
 			return n < 0 ? -errno : -EFAULT;
@@ -108,21 +109,31 @@ static ssize_t read_memory(struct copier *copier, uint8_t *to, const struct iove
 	return done;
 }
 
+static int note_missed(const struct copier *copier, const struct iovec *from, size_t got)
+{
+	uint64_t first = (uintptr_t)from->iov_base / PROC_PAGE_SIZE + got / PROC_PAGE_SIZE;
+	uint64_t end = ((uintptr_t)from->iov_base + from->iov_len) / PROC_PAGE_SIZE;
+
+	return first < end ? runs_add(copier->missed, first * PROC_PAGE_SIZE, end - first, first) : 0;
+}
+
 /* What could not be read with all others, mostly since it is PROT_NONE: which this way does not mind. */
 static int read_slowly(struct copier *copier, struct batch *batch, size_t first)
 {
-	int ret = open_memory(copier);
+	int opened = open_memory(copier), ret = copier->missed ? 0 : opened;
 
-	for (size_t i = first; i < batch->nr; i++) {
-		struct piece *piece = &batch->pieces[i];
-		ssize_t got = ret ? 0 : read_memory(copier, batch->buffer + piece->offset, &batch->from[i]);
+	for (size_t i = first; !ret && i < batch->nr; i++) {
+		ssize_t got = opened ? 0
+				     : read_memory(copier, batch->buffer + batch->pieces[i].offset,
+						   &batch->from[i]);
 
 		if (got < 0)
 			return got;
-		piece->size = got;
+		batch->pieces[i].size = got;
+		if (copier->missed)
+			ret = note_missed(copier, &batch->from[i], got);
 	}
-	/* A process that is gone while it runs is told by who stops it. */
-	return copier->running ? 0 : ret;
+	return ret;
 }
 
 static int read_batch(struct copier *copier, struct batch *batch)

@@ -9,6 +9,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "dump/process.h"
 #include "image/file.h"
 
 struct copier;
@@ -16,12 +17,12 @@ struct copier;
 /**
  * copier_open - Begins.
  * @file: where pages go; borrowed
- * @running: the process runs: what it has unmapped meanwhile is no error. Nothing is written in its place then,
- *	and it does not matter, for should a page come there again it was written since.
+ * @missed: NULL, or the process runs: gets what could not be read, mostly since it was unmapped meanwhile, which is
+ *	no error then. Nothing is written in its place.
  *
  * Returns: 0 or a negative errno value.
  */
-int copier_open(struct copier **out, pid_t pid, struct image_file *file, bool running);
+int copier_open(struct copier **out, pid_t pid, struct image_file *file, struct dump_runs *missed);
 
 /** copier_add - Copies pages, not all at once. @at: page of the file. Returns: 0 or a negative errno value. */
 int copier_add(struct copier *copier, uint64_t start, uint64_t nr, uint64_t at);

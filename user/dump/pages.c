@@ -34,6 +34,38 @@ int runs_add(struct dump_runs *runs, uint64_t start, uint64_t nr, uint64_t at)
 	return append(runs->runs, runs->nr, ((struct dump_run){ start, nr, at }));
 }
 
+/* Takes pages out of runs; both are by address. Returns: 0 or -ENOMEM. */
+static int leave_out(struct dump_runs *runs, const struct dump_runs *missed)
+{
+	struct dump_runs left = { 0 };
+	size_t next = 0;
+	int ret = 0;
+
+	for (size_t i = 0; !ret && i < runs->nr; i++) {
+		const struct dump_run *run = &runs->runs[i];
+		uint64_t start = run->start, end = start + run->nr * PROC_PAGE_SIZE;
+
+		while (!ret && start < end) {
+			const struct dump_run *gap = next < missed->nr ? &missed->runs[next] : NULL;
+			uint64_t gap_end = gap ? gap->start + gap->nr * PROC_PAGE_SIZE : 0;
+			uint64_t stop = gap && gap->start < end ? gap->start : end;
+
+			if (gap && gap_end <= start) {
+				next++;
+			} else if (stop <= start) {
+				start = gap_end < end ? gap_end : end;
+			} else {
+				ret = runs_add(&left, start, (stop - start) / PROC_PAGE_SIZE,
+					       run->at + (start - run->start) / PROC_PAGE_SIZE);
+				start = stop;
+			}
+		}
+	}
+	free(runs->runs);
+	*runs = left;
+	return ret;
+}
+
 static bool in_order(const struct dump_pages *pages)
 {
 	uint64_t at = 0;
@@ -162,24 +194,63 @@ int pages_straighten(struct dump_pages *pages, struct image_directory *directory
 /* Entries of pages that are looked at together. */
 #define CHUNK 8192
 
+/* Pages of a huge page that a page table entry of one level more maps. */
+#define HUGE_PAGES 512
+
 struct copying {
 	struct copier *copier;
 	struct dump_pages *pages;
 	struct dump_runs before; /* that were there */
+	struct dump_runs missed; /* that could not be read while the process runs */
 	size_t cursor; /* in @before: what is passed is of lower addresses */
 	struct pages_count *count;
 	int pagemap;
 	struct proc_holes holes;
-	uint64_t zero;
+	uint64_t zero, huge_zero; /* frames; 0: not known */
+	int frames; /* to find the latter; -1: that does not matter */
 	uint64_t entries[CHUNK];
 };
+
+static bool is_zero(const struct copying *copying, uint64_t entry)
+{
+	uint64_t frame = entry & PROC_PAGE_FRAME;
+
+	return frame &&
+	       (frame == copying->zero || (copying->huge_zero && frame - copying->huge_zero < HUGE_PAGES));
+}
 
 static bool is_wanted(const struct copying *copying, uint64_t entry)
 {
 	if (entry & PROC_PAGE_FILE || !(entry & (PROC_PAGE_PRESENT | PROC_PAGE_SWAPPED)))
 		return false;
 	/* Of swapped pages the same bits say where. */
-	return entry & PROC_PAGE_SWAPPED || !copying->zero || (entry & PROC_PAGE_FRAME) != copying->zero;
+	return entry & PROC_PAGE_SWAPPED || !is_zero(copying, entry);
+}
+
+/*
+ * Memory that was copied, given back and then read is mapped to frames of zeros, and is as clean as if nothing had
+ * been. The huge one of them can be another each time that no process has it. It fills the place of a huge page.
+ *
+ * Returns: 0 or a negative errno value.
+ */
+static int find_huge_zero(struct copying *copying, uint64_t start, size_t nr)
+{
+	size_t first = -(start / PROC_PAGE_SIZE) % HUGE_PAGES;
+
+	for (size_t i = first; i < nr && copying->frames >= 0 && !copying->huge_zero; i += HUGE_PAGES) {
+		uint64_t entry = copying->entries[i], frame = entry & PROC_PAGE_FRAME;
+		int ret;
+
+		if (!(entry & PROC_PAGE_PRESENT) || entry & (PROC_PAGE_FILE | PROC_PAGE_SOFT_DIRTY) ||
+		    frame % HUGE_PAGES)
+			continue;
+		ret = proc_frame_is_zero(copying->frames, frame);
+		if (ret < 0)
+			return ret;
+		if (ret && frame != copying->zero)
+			copying->huge_zero = frame;
+	}
+	return 0;
 }
 
 /* Takes in pages of which all are dirty, or none; where they were copied before they stay. */
@@ -258,9 +329,11 @@ static int copy_range(struct copying *copying, uint64_t start, uint64_t end, boo
 		if (!nr)
 			return 0;
 		got = proc_pagemap_read(copying->pagemap, start, copying->entries, nr < CHUNK ? nr : CHUNK);
+		/* Nothing is where the memory as a whole is gone: the process was killed. */
 		if (got <= 0)
 			return got ?: -ESRCH;
-		ret = copy_pages(copying, start, got, all);
+		ret = find_huge_zero(copying, start, got);
+		ret = ret ?: copy_pages(copying, start, got, all);
 		if (ret)
 			return ret;
 		start += got * PROC_PAGE_SIZE;
@@ -273,21 +346,32 @@ static int begin(struct copying *copying, pid_t pid, struct dump_pages *pages, i
 	copying->before = pages->runs;
 	pages->runs = (struct dump_runs){ 0 };
 	copying->zero = proc_pagemap_zero();
+	copying->frames = -1;
 	copying->pagemap = proc_pagemap_open(dir);
 	if (copying->pagemap < 0)
 		return copying->pagemap;
+	if (copying->before.nr) {
+		copying->frames = proc_frames_open();
+		if (copying->frames < 0)
+			return copying->frames;
+	}
 	proc_holes_open(&copying->holes, dir, copying->pagemap);
-	return copier_open(&copying->copier, pid, pages->file, running);
+	return copier_open(&copying->copier, pid, pages->file, running ? &copying->missed : NULL);
 }
 
 static int end(struct copying *copying, int ret)
 {
 	if (copying->copier)
 		ret = copier_close(copying->copier, ret);
+	if (!ret && copying->missed.nr)
+		ret = leave_out(&copying->pages->runs, &copying->missed);
 	proc_holes_close(&copying->holes);
 	if (copying->pagemap >= 0)
 		close(copying->pagemap);
+	if (copying->frames >= 0)
+		close(copying->frames);
 	free(copying->before.runs);
+	free(copying->missed.runs);
 	return ret;
 }
 
@@ -364,6 +448,11 @@ int pages_copy_running(pid_t pid, struct dump_pages *pages, struct pages_count *
 			ret = proc_soft_dirty_clear(dir);
 		ret = ret ?: proc_maps_each(dir, copy_map, copying);
 		ret = end(copying, ret);
+		/* Of what was to be copied nobody knows how much was. */
+		if (ret) {
+			free(pages->runs.runs);
+			pages->runs = (struct dump_runs){ 0 };
+		}
 	}
 	if (dir >= 0)
 		close(dir);

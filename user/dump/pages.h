@@ -43,8 +43,9 @@ int pages_copy(struct dump_process *process, struct image_directory *directory, 
  * pages_copy_running - Copies the private memory of a process that runs, and has writes to it noticed.
  * @pages: just opened
  *
- * What is written from now on pages_copy() copies again. A second call would not do: what is written between
- * asking which pages were, and having it noticed anew, would be lost.
+ * What is written from now on pages_copy() copies again, and what cannot be read now, and after an error all. A
+ * second call would not do: what is written between asking which pages were, and having it noticed anew, would be
+ * lost.
  *
  * Returns: 0 or a negative errno value.
  */

@@ -2,11 +2,26 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "dump/precopy.h"
 #include "image/progress.h"
 #include "procfs/pagemap.h"
+#include "procfs/process.h"
 #include "procfs/tree.h"
+
+/* Returns: 0 or a negative errno value. */
+static int read_start(pid_t pid, uint64_t *start_time)
+{
+	struct proc_stat stat;
+	int dir = proc_open(pid), ret = dir < 0 ? dir : proc_stat_read(dir, &stat);
+
+	if (dir >= 0)
+		close(dir);
+	if (!ret)
+		*start_time = stat.start_time;
+	return ret;
+}
 
 static int copy_process(struct precopy *precopy, pid_t pid, struct image_directory *directory,
 			const struct image_error *error)
@@ -18,7 +33,8 @@ static int copy_process(struct precopy *precopy, pid_t pid, struct image_directo
 		return ret;
 	process->pid = pid;
 	precopy->nr++;
-	ret = pages_copy_running(pid, &process->pages, &precopy->count);
+	ret = read_start(pid, &process->start_time);
+	ret = ret ?: pages_copy_running(pid, &process->pages, &precopy->count);
 	/* One that has ended, or is a zombie, will not be asked for. One that may not be read is told later. */
 	if (ret == -ENOENT || ret == -ESRCH || ret == -EACCES || ret == -EPERM)
 		return 0;
@@ -36,6 +52,16 @@ static uint64_t estimate(const struct proc_pids *pids)
 	return size;
 }
 
+/* What has become zeros since it was copied need not have been written: its frames must tell. */
+static bool can_tell_zeros(void)
+{
+	int fd = proc_pagemap_zero() ? proc_frames_open() : -1;
+
+	if (fd >= 0)
+		close(fd);
+	return fd >= 0;
+}
+
 int precopy_run(struct precopy *precopy, pid_t root, struct image_directory *directory,
 		const struct image_error *error)
 {
@@ -44,7 +70,7 @@ int precopy_run(struct precopy *precopy, pid_t root, struct image_directory *dir
 
 	*precopy = (struct precopy){ 0 };
 	/* Whoever is missed, or not there any more, is copied later as a whole, or not at all. */
-	if (!proc_soft_dirty_works() || proc_pids_tree(&pids, root))
+	if (!proc_soft_dirty_works() || !can_tell_zeros() || proc_pids_tree(&pids, root))
 		pids.nr = 0;
 	precopy->processes = calloc(pids.nr + 1, sizeof(*precopy->processes));
 	if (!precopy->processes)
@@ -60,12 +86,16 @@ int precopy_run(struct precopy *precopy, pid_t root, struct image_directory *dir
 void precopy_take(struct precopy *precopy, struct dump *dump)
 {
 	for (size_t i = 0; i < precopy->nr; i++) {
-		struct dump_process *process = dump_process_of(dump, precopy->processes[i].pid);
+		struct precopied *precopied = &precopy->processes[i];
+		struct dump_process *process = dump_process_of(dump, precopied->pid);
 
-		if (!process || process->zombie)
+		uint64_t start_time;
+
+		if (!process || process->zombie || read_start(process->pid, &start_time) ||
+		    start_time != precopied->start_time)
 			continue;
-		process->pages = precopy->processes[i].pages;
-		precopy->processes[i].pages = (struct dump_pages){ 0 };
+		process->pages = precopied->pages;
+		precopied->pages = (struct dump_pages){ 0 };
 	}
 }
 

@@ -9,6 +9,7 @@
 
 struct precopied {
 	pid_t pid;
+	uint64_t start_time; /* of the process; another may have its number since */
 	struct dump_pages pages;
 };
 
@@ -22,7 +23,7 @@ struct precopy {
  * precopy_run - Copies the memory of a process and its descendants.
  * @precopy: ended with precopy_free()
  *
- * Does nothing where the kernel does not notice writes. Processes that come and go meanwhile do no harm.
+ * Does nothing where the kernel does not notice writes, or does not tell of frames. Processes that come and go meanwhile do no harm.
  *
  * Returns: 0 or a negative errno value.
  */

@@ -65,6 +65,25 @@ uint64_t proc_pagemap_zero(void)
 	return frame;
 }
 
+int proc_frames_open(void)
+{
+	int fd = open("/proc/kpageflags", O_RDONLY | O_CLOEXEC);
+
+	return fd < 0 ? -errno : fd;
+}
+
+int proc_frame_is_zero(int fd, uint64_t frame)
+{
+	const uint64_t zero_page = 1 << 24; /* KPF_ZERO_PAGE of linux/kernel-page-flags.h */
+	uint64_t flags = 0;
+
+	while (pread(fd, &flags, sizeof(flags), frame * sizeof(flags)) < 0) {
+		if (errno != EINTR)
+			return -errno;
+	}
+	return !!(flags & zero_page);
+}
+
 int proc_soft_dirty_clear(int dir)
 {
 	int fd = openat(dir, "clear_refs", O_WRONLY | O_CLOEXEC), ret = 0;

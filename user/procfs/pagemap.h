@@ -33,6 +33,18 @@ ssize_t proc_pagemap_read(int fd, uint64_t start, uint64_t *entries, size_t nr);
 /** proc_pagemap_zero - Entry bits of the frame that all untouched memory reads from, 0: not known. */
 uint64_t proc_pagemap_zero(void);
 
+/** proc_frames_open - Opens what the kernel tells of frames. Returns: a descriptor or a negative errno value. */
+int proc_frames_open(void);
+
+/**
+ * proc_frame_is_zero - Whether a frame, as in an entry, is one that untouched memory reads from: beside the one there
+ * is a huge one.
+ * @fd: of proc_frames_open()
+ *
+ * Returns: 1, 0 or a negative errno value.
+ */
+int proc_frame_is_zero(int fd, uint64_t frame);
+
 /** proc_soft_dirty_clear - Has writes noticed from now on. Returns: 0 or a negative errno value. */
 int proc_soft_dirty_clear(int dir);
 
