@@ -103,17 +103,33 @@ static int fails(const struct copy *copy, int error)
 }
 
 /* What is there of a file that became shorter meanwhile is filled up: another process may have it too. */
+static int read_piece(const struct copy *copy, off_t at, size_t size)
+{
+	size_t done = 0;
+
+	while (done < size) {
+		ssize_t n = pread(copy->fd, copy->piece + done, size - done, at + done);
+
+		if (n < 0 && errno != EINTR)
+			return -errno;
+		if (!n)
+			break;
+		done += n > 0 ? n : 0;
+	}
+	memset(copy->piece + done, 0, size - done);
+	return 0;
+}
+
 static int copy_bytes(const struct copy *copy, off_t at, uint64_t length)
 {
 	int ret = 0;
 
 	while (!ret && length) {
 		size_t part = length < PIECE ? length : PIECE;
-		ssize_t n = pread(copy->fd, copy->piece, part, at);
 
-		if (n < 0)
-			return fails(copy, -errno);
-		memset(copy->piece + n, 0, part - n);
+		ret = read_piece(copy, at, part);
+		if (ret)
+			return fails(copy, ret);
 		ret = image_write_bytes(copy->writer, copy->piece, part, copy->files->error);
 		at += part;
 		length -= part;
