@@ -6,7 +6,7 @@
 . "$(dirname "$0")/../lib.sh"
 cd "$work" || exit
 
-plan 39
+plan 42
 
 # dump STATUS ARGUMENT...: succeeds if crdump exits so. What it says is in $work/said.
 dump() {
@@ -124,6 +124,14 @@ check "and nothing is left" test ! -e alone
 check "but with --external-locks" dump 0 -t "$child" -D alone --external-locks
 check "--kill" dump 0 -t "$pid" -D killed-tree --kill
 check "kills all of the tree" sh -c "! kill -0 $pid && ! kill -0 $child"
+
+# Not to be killed is nothing to be passed over.
+background pid hold flock:w:kept
+timeout 60 inject reached 0:62:0=1 crdump --locks-only -t "$pid" -D kept-tree --kill >/dev/null 2>said
+is "--kill of what cannot be killed fails" "$?" 1
+check "and says so" said "^crdump: $pid: goes on: signal 9 cannot be sent to it"
+check "and it goes on" goes_on "$pid"
+end_background
 
 # Things that cannot be ----------------------------------------------------------------------------------
 

@@ -3,6 +3,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/pidfd.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -10,8 +11,9 @@
 #include "dump/finish.h"
 #include "dump/stats.h"
 #include "dump/turns.h"
+#include "image/say.h"
 
-/* Opens the processes by their pids while these cannot be another's. */
+/* To wait for their end. They are opened while their pids cannot be another's. */
 static int *open_processes(const struct trace_tree *tree)
 {
 	int *pidfds = calloc(tree->nr + 1, sizeof(*pidfds));
@@ -21,12 +23,19 @@ static int *open_processes(const struct trace_tree *tree)
 	return pidfds;
 }
 
-static void send_all(const int *pidfds, size_t nr, int signum)
+/* Who is traced is there, at least as a zombie, so that the pid is nobody else's. Returns: 0 or -1. */
+static int send_all(const struct trace_tree *tree, int signum)
 {
-	for (size_t i = 0; i < nr; i++) {
-		if (pidfds[i] >= 0)
-			syscall(SYS_pidfd_send_signal, pidfds[i], signum, NULL, 0);
+	int ret = 0;
+
+	for (size_t i = 0; i < tree->nr; i++) {
+		if (!kill(tree->processes[i].pid, signum) || errno == ESRCH)
+			continue;
+		say("%d: goes on: signal %d cannot be sent to it: %s", tree->processes[i].pid, signum,
+		    strerror(errno));
+		ret = -1;
 	}
+	return ret;
 }
 
 static void await_all(const int *pidfds, size_t nr)
@@ -39,13 +48,13 @@ static void await_all(const int *pidfds, size_t nr)
 	}
 }
 
-void finish_tree(struct trace_tree *tree, const struct lock_queues *queues, enum finish how, uint64_t *ended)
+int finish_tree(struct trace_tree *tree, const struct lock_queues *queues, enum finish how, uint64_t *ended)
 {
-	int *pidfds = how == FINISH_GO_ON ? NULL : open_processes(tree);
+	int *pidfds = how == FINISH_KILL ? open_processes(tree) : NULL, ret = 0;
 	size_t nr = tree->nr;
 
-	if (pidfds)
-		send_all(pidfds, nr, how == FINISH_KILL ? SIGKILL : SIGSTOP);
+	if (how != FINISH_GO_ON)
+		ret = send_all(tree, how == FINISH_KILL ? SIGKILL : SIGSTOP);
 	if (ended && how == FINISH_KILL)
 		*ended = stats_now();
 	if (how == FINISH_GO_ON)
@@ -54,12 +63,14 @@ void finish_tree(struct trace_tree *tree, const struct lock_queues *queues, enum
 	if (ended && how != FINISH_KILL)
 		*ended = stats_now();
 	if (!pidfds)
-		return;
-	if (how == FINISH_KILL)
+		return ret;
+	/* Who could not be killed does not end. */
+	if (!ret)
 		await_all(pidfds, nr);
 	for (size_t i = 0; i < nr; i++) {
 		if (pidfds[i] >= 0)
 			close(pidfds[i]);
 	}
 	free(pidfds);
+	return ret;
 }

@@ -20,7 +20,9 @@ enum finish {
  * finish_tree - Ends the stop and frees what the tree owns.
  * @queues: who waited for locks, which is kept if the tree goes on
  * @ended: gets when the stop ended, or the processes were killed, as stats_now() has it; may be NULL
+ *
+ * Returns: 0, or -1 if some could not be killed or left stopped, which go on; it says so.
  */
-void finish_tree(struct trace_tree *tree, const struct lock_queues *queues, enum finish how, uint64_t *ended);
+int finish_tree(struct trace_tree *tree, const struct lock_queues *queues, enum finish how, uint64_t *ended);
 
 #endif

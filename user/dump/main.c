@@ -4,6 +4,7 @@
  */
 #include <errno.h>
 #include <signal.h>
+#include <sys/resource.h>
 
 #include "dump/collect.h"
 #include "dump/finish.h"
@@ -32,6 +33,17 @@ static void hold_signals(sigset_t *before)
 	sigprocmask(SIG_BLOCK, &set, before);
 	/* A reader of our output that goes away is no reason to leave anything half done either. */
 	signal(SIGPIPE, SIG_IGN);
+}
+
+/* Processes are opened, and descriptors in flight are received, and stay open until they are written. */
+static void allow_descriptors(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit))
+		return;
+	limit.rlim_cur = limit.rlim_max;
+	setrlimit(RLIMIT_NOFILE, &limit);
 }
 
 static int write_checkpoint(const struct checkpoint *checkpoint, const struct options *options)
@@ -97,8 +109,9 @@ static int dump_locks(const struct options *options)
 	} else {
 		status = dump_stopped(&checkpoint, &tree, options);
 	}
-	finish_tree(&tree, &checkpoint.queues, status || options->check ? FINISH_GO_ON : options->finish,
-		    NULL);
+	if (finish_tree(&tree, &checkpoint.queues, status || options->check ? FINISH_GO_ON : options->finish,
+			NULL))
+		status = STATUS_IN_THE_WAY;
 	say_now();
 	checkpoint_free(&checkpoint);
 	return status;
@@ -120,6 +133,7 @@ int main(int argc, char **argv)
 	if (status < 0) {
 		say_allow_progress();
 		hold_signals(&before);
+		allow_descriptors();
 		status = options.locks_only ? dump_locks(&options) : dump_whole(&options);
 		if (options.check && say_written())
 			status = STATUS_IN_THE_WAY;

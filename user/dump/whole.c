@@ -42,6 +42,7 @@ struct run {
 	bool opened; /* the directory */
 	struct precopy precopy;
 	struct dump_stats stats;
+	bool unfinished; /* what was to end the tree failed: that does not undo the checkpoint */
 	uint64_t began; /* to stop the tree */
 	char why[4096];
 	struct image_error error;
@@ -113,7 +114,7 @@ static void go_on(struct run *run, enum finish how)
 
 	if (!run->stopped)
 		return;
-	finish_tree(&run->tree, &run->locks.queues, how, &ended);
+	run->unfinished = finish_tree(&run->tree, &run->locks.queues, how, &ended);
 	run->stopped = false;
 	run->stats.frozen = ended - run->began;
 	say_now();
@@ -285,5 +286,5 @@ int dump_whole(const struct options *options)
 	checkpoint_free(&run.locks);
 	if (run.opened)
 		image_directory_close(&run.directory, !status);
-	return status;
+	return !status && run.unfinished ? STATUS_IN_THE_WAY : status;
 }

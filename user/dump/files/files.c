@@ -7,7 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -512,17 +511,6 @@ static int read_mounts(struct dump_files *files)
 	return ret;
 }
 
-/* Descriptors in flight are received, and stay open until they are written. */
-static void allow_descriptors(void)
-{
-	struct rlimit limit;
-
-	if (getrlimit(RLIMIT_NOFILE, &limit))
-		return;
-	limit.rlim_cur = limit.rlim_max;
-	setrlimit(RLIMIT_NOFILE, &limit);
-}
-
 static int find_shmem_dev(struct dump_files *files)
 {
 	int fd = memfd_create("crdump", MFD_CLOEXEC);
@@ -549,7 +537,6 @@ int dump_files_new(struct dump_files **out, const struct trace_tree *tree,
 	files->blockers = blockers;
 	files->dir = -1;
 	files->pidfd = -1;
-	allow_descriptors();
 	files->lines = malloc(sizeof(*files->lines));
 	ret = files->lines ? share_new(&files->share, tree, options->use_module) : -ENOMEM;
 	if (!ret)
