@@ -13,6 +13,7 @@
 
 #include "dump/files/kinds.h"
 #include "dump/files/state.h"
+#include "locks/order.h"
 
 struct target {
 	const struct dump_file *file;
@@ -81,9 +82,6 @@ static int line(struct dump_file *file, struct proc_text text)
 	targets[set->nr] = (struct target){ 0 };
 	if (!read_target(text, &targets[set->nr]))
 		return -EINVAL;
-	/* Those of one number follow each other. */
-	if (set->nr && targets[set->nr - 1].was == targets[set->nr].was)
-		targets[set->nr].nth = targets[set->nr - 1].nth + 1;
 	set->nr++;
 	return 0;
 }
@@ -159,11 +157,41 @@ static const struct dump_file *find(const struct dump_files *files, const struct
 	return NULL;
 }
 
+static int compare_targets(const void *x, const void *y)
+{
+	const struct target *a = *(const struct target *const *)x, *b = *(const struct target *const *)y;
+
+	COMPARE(a->was, b->was);
+	/* As they came. */
+	COMPARE(a, b);
+	return 0;
+}
+
+/* A set is in no order of numbers: between two of one there can be others. */
+static int number(struct set *set)
+{
+	struct target **order = calloc(set->nr + 1, sizeof(*order));
+
+	if (!order)
+		return -ENOMEM;
+	for (size_t i = 0; i < set->nr; i++)
+		order[i] = &set->targets[i];
+	qsort(order, set->nr, sizeof(*order), compare_targets);
+	for (size_t i = 1; i < set->nr; i++) {
+		if (order[i]->was == order[i - 1]->was)
+			order[i]->nth = order[i - 1]->nth + 1;
+	}
+	free(order);
+	return 0;
+}
+
 static int settle(struct dump_files *files, struct dump_file *file)
 {
 	const struct file_table *table = table_of(files, file->source.pid);
 	struct set *set = file->own;
 
+	if (number(set))
+		return -ENOMEM;
 	for (size_t i = 0; i < set->nr; i++) {
 		struct target *target = &set->targets[i];
 		const struct table_entry *entry = entry_of(table, target->was);
