@@ -6,7 +6,7 @@
 . "$(dirname "$0")/../lib.sh"
 cd "$work" || exit
 
-plan 38
+plan 40
 
 # check_of ARGUMENT...: what crdump --check lists, in $work/out; succeeds if there is something.
 check_of() {
@@ -115,6 +115,26 @@ pid=$(<sender)
 background_pids+=("$pid")
 check "a lock that a message outside the tree has too is refused" check_of -t "$pid" --source=kmod
 like "and it is told" "$(cat out)" '^FLOCK WRITE of /.*/sent held by .*: is shared outside the tree, with a message in flight to socket:\[[0-9]+\] \(--external-locks allows it\)$'
+
+# Of a process not all need be in the same namespaces.
+cat >apart.py <<'END'
+import ctypes, os, signal, threading
+
+def leave():
+    print(ctypes.CDLL(None).unshare(0x04000000), threading.get_native_id(), flush=True)
+    threading.Event().wait()
+
+threading.Thread(target=leave, daemon=True).start()
+signal.pause()
+END
+setsid python3 apart.py </dev/null >apart 2>/dev/null &
+pid=$!
+background_pids+=("$pid")
+until_true grep -q . apart
+check "a thread in a namespace of its own is refused" check_of -t "$pid" --source=proc
+is "and it alone is told" "$(grep -c namespace out) $(grep -oE '^[0-9]+: is in a uts namespace' out)" \
+	"1 $(cut -d ' ' -f 2 apart): is in a uts namespace"
+kill -KILL "$pid"
 
 # A debugger was there first.
 setsid sleep 1000 </dev/null >/dev/null 2>&1 &

@@ -45,7 +45,7 @@ static int gather_process(struct dump *dump, struct dump_process *process)
 {
 	int ret = gather_links(dump, process);
 
-	namespaces_check(process, &dump->blockers);
+	ret = ret ?: namespaces_check(process, &dump->blockers);
 	if (process->foreign)
 		return ret;
 	ret = ret ?: task_read(process);

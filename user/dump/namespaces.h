@@ -4,7 +4,11 @@
 
 #include "dump/process.h"
 
-/** namespaces_check - Tells each namespace of a process that is not this program's too. */
-void namespaces_check(const struct dump_process *process, struct blockers *blockers);
+/**
+ * namespaces_check - Tells each namespace of the threads of a process that is not this program's too.
+ *
+ * Returns: 0 or a negative errno value.
+ */
+int namespaces_check(const struct dump_process *process, struct blockers *blockers);
 
 #endif
