@@ -6,7 +6,7 @@
 . "$(dirname "$0")/../lib.sh"
 cd "$work" || exit
 
-plan 39
+plan 42
 
 # dump STATUS ARGUMENT...: succeeds if crdump exits so. What it says is in $work/said and $work/out.
 dump() {
@@ -100,6 +100,15 @@ check "a full disk is an error" dump 4 -t "$pid" -D full/image
 check "that leaves nothing" test ! -e full/image
 check "and lets the target go on" goes_on count
 umount full
+limited() (
+	# In units of 1024 bytes.
+	ulimit -f 8
+	timeout 60 crdump -t "$pid" -D limited -R </dev/null >"$work/out" 2>"$work/said"
+)
+limited
+is "a limit for the size of files is an error" "$?" 4
+check "that leaves nothing" test ! -e limited
+check "and lets the target go on" goes_on count
 check "criu's options are accepted" dump 0 --tree "$pid" --images-dir criu -v4 -o log --file-locks
 check "what is said goes to the log" grep -q '1 processes' log
 until_true is_gone

@@ -155,8 +155,12 @@ static bool hand_out(const struct keeper *keeper, int connection)
 /* The connection is closed last: who waits for that then has the locks alone. */
 static void __attribute__((noreturn)) stay(struct keeper *keeper)
 {
+	sigset_t none;
 	int connection;
 
+	/* What waits until crdump is done does not wait until this process is. */
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
 	setsid();
 	prctl(PR_SET_NAME, "crdump-keeper");
 	signal(SIGHUP, SIG_IGN);

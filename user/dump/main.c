@@ -22,17 +22,21 @@
 #include "trace/tree.h"
 
 /*
- * A signal that would end this program waits until the target goes on and the directory is a checkpoint, or
- * as it was. Of a stream it ends the writing.
+ * A signal that would end or stop this program waits until the target goes on and the directory is a checkpoint, or
+ * as it was. Of a stream one that ends it ends the writing.
  */
 static void hold_signals(sigset_t *before)
 {
 	sigset_t set;
 
 	ending_signals(&set);
+	sigaddset(&set, SIGTSTP);
+	sigaddset(&set, SIGTTOU);
 	sigprocmask(SIG_BLOCK, &set, before);
 	/* A reader of our output that goes away is no reason to leave anything half done either. */
 	signal(SIGPIPE, SIG_IGN);
+	/* Nor is a file that may not become larger: writing fails. */
+	signal(SIGXFSZ, SIG_IGN);
 }
 
 /* Processes are opened, and descriptors in flight are received, and stay open until they are written. */
