@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * SO_PEEK_OFF makes MSG_PEEK walk through the queue. It belongs to the socket, so it is put back.
+ * SO_PEEK_OFF makes MSG_PEEK walk through the queue. It belongs to the socket, so it is put back, and nothing that
+ * may take its time is done before that: whoever kills this program meanwhile leaves it as it is.
  *
  * Content is read twice, for the first look says how much there is and may be for a check alone. A datagram
  * without a byte is marked by the kernel when it was peeked at, and passed over from then on: its place is kept.
@@ -40,14 +41,24 @@ struct walk {
 
 static int set_offset(const struct walk *walk, int offset)
 {
-	return setsockopt(walk->fd, SOL_SOCKET, SO_PEEK_OFF, &offset, sizeof(offset)) ? -errno : 0;
+	while (setsockopt(walk->fd, SOL_SOCKET, SO_PEEK_OFF, &offset, sizeof(offset))) {
+		if (errno != EINTR)
+			return -errno;
+	}
+	return 0;
 }
 
 static int begin(struct walk *walk)
 {
-	int ret = options_number(walk->fd, SOL_SOCKET, SO_PEEK_OFF, &walk->was);
+	return options_number(walk->fd, SOL_SOCKET, SO_PEEK_OFF, &walk->was);
+}
 
-	return ret ? ret : set_offset(walk, 0);
+/* Puts it back. @ret: of what was done with it. Returns: @ret or a negative errno value. */
+static int end(const struct walk *walk, int ret)
+{
+	int one = set_offset(walk, walk->was);
+
+	return ret ? ret : one;
 }
 
 /* Of a stream as much as one sender can have queued; of datagrams the first look takes the length only. */
@@ -186,7 +197,7 @@ static int look_at_next(struct walk *walk, struct queue *queue)
 	if (n < 0)
 		return errno == EAGAIN ? 0 : -errno;
 	/* Of packets the end and one without a byte look the same where no more can come. */
-	if (!n && walk->ended)
+	if (!n && (walk->ended || walk->stream))
 		return 0;
 	packet = add_packet(queue);
 	if (!packet)
@@ -208,6 +219,10 @@ static int look_at_all(struct walk *walk, struct queue *queue)
 		return -errno;
 	while (ret > 0 && (!walk->stream || walk->offset < (uint64_t)left))
 		ret = look_at_next(walk, queue);
+	if (!ret && walk->stream && walk->offset < (uint64_t)left)
+		file_block(walk->files, walk->file,
+			   "a unix socket with %d bytes in its queue of which only %llu could be read", left,
+			   (unsigned long long)walk->offset);
 	return ret < 0 ? ret : 0;
 }
 
@@ -226,8 +241,8 @@ int queue_look(struct dump_files *files, const struct dump_file *file, int fd, e
 	if (!ret)
 		ret = begin(&walk);
 	if (!ret) {
-		ret = look_at_all(&walk, queue);
-		set_offset(&walk, walk.was);
+		ret = set_offset(&walk, 0);
+		ret = end(&walk, ret ? ret : look_at_all(&walk, queue));
 	}
 	free(walk.piece);
 	return ret;
@@ -284,7 +299,7 @@ static int read_content(const struct walk *walk, char *content, size_t length)
 static int write_packet(struct walk *walk, const struct packet *packet)
 {
 	char *content = malloc(packet->length + 1);
-	int ret = content ? read_content(walk, content, packet->length) : -ENOMEM;
+	int ret = content ? end(walk, read_content(walk, content, packet->length)) : -ENOMEM;
 
 	if (ret)
 		ret = image_error(walk->files->error, ret, walk->file->path, "%s", strerror(-ret));
@@ -311,7 +326,6 @@ int queue_write(struct dump_files *files, const struct dump_file *file, enum que
 		return image_error(files->error, ret, file->path, "%s", strerror(-ret));
 	for (size_t i = 0; !ret && i < queue->nr; i++)
 		ret = write_packet(&walk, &queue->packets[i]);
-	set_offset(&walk, walk.was);
 	close(walk.fd);
 	return ret;
 }
