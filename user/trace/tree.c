@@ -411,9 +411,14 @@ static void release_thread(const struct trace_process *process, pid_t tid)
 
 	if (!ptrace(PTRACE_DETACH, tid, 0, 0) || process->ppid == getpid())
 		return;
-	/* It was killed meanwhile: its process, and that one's parent, hear of it only after its tracer. */
-	while (!trace_wait(tid, &status) && WIFSTOPPED(status))
-		;
+	/*
+	 * It has not stopped yet, and is let go once it has. Or it was killed: its process, and that one's parent, hear
+	 * of that only after its tracer.
+	 */
+	while (!trace_wait(tid, &status) && WIFSTOPPED(status)) {
+		if (!ptrace(PTRACE_DETACH, tid, 0, trace_is_event_stop(status) ? 0L : WSTOPSIG(status)))
+			return;
+	}
 }
 
 static bool release_early(struct trace_process *process, pid_t tid)
