@@ -22,14 +22,15 @@ static int read_queue(struct dump_signals *signals, pid_t tid, bool shared)
 		void *larger = reallocarray(signals->infos, signals->nr + CHUNK, sizeof(*signals->infos));
 
 		if (!larger)
-			return -ENOMEM;
+			return dump_fail(-ENOMEM, tid, "pending signals");
 		signals->infos = larger;
 		args.off = signals->nr;
 		got = ptrace(PTRACE_PEEKSIGINFO, tid, &args, signals->infos + signals->nr);
 		if (got < 0)
 			return dump_fail(-errno, tid, "pending signals");
 		signals->nr += got;
-	} while (got == CHUNK);
+		/* It may give less than there is. */
+	} while (got > 0);
 	return 0;
 }
 
