@@ -264,7 +264,8 @@ static int find_places(struct trace_remote *remote)
 	if (!places.insn)
 		return -ENOEXEC;
 	err = places.call_return && places.sigreturn ? spread_net(remote, &places) : -ENOEXEC;
-	return err == -ENOEXEC || err == -EFAULT ? do_without(remote, &places) : err;
+	/* Where nothing is mapped, to read memory gives EIO. */
+	return err == -ENOEXEC || err == -EFAULT || err == -EIO ? do_without(remote, &places) : err;
 }
 
 /* ---- What the thread was doing ---- */
