@@ -53,7 +53,7 @@ static int read_auxv(struct dump_process *process, int dir)
 		return dump_fail(size, process->pid, "auxv");
 	process->auxv = malloc(size + 1);
 	if (!process->auxv)
-		return -ENOMEM;
+		return dump_fail(-ENOMEM, process->pid, "auxv");
 	memcpy(process->auxv, text, size);
 	process->nr_auxv = size / sizeof(*process->auxv) & ~1UL;
 	/* The pair that ends it is not in images. */
@@ -62,18 +62,34 @@ static int read_auxv(struct dump_process *process, int dir)
 	return 0;
 }
 
-/* Small files with a number. A kernel without the thing has no file, which is no error. */
-static void read_numbers(struct dump_process *process, int dir)
+/* Small files with a number. A kernel without the thing has no file, which is no error, and 0. */
+static int read_number(const struct dump_process *process, int dir, const char *name, int base, long *number)
 {
 	char text[64];
+	ssize_t size = proc_read(dir, name, text, sizeof(text));
 
-	if (proc_read(dir, "personality", text, sizeof(text)) > 0)
-		process->personality = strtoul(text, NULL, 16);
-	if (proc_read(dir, "oom_score_adj", text, sizeof(text)) > 0)
-		process->oom_score_adj = strtol(text, NULL, 10);
-	process->has_loginuid = proc_read(dir, "loginuid", text, sizeof(text)) > 0;
-	if (process->has_loginuid)
-		process->loginuid = strtoul(text, NULL, 10);
+	*number = size > 0 ? strtol(text, NULL, base) : 0;
+	if (size < 0 && size != -ENOENT)
+		return dump_fail(size, process->pid, name);
+	return size > 0;
+}
+
+static int read_numbers(struct dump_process *process, int dir)
+{
+	long personality, oom_score_adj, loginuid = 0;
+	int ret = read_number(process, dir, "personality", 16, &personality);
+
+	if (ret >= 0)
+		ret = read_number(process, dir, "oom_score_adj", 10, &oom_score_adj);
+	if (ret >= 0)
+		ret = read_number(process, dir, "loginuid", 10, &loginuid);
+	if (ret < 0)
+		return ret;
+	process->personality = personality;
+	process->oom_score_adj = oom_score_adj;
+	process->has_loginuid = ret;
+	process->loginuid = loginuid;
+	return 0;
 }
 
 int task_read(struct dump_process *process)
@@ -82,8 +98,8 @@ int task_read(struct dump_process *process)
 
 	if (dir < 0)
 		return dump_fail(dir, process->pid, "/proc");
-	read_numbers(process, dir);
-	ret = read_auxv(process, dir);
+	ret = read_numbers(process, dir);
+	ret = ret ?: read_auxv(process, dir);
 	ret = ret ?: read_limits(process);
 	ret = ret ?: signals_read_shared(process);
 	close(dir);
@@ -117,7 +133,10 @@ static Image__TaskRlimitsEntry *pack_limits(const struct dump_process *process)
 		one->max = process->limits[i][1];
 		message->rlimits[message->n_rlimits++] = one;
 	}
-	return message;
+	if (message->n_rlimits == NR_LIMITS)
+		return message;
+	protobuf_c_message_free_unpacked(&message->base, NULL);
+	return NULL;
 }
 
 static void pack_state(const struct dump_process *process, Image__TaskCoreEntry *message)

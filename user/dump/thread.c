@@ -47,7 +47,7 @@ static int read_regs(struct dump_thread *thread)
 		return dump_fail(-errno, thread->tid, "registers");
 	regs->xstate = malloc(extended.iov_len);
 	if (!regs->xstate)
-		return -ENOMEM;
+		return dump_fail(-ENOMEM, thread->tid, "registers");
 	memcpy(regs->xstate, xstate, extended.iov_len);
 	regs->xstate_size = extended.iov_len;
 	for (int i = 0; i < IMAGE_TLS_ENTRIES; i++)

@@ -74,12 +74,18 @@ static uint64_t fact_of(const struct kind *kind, const struct dump_thread *threa
 	return *(const uint64_t *)((const char *)&thread->task + kind->fact);
 }
 
-static bool is_same(const struct dump *dump, const struct kind *kind, const struct dump_thread *a,
+static bool is_same(struct dump *dump, const struct kind *kind, const struct dump_thread *a,
 		    const struct dump_thread *b)
 {
+	long order;
+
 	if (dump->module)
 		return fact_of(kind, a) == fact_of(kind, b);
-	return !syscall(SYS_kcmp, a->tid, b->tid, kind->kcmp, 0, 0);
+	order = syscall(SYS_kcmp, a->tid, b->tid, kind->kcmp, 0, 0);
+	if (order < 0)
+		block(&dump->blockers, "%d: whether it shares its %s with %d cannot be told: %s", a->tid,
+		      kind->name, b->tid, strerror(errno));
+	return !order;
 }
 
 static uint32_t find_id(struct dump *dump, const struct kind *kind, size_t i)

@@ -48,9 +48,9 @@ int lock_query_check(const struct lock_query *query, struct lock_report *report)
 		int dir = proc_open(filter->tgids[i]);
 
 		if (dir < 0) {
-			snprintf(report->error, sizeof(report->error), "process %d: no such process",
-				 filter->tgids[i]);
-			return -ESRCH;
+			snprintf(report->error, sizeof(report->error), "process %d: %s", filter->tgids[i],
+				 proc_failed(dir) ? strerror(-dir) : "no such process");
+			return proc_failed(dir) ? dir : -ESRCH;
 		}
 		close(dir);
 	}

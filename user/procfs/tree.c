@@ -67,23 +67,24 @@ static int compare_children(const void *a, const void *b)
 	return (x->pid > y->pid) - (x->pid < y->pid);
 }
 
-/* Reads each process's parent; those that are gone meanwhile are left out. */
-static size_t read_parents(const struct proc_pids *all, struct child *children)
+/* Reads each process's parent; those that are gone meanwhile are left out. Returns: 0 or a negative errno value. */
+static int read_parents(const struct proc_pids *all, struct child *children, size_t *nr)
 {
 	struct proc_stat stat;
-	size_t nr = 0;
 
+	*nr = 0;
 	for (size_t i = 0; i < all->nr; i++) {
-		int dir = proc_open(all->pids[i]);
+		int dir = proc_open(all->pids[i]), err = dir < 0 ? dir : proc_stat_read(dir, &stat);
 
-		if (dir < 0)
-			continue;
-		if (!proc_stat_read(dir, &stat))
-			children[nr++] = (struct child){ stat.ppid, stat.pid };
-		close(dir);
+		if (!err)
+			children[(*nr)++] = (struct child){ stat.ppid, stat.pid };
+		if (dir >= 0)
+			close(dir);
+		if (proc_failed(err))
+			return err;
 	}
-	qsort(children, nr, sizeof(*children), compare_children);
-	return nr;
+	qsort(children, *nr, sizeof(*children), compare_children);
+	return 0;
 }
 
 static size_t first_child(const struct child *children, size_t nr, pid_t parent)
@@ -137,8 +138,8 @@ int proc_pids_tree(struct proc_pids *pids, pid_t root)
 	if (!err && !children)
 		err = -ENOMEM;
 	if (!err) {
-		nr = read_parents(&all, children);
-		err = is_listed(children, nr, root) ? append(pids, root) : -ESRCH;
+		err = read_parents(&all, children, &nr);
+		err = err ?: is_listed(children, nr, root) ? append(pids, root) : -ESRCH;
 		err = err ?: append_descendants(pids, from, children, nr);
 	}
 	free(children);

@@ -94,10 +94,10 @@ static bool has_ended(pid_t tid)
 	int dir = proc_open(tid), err;
 
 	if (dir < 0)
-		return true;
+		return !proc_failed(dir);
 	err = proc_stat_read(dir, &stat);
 	close(dir);
-	return err || strchr("ZXx", stat.state);
+	return err ? !proc_failed(err) : strchr("ZXx", stat.state) != NULL;
 }
 
 static int refuse_attach(struct reason *reason, pid_t tid, int err)
@@ -205,7 +205,7 @@ static int stop_threads(struct reason *reason, struct trace_process *process)
 	int dir = proc_open(process->pid), err;
 
 	if (dir < 0)
-		return 0;
+		return proc_failed(dir) ? fail(reason, dir, "%d: %s", process->pid, strerror(-dir)) : 0;
 	err = proc_pids_threads(&tids, dir);
 	close(dir);
 	if (err == -ESRCH || err == -ENOENT)
@@ -241,35 +241,39 @@ static int stop_process(struct reason *reason, struct trace_process *process)
 	return more < 0 ? more : nr;
 }
 
-/* Returns: whether the process is there. */
-static bool note_parent(struct trace_process *process)
+/* Returns: 0, an error of proc_failed(), or another, if the process is not there. */
+static int note_parent(struct trace_process *process)
 {
 	struct proc_stat stat;
-	int dir = proc_open(process->pid), err;
+	int dir = proc_open(process->pid), err = dir < 0 ? dir : proc_stat_read(dir, &stat);
 
-	if (dir < 0)
-		return false;
-	err = proc_stat_read(dir, &stat);
 	if (!err)
 		process->ppid = stat.ppid;
-	close(dir);
-	return !err;
+	if (dir >= 0)
+		close(dir);
+	return err;
 }
 
-/* Who was listed and is gone altogether is not part of the tree. */
-static void drop_gone(struct trace_tree *tree)
+/* Who was listed and is gone altogether is not part of the tree. Returns: 0 or a negative errno value. */
+static int drop_gone(struct trace_tree *tree)
 {
 	size_t nr = 0;
+	int ret = 0;
 
 	for (size_t i = 0; i < tree->nr; i++) {
 		struct trace_process *process = &tree->processes[i];
 
-		if (note_parent(process) || process->nr_threads)
+		int err = note_parent(process);
+
+		if (proc_failed(err))
+			ret = err;
+		if (!err || proc_failed(err) || process->nr_threads)
 			tree->processes[nr++] = *process;
 		else
 			free(process->threads);
 	}
 	tree->nr = nr;
+	return ret;
 }
 
 /*
@@ -353,7 +357,7 @@ int trace_tree_stop(struct trace_tree *tree, pid_t root, bool descendants, char 
 	do
 		nr = stop_round(&reason, tree, root, descendants);
 	while (nr > 0);
-	drop_gone(tree);
+	nr = nr ?: drop_gone(tree);
 	if (!nr && !trace_tree_has(tree, root))
 		nr = fail(&reason, -ESRCH, "%d: no such process", root);
 	if (!nr) {

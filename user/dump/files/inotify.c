@@ -232,7 +232,9 @@ static int look(struct dump_files *files, struct dump_file *file, int fd)
 {
 	int waiting = 0;
 
-	if (!ioctl(fd, FIONREAD, &waiting) && waiting)
+	if (ioctl(fd, FIONREAD, &waiting))
+		return -errno;
+	if (waiting)
 		file_block(files, file, "inotify: %d bytes of events that nobody has read yet", waiting);
 	return 0;
 }
