@@ -89,11 +89,17 @@ int pages_open(struct dump_pages *pages, struct image_directory *directory, cons
 	return image_file_create(directory, name, &pages->file, error);
 }
 
-void pages_close(struct dump_pages *pages)
+int pages_close(struct dump_pages *pages, int ret, const struct image_directory *directory,
+		const struct image_error *error)
 {
-	image_file_close(pages->file);
+	int closed = image_file_close(pages->file);
+
+	if (!ret && closed)
+		ret = image_error(error, closed, directory->path, "pages-%" PRIu32 ".img: %s", pages->id,
+				  strerror(-closed));
 	free(pages->runs.runs);
 	*pages = (struct dump_pages){ 0 };
+	return ret;
 }
 
 int pages_write_map(const struct dump_pages *pages, const char *name, struct image_directory *directory,

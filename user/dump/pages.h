@@ -18,8 +18,9 @@ int runs_add(struct dump_runs *runs, uint64_t start, uint64_t nr, uint64_t at);
 /** pages_open - Makes a new pages-ID.img. @pages: ended with pages_close(). Returns: 0 or an error. */
 int pages_open(struct dump_pages *pages, struct image_directory *directory, const struct image_error *error);
 
-/** pages_close - Frees what it owns. */
-void pages_close(struct dump_pages *pages);
+/** pages_close - Ends writing and frees what it owns. @ret: of what went before. Returns: @ret or an error. */
+int pages_close(struct dump_pages *pages, int ret, const struct image_directory *directory,
+		const struct image_error *error);
 
 /** pages_write_map - Writes the map, NAME, of pages that are in order. Returns: 0 or an error. */
 int pages_write_map(const struct dump_pages *pages, const char *name, struct image_directory *directory,

@@ -101,8 +101,10 @@ void precopy_take(struct precopy *precopy, struct dump *dump)
 
 void precopy_free(struct precopy *precopy)
 {
-	for (size_t i = 0; i < precopy->nr; i++)
-		pages_close(&precopy->processes[i].pages);
+	for (size_t i = 0; i < precopy->nr; i++) {
+		image_file_close(precopy->processes[i].pages.file);
+		free(precopy->processes[i].pages.runs.runs);
+	}
 	free(precopy->processes);
 	*precopy = (struct precopy){ 0 };
 }

@@ -77,8 +77,7 @@ static int shmem_write_content(int fd, uint64_t shmid, struct image_directory *d
 	if (ret)
 		image_error(error, ret, directory->path, "%s: %s", name, strerror(-ret));
 	ret = ret ?: pages_write_map(&pages, name, directory, error);
-	pages_close(&pages);
-	return ret;
+	return pages_close(&pages, ret, directory, error);
 }
 
 struct writing {

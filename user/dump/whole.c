@@ -221,7 +221,7 @@ static int complete(struct run *run)
 		snprintf(name, sizeof(name), "pagemap-%d.img", process->pid);
 		ret = pages_straighten(&process->pages, &run->directory, &run->error);
 		ret = ret ?: pages_write_map(&process->pages, name, &run->directory, &run->error);
-		pages_close(&process->pages);
+		ret = pages_close(&process->pages, ret, &run->directory, &run->error);
 	}
 	/* Of the end of the stop a stream cannot tell: it is complete before. */
 	if (!ret && options->stream) {

@@ -198,12 +198,14 @@ static bool has_session_master(const struct dump_files *files, uint32_t sid)
 	return false;
 }
 
+/* Returns: how many bytes, or a negative errno value. */
 static int count_queued(struct dump_files *files, const struct dump_file *file)
 {
 	int fd = source_duplicate(files, &file->source), n = 0;
 
 	if (fd < 0)
-		return 0;
+		return fd;
+	/* One that was hung up has none. */
 	ioctl(fd, FIONREAD, &n);
 	close(fd);
 	return n;
@@ -229,6 +231,8 @@ static int settle(struct dump_files *files, struct dump_file *file)
 			"%s: a terminal of session %u, whose other end is outside the tree (--shell-job allows it)",
 			file->path, own->tty->sid);
 	queued = own->tty->file == file && own->end != END_CONTROLLING ? count_queued(files, file) : 0;
+	if (queued < 0)
+		return queued;
 	if (queued && (own->end == END_MASTER || has_master(files, own->index)))
 		file_block(files, file, "%s: a terminal with %d bytes that nobody has read yet", file->path,
 			   queued);
