@@ -17,6 +17,7 @@
 #include <sys/mman.h>
 #include <sys/signalfd.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/timerfd.h>
 #include <sys/un.h>
 #include <sys/wait.h>
@@ -73,6 +74,31 @@ static int count_names(void)
 	if (list)
 		pclose(list);
 	return nr;
+}
+
+/*
+ * What a user does in a directory of theirs, at the moment that matters: what was made there goes away, and a link to
+ * a file of root's takes its name. The library's calls come here.
+ */
+static const char *swapped;
+
+static void swap(void)
+{
+	char command[1024];
+
+	snprintf(command, sizeof(command),
+		 "cd '%s' && for name in $(ls -A | grep -v 'victim\\|away'); do "
+		 "mv $name away$name && ln -s victim $name; done",
+		 swapped);
+	if (system(command))
+		perror(command);
+}
+
+int fchownat(int dir, const char *path, uid_t uid, gid_t gid, int flags)
+{
+	if (swapped)
+		swap();
+	return syscall(SYS_fchownat, dir, path, uid, gid, flags);
 }
 
 FIXTURE(files)
@@ -338,6 +364,31 @@ TEST_F(files, an_unlinked_file_in_a_directory_that_is_gone)
 	OPENED(0);
 	EXPECT_TRUE(reads(restore_files_fd(self->made.files, 1), "ghost"));
 	EXPECT_EQ(0, count_names());
+}
+
+static bool is_left_alone(const char *name)
+{
+	struct stat stat;
+
+	return !lstat(name, &stat) && stat.st_mode == (S_IFREG | 0644) && !stat.st_uid;
+}
+
+TEST_F(files, a_link_in_the_place_of_an_unlinked_file_is_not_followed)
+{
+	const mode_t kinds[] = { S_IFREG, S_IFIFO, S_IFDIR, S_IFSOCK };
+
+	for (size_t i = 0; i < 4; i++) {
+		put_regular(&self->made, i + 1, "users/ghost", O_PATH, 0, kinds[i] | 04755);
+		put_remap(&self->made, i + 1, IMAGE__REMAP_TYPE__GHOST, i + 1);
+		put_ghost(&self->made, i + 1, kinds[i] | 04755, "");
+	}
+	ASSERT_EQ(0, mkdir("users", 0755));
+	make_file("users/victim", "");
+	swapped = "users";
+	OPENED(0);
+	EXPECT_TRUE(is_left_alone("users/victim"));
+	/* They were there, and made again. */
+	EXPECT_EQ(0, system("set -- users/away*; [ $# = 4 ]"));
 }
 
 TEST_F(files, holes_stay_holes)
@@ -881,6 +932,17 @@ TEST_F(files, a_socket_listens_where_it_did)
 	EXPECT_EQ(S_IFSOCK | 0620, stat.st_mode);
 	EXPECT_EQ(5, stat.st_gid);
 	EXPECT_EQ(1, count_names());
+}
+
+TEST_F(files, a_link_in_the_place_of_a_sockets_name_is_not_followed)
+{
+	ASSERT_EQ(0, mkdir("users", 0755));
+	make_file("users/victim", "");
+	put_unix(&self->made, 1, SOCK_STREAM, 10, 0, "users/listening", false, 0);
+	swapped = "users";
+	OPENED(0);
+	EXPECT_TRUE(is_left_alone("users/victim"));
+	EXPECT_TRUE(is_there("users/awaylistening"));
 }
 
 TEST_F(files, a_socket_of_others_stays)

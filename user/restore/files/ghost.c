@@ -149,29 +149,30 @@ static int copy_chunks(struct ghost *ghost, int fd, const char *path, const stru
 	return ret;
 }
 
-static int make_content(struct ghost *ghost, int parent, const char *base, const char *path,
-			const struct image_error *error)
+static int make_content(struct ghost *ghost, int fd, const char *path, const struct image_error *error)
 {
-	int fd, ret;
-
 	if (!S_ISREG(ghost->entry->mode))
 		return 0;
-	fd = openat(parent, base, O_WRONLY | O_NOFOLLOW | O_CLOEXEC);
-	if (fd < 0)
-		return fails(path, errno, error);
-	ret = ghost->entry->chunks ? copy_chunks(ghost, fd, path, error)
-				   : copy(ghost, fd, 0, UINT64_MAX, path, error);
-	close(fd);
-	return ret;
+	return ghost->entry->chunks ? copy_chunks(ghost, fd, path, error)
+				    : copy(ghost, fd, 0, UINT64_MAX, path, error);
 }
 
 /* What it is --------------------------------------------------------------------------------------- */
 
-static int make_inode(const Image__GhostFileEntry *entry, int parent, const char *base)
+/*
+ * From here on only the descriptor counts: the directory may be one of a user who renames what is in it, and puts a
+ * link there to what is to get another owner and mode.
+ * Returns: a descriptor, for writing if it is a regular file, else with O_PATH, or -errno.
+ */
+static int make_inode(const Image__GhostFileEntry *entry, int parent, const char *base, bool *made)
 {
 	int ret;
 
 	switch (entry->mode & S_IFMT) {
+	case S_IFREG:
+		ret = openat(parent, base, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+		*made = ret >= 0;
+		return ret < 0 ? -errno : ret;
 	case S_IFDIR:
 		ret = mkdirat(parent, base, 0700);
 		break;
@@ -181,48 +182,71 @@ static int make_inode(const Image__GhostFileEntry *entry, int parent, const char
 	default:
 		ret = mknodat(parent, base, (entry->mode & S_IFMT) | 0600, entry->rdev);
 	}
-	return ret ? -errno : 0;
+	*made = !ret;
+	return ret ? -errno : names_open(parent, base, entry->mode);
 }
 
 /* The owner first, for a change of it takes set-user-ID away; times last. */
-static int set_attributes(const Image__GhostFileEntry *entry, int parent, const char *base)
+static int set_attributes(const Image__GhostFileEntry *entry, int fd)
 {
 	struct timespec times[2] = { { .tv_nsec = UTIME_OMIT }, { .tv_nsec = UTIME_OMIT } };
+	int ret = names_give(fd, entry->uid, entry->gid, entry->mode);
 
-	if (fchownat(parent, base, entry->uid, entry->gid, AT_SYMLINK_NOFOLLOW))
-		return -errno;
-	if (!S_ISLNK(entry->mode) && fchmodat(parent, base, entry->mode & 07777, 0))
-		return -errno;
+	if (ret)
+		return ret;
 	if (entry->atim)
 		times[0] = (struct timespec){ entry->atim->tv_sec, entry->atim->tv_usec % 1000000 * 1000 };
 	if (entry->mtim)
 		times[1] = (struct timespec){ entry->mtim->tv_sec, entry->mtim->tv_usec % 1000000 * 1000 };
-	return utimensat(parent, base, times, AT_SYMLINK_NOFOLLOW) ? -errno : 0;
+	return utimensat(fd, "", times, AT_EMPTY_PATH) ? -errno : 0;
+}
+
+/* Returns: a descriptor of the same with O_PATH, for all to be opened from, or -errno. */
+static int without_access(int fd)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	return files_result(open(path, O_PATH | O_CLOEXEC));
+}
+
+static int fill(struct ghost *ghost, int fd, const char *path, const struct image_error *error)
+{
+	int ret = make_content(ghost, fd, path, error), err;
+
+	if (ret)
+		return ret;
+	err = set_attributes(ghost->entry, fd);
+	return err ? fails(path, -err, error) : 0;
 }
 
 static int make(struct restore_files *files, struct ghost *ghost, int parent, const char *path,
 		ssize_t *number, const struct image_error *error)
 {
 	const char *base = names_unique();
-	int ret, fd;
+	bool made;
+	int fd, ret;
 
 	*number = names_note(files, parent, base, S_ISDIR(ghost->entry->mode));
 	if (*number < 0)
 		return fails(path, -*number, error);
-	ret = make_inode(ghost->entry, parent, base);
-	if (ret) {
+	fd = make_inode(ghost->entry, parent, base, &made);
+	if (!made) {
 		names_drop(files);
 		*number = -1;
-		return fails(path, -ret, error);
 	}
-	ret = make_content(ghost, parent, base, path, error);
-	if (ret)
-		return ret;
-	ret = set_attributes(ghost->entry, parent, base);
-	if (ret)
-		return fails(path, -ret, error);
-	fd = openat(parent, base, O_PATH | O_NOFOLLOW | O_CLOEXEC);
-	return fd < 0 ? fails(path, errno, error) : fd;
+	if (fd < 0)
+		return fails(path, -fd, error);
+	ret = fill(ghost, fd, path, error);
+	if (!ret && S_ISREG(ghost->entry->mode)) {
+		ret = without_access(fd);
+		close(fd);
+		return ret < 0 ? fails(path, -ret, error) : ret;
+	}
+	if (!ret)
+		return fd;
+	close(fd);
+	return ret;
 }
 
 int ghost_make(struct restore_files *files, uint32_t id, const char *path, ssize_t *number,

@@ -89,6 +89,33 @@ const char *names_unique(void)
 	return name;
 }
 
+int names_open(int parent, const char *base, mode_t mode)
+{
+	int fd = openat(parent, base, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	struct stat stat;
+
+	if (fd < 0)
+		return -errno;
+	/* This program's, with no other name. Directories count what is in them. */
+	if (!fstat(fd, &stat) && !((stat.st_mode ^ mode) & S_IFMT) && stat.st_uid == geteuid() &&
+	    (S_ISDIR(mode) || stat.st_nlink == 1))
+		return fd;
+	close(fd);
+	return -ESTALE;
+}
+
+int names_give(int fd, uid_t uid, gid_t gid, mode_t mode)
+{
+	char path[64];
+	struct stat stat;
+
+	if (fchownat(fd, "", uid, gid, AT_EMPTY_PATH) || fstat(fd, &stat))
+		return -errno;
+	/* fchmod(2) does not take O_PATH. */
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	return !S_ISLNK(stat.st_mode) && chmod(path, mode & 07777) ? -errno : 0;
+}
+
 void names_drop(struct restore_files *files)
 {
 	struct made_name *name = &files->names.names[--files->names.nr];

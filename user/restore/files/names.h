@@ -5,6 +5,8 @@
 #ifndef RESTORE_FILES_NAMES_H
 #define RESTORE_FILES_NAMES_H
 
+#include <sys/types.h>
+
 #include "restore/files/room.h"
 
 struct made_name {
@@ -33,6 +35,18 @@ int names_parent(struct restore_files *files, const char *path, const char **bas
 
 /** names_unique - A name that nobody else uses; good until the next call. */
 const char *names_unique(void);
+
+/**
+ * names_open - Opens with O_PATH what was just made with a name. Whoever may write to the directory can have put
+ * something else there meanwhile: that is refused.
+ * @mode: what was made, S_IF*
+ *
+ * Returns: a descriptor or -errno; -ESTALE: it is not what was made.
+ */
+int names_open(int parent, const char *base, mode_t mode);
+
+/** names_give - Sets owner, group and mode of what a descriptor is of; O_PATH will do. Returns: 0 or -errno. */
+int names_give(int fd, uid_t uid, gid_t gid, mode_t mode);
 
 /** names_drop - Forgets the last name that was noted: it was not made. */
 void names_drop(struct restore_files *files);

@@ -296,16 +296,14 @@ static int make_way(struct restore_files *files, const struct unix_socket *socke
 	return ret ? move_away(aside) : 0;
 }
 
-static int set_permissions(const struct unix_socket *socket, int parent, const char *base)
+/* Of what a descriptor is of: a user's directory may have something else at its name by now. */
+static int set_permissions(const struct unix_socket *socket)
 {
 	const Image__FilePermsEntry *permissions = socket->entry->file_perms;
 
-	if (!permissions)
-		return 0;
-	if (fchownat(parent, base, permissions->uid, permissions->gid, AT_SYMLINK_NOFOLLOW) ||
-	    fchmodat(parent, base, permissions->mode & 07777, 0))
-		return -errno;
-	return 0;
+	return permissions
+		       ? names_give(socket->name_fd, permissions->uid, permissions->gid, permissions->mode)
+		       : 0;
 }
 
 static int bind_path(struct restore_files *files, struct unix_socket *socket, const struct bound_files *bound,
@@ -320,10 +318,9 @@ static int bind_path(struct restore_files *files, struct unix_socket *socket, co
 		return parent;
 	ret = make_way(files, socket, parent, base, bound, why);
 	ret = ret ?: bind_here(files, socket, socket->file->fd);
-	ret = ret ?: set_permissions(socket, parent, base);
 	if (!ret) {
-		socket->name_fd = lookup_at(parent, base);
-		ret = socket->name_fd < 0 ? socket->name_fd : 0;
+		socket->name_fd = names_open(parent, base, S_IFSOCK);
+		ret = socket->name_fd < 0 ? socket->name_fd : set_permissions(socket);
 	}
 	close(parent);
 	return ret;
