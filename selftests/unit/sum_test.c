@@ -172,6 +172,25 @@ TEST_F(sum, what_is_known_is_not_read)
 	EXPECT_NE(before.xxh64, after.xxh64);
 }
 
+TEST_F(sum, memory_is_for_what_was_received)
+{
+	const uint64_t far = (1ULL << 40) - BLOCK;
+	struct image_summed summed = { 0 };
+
+	ASSERT_TRUE(write_known(self, 0, BLOCK));
+	image_sum_add(&self->sum, far, self->bytes, BLOCK);
+	EXPECT_GE(64, self->sum.nr);
+	/* It is not known, and so is read. */
+	ASSERT_EQ(0, image_sum_read(&self->sum, self->fd, UINT64_MAX, &summed));
+	EXPECT_EQ(wanted(self, BLOCK), summed.xxh64);
+	ASSERT_TRUE(write_known(self, BLOCK, 20 * BLOCK));
+	EXPECT_LE(20, self->sum.nr);
+	ASSERT_TRUE(truncate_known(self, 0));
+	EXPECT_EQ(NULL, self->sum.blocks);
+	ASSERT_TRUE(write_known(self, 0, 3 * BLOCK));
+	EXPECT_TRUE(is_right(self));
+}
+
 TEST_F(sum, no_more_than_is_asked_for)
 {
 	struct image_summed summed = { 0 };

@@ -17,6 +17,9 @@
 /* Of larger files what is beyond is read again: so much memory, 16 MiB, is enough for 1 TiB. */
 #define BLOCKS_MAX (1U << 20)
 
+/* Blocks that may be left out at a time: memory is for what was received, not for where it says that it belongs. */
+#define GAP_MAX 64
+
 static uint64_t minimum(uint64_t a, uint64_t b)
 {
 	return a < b ? a : b;
@@ -34,11 +37,13 @@ void image_sum_free(struct image_sum *sum)
 /* Returns: whether there is room for what is known of a block. */
 static bool make_room(struct image_sum *sum, uint64_t block)
 {
-	while (sum->nr <= block && sum->nr < BLOCKS_MAX) {
+	if (block >= BLOCKS_MAX || block > sum->nr + GAP_MAX)
+		return false;
+	while (sum->nr <= block) {
 		if (append(sum->blocks, sum->nr, (struct image_sum_block){ 0 }))
 			return false;
 	}
-	return block < sum->nr;
+	return true;
 }
 
 static void begin_block(struct image_sum *sum, uint64_t at)
@@ -98,6 +103,11 @@ void image_sum_truncate(struct image_sum *sum, uint64_t size)
 	uint64_t at = sum->at;
 
 	image_sum_forget(sum, size, UINT64_MAX - size);
+	sum->nr = minimum(sum->nr, size / IMAGE_SUM_BLOCK);
+	if (!sum->nr) {
+		free(sum->blocks);
+		sum->blocks = NULL;
+	}
 	/* What was written last ends there. */
 	if (at == size)
 		sum->at = at;
