@@ -9,7 +9,7 @@
 . "$(dirname "$0")/common.sh"
 cd "$work" || exit
 
-plan 85
+plan 97
 
 is_gone() {
 	! kill -0 "$pid"
@@ -55,15 +55,16 @@ fails() {
 	is "$name: nothing is left" "$(left)" "${left_over-}"
 }
 
-# change FILE SCRIPT: runs Python on its bytes, in `data`; the file is put back by put_back.
+# change FILE SCRIPT: runs Python on its bytes, in `data`, with records.py; the file is put back by put_back.
 change() {
 	cp -p "$1" kept
 	changed=$1
-	python3 - "$1" "$2" <<-'EOF'
+	PYTHONPATH=$root/selftests/restore python3 -B - "$1" "$2" <<-'EOF'
+		import records
 		import sys
 		path, script = sys.argv[1:]
 		with open(path, "rb") as file:
-		    names = {"data": bytearray(file.read())}
+		    names = {"data": bytearray(file.read()), "change": records.change}
 		exec(script, names)
 		with open(path, "wb") as file:
 		    file.write(names["data"])
@@ -134,6 +135,21 @@ options=(--no-verify)
 change "image/core-$pid.img" 'at = data.index(b"\x08\x01"); data[at + 1] = 4'
 fails "another architecture" 4 "core-$pid.img: .*architecture"
 put_back
+
+# What kept them in would not: a process would have more rights than it had.
+change "image/core-$child.img" 'change(data, [5, 11], 2)'
+fails "a seccomp filter" 1 "$child: had a seccomp filter"
+put_back
+change "image/core-$child.img" 'change(data, [5, 10], None)'
+fails "no credentials" 1 "$child: its users, groups and capabilities are not in the images"
+put_back
+change "image/core-$child.img" 'change(data, [5, 10, 15], b"/usr/bin/man")'
+fails "a profile of AppArmor" 1 "$child: was confined by a security module as /usr/bin/man"
+put_back
+change "image/ids-$child.img" 'change(data, [6], 4711)'
+fails "a network namespace" 1 "$child: was in a net namespace of its own"
+put_back
+
 # Other programs' checkpoints have other images in its place.
 mv image/files.img away
 sha256sum image/* >sums

@@ -16,6 +16,7 @@
 #include "restore/conflict.h"
 #include "restore/plan.h"
 #include "restore/tree/check.h"
+#include "restore/tree/confined.h"
 #include "restore/tree/held.h"
 #include "restore/tree/identity.h"
 #include "restore/tree/images.h"
@@ -92,7 +93,10 @@ static void check_processes(struct checking *checking)
 	const struct saved_tree *tree = &checking->images.tree;
 	const struct saved_process *root = &tree->processes[0];
 	long max = pid_max();
+	char text[512];
 
+	if (confined_find(&checking->images, text, sizeof(text)))
+		tell(checking, "%s", text);
 	if (root->sid != root->pid && !checking->options->shell_job)
 		tell(checking, "%d: was in a session of others (%d); --shell-job puts it into this one",
 		     root->pid, root->sid);

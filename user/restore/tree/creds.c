@@ -125,18 +125,17 @@ int creds_restore(struct puppet *puppet, const struct saved_thread *thread, cons
 	long ret;
 
 	batch_begin(&batch, puppet);
-	if (creds && !is_whole(creds))
+	/* Without any it would have this program's: see confined_find(). */
+	if (!creds || !is_whole(creds))
 		return fail(error, thread->tid, -EBADMSG, "its capabilities");
-	if (creds) {
-		ret = set_groups(&batch, creds);
-		if (ret < 0)
-			return fail(error, thread->tid, ret, everything);
-		/* While there is the right to (CAP_SETPCAP). */
-		drop_bounding(&batch, creds);
-		set_ids(&batch, creds);
-		set_caps(&batch, creds);
-		raise_ambient(&batch, creds);
-	}
+	ret = set_groups(&batch, creds);
+	if (ret < 0)
+		return fail(error, thread->tid, ret, everything);
+	/* While there is the right to (CAP_SETPCAP). */
+	drop_bounding(&batch, creds);
+	set_ids(&batch, creds);
+	set_caps(&batch, creds);
+	raise_ambient(&batch, creds);
 	if (core->has_no_new_privs && core->no_new_privs)
 		batch_call(&batch, "no_new_privs", SYS_prctl, PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
 	if (core->has_pdeath_sig && core->pdeath_sig)

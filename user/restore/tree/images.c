@@ -61,7 +61,7 @@ int images_read(struct images *images, const struct options *options, const stru
 	images->dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (images->dir < 0)
 		return image_error(error, -errno, path, "%s", strerror(errno));
-	ret = inventory_read(images->dir, path, error);
+	ret = inventory_load(&images->inventory, images->dir, path, error);
 	ret = ret ? ret : saved_read(&images->tree, images->dir, path, error);
 	ret = ret ? ret : restore_files_read(&images->files, images->dir, path, &files, error);
 	ret = ret ? ret : check_tables(images, error);
@@ -73,6 +73,9 @@ void images_close(struct images *images)
 	checkpoint_free(&images->locks);
 	restore_files_free(images->files);
 	saved_free(&images->tree);
+	if (images->inventory)
+		image__inventory_entry__free_unpacked(images->inventory, NULL);
+	images->inventory = NULL;
 	if (images->dir >= 0)
 		close(images->dir);
 	images->dir = -1;

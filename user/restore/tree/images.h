@@ -6,12 +6,14 @@
 #define RESTORE_IMAGES_H
 
 #include "image/checkpoint.h"
+#include "image/inventory.h"
 #include "image/saved.h"
 #include "restore/files/files.h"
 #include "restore/options.h"
 
 struct images {
 	int dir; /* -1: it is not open */
+	Image__InventoryEntry *inventory;
 	struct saved_tree tree;
 	struct restore_files *files;
 	struct checkpoint locks;

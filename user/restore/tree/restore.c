@@ -35,6 +35,7 @@
 #include "image/say.h"
 #include "image/status.h"
 #include "restore/plan.h"
+#include "restore/tree/confined.h"
 #include "restore/tree/creds.h"
 #include "restore/tree/family.h"
 #include "restore/tree/held.h"
@@ -103,6 +104,15 @@ static int check_session(const struct restoring *r)
 	return image_error(&r->error, -EINVAL, r->options->dir,
 			   "process %d was in a session of others (%d); --shell-job puts it into this one",
 			   root->pid, root->sid);
+}
+
+static int check_confined(const struct restoring *r)
+{
+	char text[512];
+
+	return confined_find(&r->images, text, sizeof(text))
+		       ? image_error(&r->error, -EOPNOTSUPP, r->options->dir, "%s", text)
+		       : 0;
 }
 
 static bool is_written(const Image__VmaEntry *vma)
@@ -268,6 +278,7 @@ static int prepare(struct restoring *r)
 
 	r->images_are_read = !ret;
 	ret = ret ? ret : check_session(r);
+	ret = ret ? ret : check_confined(r);
 	if (!ret) {
 		ret = vdso_find(&r->vdso);
 		if (ret)
