@@ -9,7 +9,7 @@
 . "$(dirname "$0")/common.sh"
 cd "$work" || exit
 
-plan 97
+plan 103
 
 is_gone() {
 	! kill -0 "$pid"
@@ -148,6 +148,16 @@ fails "a profile of AppArmor" 1 "$child: was confined by a security module as /u
 put_back
 change "image/ids-$child.img" 'change(data, [6], 4711)'
 fails "a network namespace" 1 "$child: was in a net namespace of its own"
+put_back
+
+# Locks are of the tree: a pid may be a stranger's by now.
+background holder hold
+change image/crlock.img "change(data, [2, 1], $holder)"
+fails "a process that is none of the tree" 4 "crlock.img: process $holder is none of the tree"
+put_back
+kill_holder
+change "image/core-$child.img" 'change(data, [3, 1], 2)'
+fails "descriptors of a process that had ended" 4 "crlock.img: process $child has files, but had ended"
 put_back
 
 # Other programs' checkpoints have other images in its place.

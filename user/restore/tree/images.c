@@ -24,13 +24,39 @@ static int access_of(const void *data, uint32_t id)
 	return restore_files_access(data, id);
 }
 
+/* Locks are taken by processes that come back, never by who has such a pid now. */
+static int check_owners(const struct images *images, const char *path, const struct image_error *error)
+{
+	const struct checkpoint *locks = &images->locks;
+	const struct saved_process *process;
+
+	for (size_t i = 0; i < locks->nr_processes; i++) {
+		if (!saved_find(&images->tree, locks->processes[i].pid))
+			return image_error(error, -EBADMSG, path, "%s: process %d is none of the tree",
+					   IMAGE_CRLOCK, locks->processes[i].pid);
+	}
+	for (size_t i = 0; i < locks->nr_files; i++) {
+		for (size_t j = 0; j < locks->files[i].nr_holders; j++) {
+			process = saved_find(&images->tree, locks->files[i].holders[j].tgid);
+			if (process && process->zombie)
+				return image_error(error, -EBADMSG, path,
+						   "%s: process %d has files, but had ended", IMAGE_CRLOCK,
+						   process->pid);
+		}
+	}
+	return 0;
+}
+
 /* The whole truth, or what images of other programs tell. */
 static int read_locks(struct images *images, const char *path, const struct image_error *error)
 {
 	const struct common_files files = { each_descriptor, path_of, access_of, images->files };
+	int ret;
 
-	if (!faccessat(images->dir, IMAGE_CRLOCK, F_OK, 0) || errno != ENOENT)
-		return checkpoint_read(&images->locks, path, error->text, error->size);
+	if (!faccessat(images->dir, IMAGE_CRLOCK, F_OK, 0) || errno != ENOENT) {
+		ret = checkpoint_read(&images->locks, path, error->text, error->size);
+		return ret ? ret : check_owners(images, path, error);
+	}
 	return common_locks_read(&images->locks, &images->tree, &files, images->dir, path, error);
 }
 
