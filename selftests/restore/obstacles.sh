@@ -9,7 +9,7 @@
 . "$(dirname "$0")/common.sh"
 cd "$work" || exit
 
-plan 103
+plan 106
 
 is_gone() {
 	! kill -0 "$pid"
@@ -85,6 +85,8 @@ the program runs
 process $pid is there" fails "a pid that is taken" 1 "$pid: .*the pid is taken" "$pid"
 kill -KILL "$pid" "$child"
 until_true is_gone
+# Its parent is another now, who need not hear of its end at once.
+until_true eval '! runs_program'
 until_true flock -n lock true
 
 check "nothing is in the way" crrestore --check -D image
@@ -100,6 +102,9 @@ echo something >data
 chmod 600 data
 fails "another mode" 1 "$work/data: .*has another mode than it had"
 chmod 644 data
+chown 1:0 data
+fails "another owner" 1 "$work/data: .*has another owner or group than it had"
+chown 0:0 data
 mv data away
 mkdir data
 fails "another kind of file" 1 "$work/data: .*is another kind of file than it was"

@@ -30,6 +30,7 @@ struct file_stat {
 	uint64_t ino;
 	uint64_t mnt_id;
 	uint32_t mode;
+	uint32_t uid, gid;
 	uint32_t nlink;
 	uint64_t rdev;
 	uint64_t size;

@@ -75,6 +75,9 @@ static void fill_in(Image__RegFileEntry *entry, const struct dump_file *file, ui
 	entry->name = path;
 	entry->has_mode = true;
 	entry->mode = file->stat.mode;
+	entry->has_uid = entry->has_gid = true;
+	entry->uid = file->stat.uid;
+	entry->gid = file->stat.gid;
 	entry->has_size = tells_size(file);
 	entry->size = file->stat.size;
 }

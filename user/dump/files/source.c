@@ -51,6 +51,8 @@ int source_stat(struct dump_files *files, const struct file_source *source, stru
 		.ino = st.stx_ino,
 		.mnt_id = st.stx_mnt_id,
 		.mode = st.stx_mode,
+		.uid = st.stx_uid,
+		.gid = st.stx_gid,
 		.nlink = st.stx_nlink,
 		.rdev = makedev(st.stx_rdev_major, st.stx_rdev_minor),
 		.size = st.stx_size,

@@ -11,6 +11,7 @@
 
 #include "restore/files/path.h"
 #include "restore/files/pipe_data.h"
+#include "restore/files/regular.h"
 #include "restore/files/remap.h"
 
 /* Open for both: no one waits for the other end, and what is in it stays. */
@@ -62,6 +63,7 @@ static int validate(struct restore_files *files, struct restored_file *file, con
 static int lookup(struct restore_files *files, struct restored_file *file, const struct image_error *error)
 {
 	struct restored_file *path = path_of(files, file);
+	const char *why;
 	struct stat stat;
 	int fd;
 
@@ -76,12 +78,14 @@ static int lookup(struct restore_files *files, struct restored_file *file, const
 	}
 	if (fd < 0)
 		return files_fail(files, path, error);
-	if (fstat(fd, &stat) || !S_ISFIFO(stat.st_mode)) {
-		close(fd);
-		return image_error(error, -EBUSY, path->entry->reg->name,
-				   "is another kind of file than it was");
-	}
-	return fd;
+	if (fstat(fd, &stat) || !S_ISFIFO(stat.st_mode))
+		why = "is another kind of file than it was";
+	else
+		why = remap_of(files, path) ? NULL : regular_difference(path->entry->reg, &stat);
+	if (!why)
+		return fd;
+	close(fd);
+	return image_error(error, -EBUSY, path->entry->reg->name, "%s", why);
 }
 
 /* Once for each FIFO. Returns: 0 or -errno. */

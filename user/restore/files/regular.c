@@ -45,13 +45,23 @@ static int validate(struct restore_files *files, struct restored_file *file, con
 	return 0;
 }
 
-/* What is not as it was, NULL: nothing. */
-static const char *difference(const Image__RegFileEntry *reg, const struct stat *stat)
+/*
+ * A user may have made the path lead to a file that only root can open; then this program must not open it for them.
+ * That it was open before rights were dropped is no reason against it.
+ */
+static bool is_anothers(const Image__RegFileEntry *reg, const struct stat *stat)
+{
+	return (reg->has_uid && stat->st_uid != reg->uid) || (reg->has_gid && stat->st_gid != reg->gid);
+}
+
+const char *regular_difference(const Image__RegFileEntry *reg, const struct stat *stat)
 {
 	if (reg->has_mode && (stat->st_mode ^ reg->mode) & S_IFMT)
 		return "is another kind of file than it was";
 	if (reg->has_mode && stat->st_mode != reg->mode)
 		return "has another mode than it had";
+	if (is_anothers(reg, stat))
+		return "has another owner or group than it had";
 	if (reg->has_size && S_ISREG(stat->st_mode) && (uint64_t)stat->st_size != reg->size)
 		return "has another size than it had";
 	return NULL;
@@ -73,7 +83,7 @@ static const char *find_reason(const struct restore_files *files, const struct r
 
 	if (fstat(fd, &stat))
 		return strerror(errno);
-	why = difference(reg, &stat);
+	why = regular_difference(reg, &stat);
 	if (why)
 		return why;
 	if (leases_find(files, fd, file->flags, name, sizeof(name))) {
@@ -131,9 +141,17 @@ static int seek(const struct restored_file *file, int fd)
 	return fstat(fd, &stat) || S_ISREG(stat.st_mode) || S_ISDIR(stat.st_mode) ? -EINVAL : 0;
 }
 
+static bool is_same(int fd, int other_fd)
+{
+	struct stat one, other;
+
+	return !fstat(fd, &one) && !fstat(other_fd, &other) && one.st_dev == other.st_dev &&
+	       one.st_ino == other.st_ino;
+}
+
 int regular_open_at(const struct restore_files *files, const struct restored_file *file, int path_fd)
 {
-	int fd, ret;
+	int fd, ret = 0;
 
 	if (file->flags & O_NOFOLLOW)
 		fd = path_open_no_follow(files, file->entry->reg->name, file->flags);
@@ -141,7 +159,10 @@ int regular_open_at(const struct restore_files *files, const struct restored_fil
 		fd = path_reopen(path_fd, file->flags);
 	if (fd < 0)
 		return fd;
-	ret = seek(file, fd);
+	/* What was checked, not what has its name since. */
+	if (file->flags & O_NOFOLLOW && !is_same(fd, path_fd))
+		ret = -ESTALE;
+	ret = ret ? ret : seek(file, fd);
 	if (ret) {
 		close(fd);
 		return ret;
