@@ -358,7 +358,7 @@ static int restore_task(struct restoring *r, struct troupe *troupe)
 
 static int restore_creds(struct restoring *r, struct troupe *troupe)
 {
-	int ret = 0;
+	int ret = task_restore_future(&troupe->players[0].puppet, troupe->saved, &r->error);
 
 	for (size_t i = 0; i < troupe->nr && !ret; i++)
 		ret = creds_restore(&troupe->players[i].puppet, troupe->players[i].saved, &r->error);

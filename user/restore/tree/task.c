@@ -1,14 +1,22 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/membarrier.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include "restore/tree/task.h"
+
+/* What can be registered; other commands of membarrier(2) do something at once. */
+#define BARRIERS \
+	(MEMBARRIER_CMD_REGISTER_GLOBAL_EXPEDITED | MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED | \
+	 MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED_SYNC_CORE | \
+	 MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED_RSEQ)
 
 static int fail(const struct image_error *error, pid_t pid, long ret, const char *what)
 {
@@ -61,6 +69,50 @@ int task_restore(struct puppet *leader, const struct saved_process *process, con
 	if (task->has_oom_score_adj)
 		ret = set_oom_score(process->pid, task->oom_score_adj);
 	return ret ? fail(error, process->pid, ret, "its oom_score_adj") : 0;
+}
+
+#ifndef PR_SET_MDWE
+#define PR_SET_MDWE 65
+#endif
+#ifndef PR_SET_MEMORY_MERGE
+#define PR_SET_MEMORY_MERGE 67
+#endif
+
+/* Each bit is the command that sets it. */
+static long register_barriers(struct puppet *leader, uint32_t mask)
+{
+	long ret = 0;
+
+	for (uint32_t command = 1; command && ret >= 0; command <<= 1) {
+		if (mask & command)
+			ret = puppet_call(leader, SYS_membarrier, command, 0, 0);
+	}
+	return ret;
+}
+
+int task_restore_future(struct puppet *leader, const struct saved_process *process,
+			const struct image_error *error)
+{
+	const Image__MmEntry *mm = process->mm;
+	const uint32_t barriers = saved_task(process)->membarrier_registration_mask;
+	long ret = 0;
+
+	if (barriers & ~BARRIERS)
+		return fail(error, process->pid, -EBADMSG, "its registrations for membarrier");
+	ret = register_barriers(leader, barriers);
+	if (ret < 0)
+		return fail(error, process->pid, ret, "its registrations for membarrier");
+	if (mm->mlock_future)
+		ret = puppet_call(leader, SYS_mlockall, mm->mlock_future & (MCL_FUTURE | MCL_ONFAULT));
+	if (ret < 0)
+		return fail(error, process->pid, ret, "that its mappings to come are locked");
+	if (mm->memory_merge)
+		ret = puppet_call(leader, SYS_prctl, PR_SET_MEMORY_MERGE, 1, 0, 0, 0);
+	if (ret < 0)
+		return fail(error, process->pid, ret, "that its memory is merged");
+	if (mm->mdwe)
+		ret = puppet_call(leader, SYS_prctl, PR_SET_MDWE, mm->mdwe, 0, 0, 0);
+	return ret < 0 ? fail(error, process->pid, ret, "that its memory cannot become executable") : 0;
 }
 
 int task_restore_dumpable(struct puppet *leader, const struct saved_process *process,

@@ -13,6 +13,13 @@
 /** task_restore - Sets what needs no credentials of the process. Returns: 0 or a negative errno value. */
 int task_restore(struct puppet *leader, const struct saved_process *process, const struct image_error *error);
 
+/**
+ * task_restore_future - Sets what is to become of mappings to come, when there are none to come from this program, and
+ * registers for barriers. Returns: 0 or a negative errno value.
+ */
+int task_restore_future(struct puppet *leader, const struct saved_process *process,
+			const struct image_error *error);
+
 /** task_restore_dumpable - Sets what a change of credentials takes away. Returns: 0 or an error. */
 int task_restore_dumpable(struct puppet *leader, const struct saved_process *process,
 			  const struct image_error *error);
