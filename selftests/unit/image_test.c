@@ -21,6 +21,7 @@
 #pragma GCC diagnostic ignored "-Wmissing-prototypes"
 #include "kselftest_harness.h"
 #include "image/checkpoint.h"
+#include "image/checksums.h"
 #include "image/container.h"
 #include "image/inventory.h"
 #include "image/magic.h"
@@ -716,6 +717,23 @@ TEST_F(image, things_in_the_place_of_images)
 		write_file(in(self, image_names[i]), content.bytes, content.len);
 		free(content.bytes);
 	}
+}
+
+/* In the list of checksums; the file would be read as often as it is there. */
+TEST_F(image, an_image_that_is_listed_twice)
+{
+	const struct image_error error = { self->why, sizeof(self->why) };
+	char name[] = "a.img";
+	struct image_directory directory;
+
+	ASSERT_EQ(0, image_directory_make(&directory, self->other, &error)) TH_LOG("%s", self->why);
+	close(openat(directory.fd, name, O_WRONLY | O_CREAT | O_CLOEXEC, 0600));
+	for (int i = 0; i < 2; i++)
+		ASSERT_EQ(0, checksums_add(&directory.checksums, &(struct image_checksum){ .name = name }));
+	ASSERT_EQ(0, checksums_write(&directory, &error)) TH_LOG("%s", self->why);
+	EXPECT_EQ(-EBADMSG, checksums_verify(directory.fd, self->other, &error));
+	EXPECT_NE(NULL, strstr(self->why, "a.img is there twice")) TH_LOG("%s", self->why);
+	image_directory_close(&directory, true);
 }
 
 TEST_F(image, foreign_images)

@@ -160,6 +160,31 @@ static int read_flag(int dir, const char *path, bool *flag, const struct image_e
 	return ret;
 }
 
+static int compare_names(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* A file that is listed again and again would be read as often. */
+static int check_names(const struct image_checksums *list, const char *path, const struct image_error *error)
+{
+	const char **names = calloc(list->nr + 1, sizeof(*names));
+	int ret = 0;
+
+	if (!names)
+		return image_error(error, -ENOMEM, path, "%s", strerror(ENOMEM));
+	for (size_t i = 0; i < list->nr; i++)
+		names[i] = list->entries[i].name;
+	qsort(names, list->nr, sizeof(*names), compare_names);
+	for (size_t i = 1; i < list->nr && !ret; i++) {
+		if (!strcmp(names[i - 1], names[i]))
+			ret = image_error(error, -EBADMSG, path, "%s: %s is there twice", IMAGE_CHECKSUMS,
+					  names[i]);
+	}
+	free(names);
+	return ret;
+}
+
 int checksums_read(struct image_checksums *list, int dir, const char *path, const struct image_error *error)
 {
 	struct reading reading = { .list = list };
@@ -174,6 +199,9 @@ int checksums_read(struct image_checksums *list, int dir, const char *path, cons
 	if (!faccessat(dir, IMAGE_CHECKSUMS, F_OK, AT_SYMLINK_NOFOLLOW)) {
 		if (!is_whole(list, reading.last, dir))
 			return image_error(error, -EBADMSG, path, "%s: it is damaged", IMAGE_CHECKSUMS);
+		ret = check_names(list, path, error);
+		if (ret)
+			return ret;
 		/* Its own is checked. */
 		free(list->entries[--list->nr].name);
 		return 1;
@@ -189,9 +217,14 @@ int checksums_check(const struct image_checksum *entry, int dir, const char *pat
 {
 	int fd = image_open(dir, entry->name), ret = fd;
 	struct image_summed file = { 0 };
+	struct stat st;
 
 	if (fd >= 0) {
-		ret = image_sum_read(NULL, fd, entry->file.size, &file);
+		ret = fstat(fd, &st) ? -errno : 0;
+		file.size = ret ? 0 : st.st_size;
+		/* What has another size need not be read. */
+		if (!ret && file.size == entry->file.size)
+			ret = image_sum_read(NULL, fd, entry->file.size, &file);
 		close(fd);
 	}
 	if (ret < 0)
