@@ -13,10 +13,14 @@
 
 #define LOCKS_MAX (1U << 22)
 
+/* Descriptors times processes that share their table: a small image can make many of them. */
+#define HOLDERS_MAX (1U << 20)
+
 struct job {
 	struct checkpoint *locks;
 	const struct saved_tree *tree;
 	const struct common_files *files;
+	size_t nr_holders; /* of all files */
 	int ret;
 };
 
@@ -43,10 +47,13 @@ struct holding {
 	struct checkpoint_file *file;
 };
 
-static int add_holder(struct checkpoint_file *file, const struct crlock_holder *holder)
+static int add_holder(struct holding *holding, const struct crlock_holder *holder)
 {
+	struct checkpoint_file *file = holding->file;
 	struct crlock_holder *larger;
 
+	if (++holding->job->nr_holders > HOLDERS_MAX)
+		return -EBADMSG;
 	larger = reallocarray(file->holders, file->nr_holders + 1, sizeof(*larger));
 	if (!larger)
 		return -ENOMEM;
@@ -66,15 +73,14 @@ static void hold(uint32_t table, int fd, uint32_t file, void *data)
 		const struct saved_process *process = &tree->processes[i];
 
 		if (process->ids && process->ids->files_id == table)
-			holding->job->ret =
-				add_holder(holding->file, &(struct crlock_holder){
-								  .file_id = file,
-								  .files_id = table,
-								  .tgid = process->pid,
-								  .tid = process->pid,
-								  .fd = fd,
-								  .kind = CRLOCK_HOLDER_DESCRIPTOR,
-							  });
+			holding->job->ret = add_holder(holding, &(struct crlock_holder){
+									.file_id = file,
+									.files_id = table,
+									.tgid = process->pid,
+									.tid = process->pid,
+									.fd = fd,
+									.kind = CRLOCK_HOLDER_DESCRIPTOR,
+								});
 	}
 }
 
