@@ -197,7 +197,7 @@ static int send_all(int from, const struct queued *queued, char *bytes, int type
 		if (n == -ESRCH && creds) {
 			/* Whoever sent it has ended: nobody can send in its name. */
 			creds = false;
-			continue;
+			n = send_part(from, queued, bytes + done, queued->length - done, !done, creds);
 		}
 		if (n < 0)
 			return n;
