@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <poll.h>
+#include <sched.h>
 #include <signal.h>
 #include <stddef.h>
 #include <stdlib.h>
@@ -894,6 +895,23 @@ TEST_F(files, messages_are_in_the_name_of_who_sent_them)
 	EXPECT_EQ(12, creds.uid);
 }
 
+TEST_F(files, an_empty_message_of_who_has_ended_arrives)
+{
+	int fd;
+
+	make_file("flying", "high");
+	put_unix(&self->made, 1, SOCK_DGRAM, 1, 2, NULL, false, 0);
+	put_unix(&self->made, 2, SOCK_DGRAM, 1, 1, NULL, false, 0);
+	put_regular(&self->made, 3, "flying", O_RDONLY, 1, S_IFREG | 0644);
+	/* Larger than any pid. */
+	put_message(&self->made, 2, "", 3, 1 << 30);
+	OPENED(0);
+	FINISHED();
+	fd = receive(fd_of(&self->made, 2), "", NULL);
+	ASSERT_LE(0, fd);
+	EXPECT_TRUE(reads(fd, "igh"));
+}
+
 static int connect_to(const char *name)
 {
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
@@ -956,6 +974,22 @@ TEST_F(files, a_socket_of_others_stays)
 	EXPECT_LE(0, connect_to("listening"));
 	EXPECT_EQ(1, count_names());
 	EXPECT_EQ(1, restore_files_check(self->made.files, count, lines));
+}
+
+/* What listens in another namespace is not listed. */
+TEST_F(files, a_socket_of_another_namespace_stays)
+{
+	int listening = listen_at("listening");
+
+	ASSERT_LE(0, listening);
+	ASSERT_EQ(0, unshare(CLONE_NEWNET));
+	put_unix(&self->made, 1, SOCK_STREAM, 10, 0, "listening", false, 0);
+	EXPECT_EQ(-EADDRINUSE, open_checkpoint(&self->made));
+	SAYS("is another socket's name");
+	EXPECT_EQ(1, count_names());
+	/* Nobody has connected. */
+	EXPECT_EQ(0, fcntl(listening, F_SETFL, O_NONBLOCK));
+	EXPECT_EQ(-1, accept(listening, NULL, NULL));
 }
 
 static int abstract_name(struct made_checkpoint *made, const char *name, bool taken)

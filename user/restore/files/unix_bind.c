@@ -14,6 +14,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "image/say.h"
 #include "restore/files/names.h"
 #include "restore/files/path.h"
 #include "restore/files/unix.h"
@@ -61,7 +62,9 @@ static socklen_t make_address(const struct unix_socket *socket, struct sockaddr_
 	*address = (struct sockaddr_un){ .sun_family = AF_UNIX };
 	memcpy(address->sun_path, name->data,
 	       name->len < sizeof(address->sun_path) ? name->len : sizeof(address->sun_path));
-	return offsetof(struct sockaddr_un, sun_path) + name->len;
+	/* Of a path that fills it the NUL at the end is left out. */
+	return offsetof(struct sockaddr_un, sun_path) +
+	       (name->len < sizeof(address->sun_path) ? name->len : sizeof(address->sun_path));
 }
 
 /* Returns: the path from the root, which the caller frees, or NULL without memory. */
@@ -101,15 +104,19 @@ struct origin {
 /* bind(2) takes no directory: this program goes there, and into --root. Returns: 0 or -errno. */
 static int enter(const struct restore_files *files, const struct unix_socket *socket, struct origin *origin)
 {
+	bool relative = socket->entry->name_dir && socket->entry->name.data[0] != '/';
 	int directory = -1, ret = 0;
 
 	*origin = (struct origin){ open("/", O_PATH | O_DIRECTORY | O_CLOEXEC),
 				   open(".", O_PATH | O_DIRECTORY | O_CLOEXEC), umask(0177) };
 	if (origin->root < 0 || origin->directory < 0)
 		return -errno;
-	if (socket->entry->name_dir && socket->entry->name.data[0] != '/')
+	if (relative)
 		directory = path_lookup(files, socket->entry->name_dir, O_DIRECTORY);
-	if (files->root >= 0 && (fchdir(files->root) || chroot(".")))
+	/* Without it the socket would be bound where this program is. */
+	if (relative && directory < 0)
+		ret = directory;
+	if (!ret && files->root >= 0 && (fchdir(files->root) || chroot(".")))
 		ret = -errno;
 	if (!ret && directory >= 0 && fchdir(directory))
 		ret = -errno;
@@ -155,6 +162,24 @@ static int lookup_at(int parent, const char *base)
 	return fd < 0 ? -errno : fd;
 }
 
+/*
+ * The kernel lists sockets of this network namespace only. Connecting a socket for datagrams sends nothing, and to
+ * one that listens it is refused for its kind.
+ */
+static bool is_bound(int fd)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	int probe = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	bool bound;
+
+	snprintf(address.sun_path, sizeof(address.sun_path), "/proc/self/fd/%d", fd);
+	bound = probe < 0 || !connect(probe, (struct sockaddr *)&address, sizeof(address)) ||
+		errno != ECONNREFUSED;
+	if (probe >= 0)
+		close(probe);
+	return bound;
+}
+
 /* Why a file cannot be moved away, NULL: it can. */
 static const char *why_stays(const struct bound_files *bound, const struct unix_socket *socket, int fd)
 {
@@ -165,7 +190,7 @@ static const char *why_stays(const struct bound_files *bound, const struct unix_
 		return NULL;
 	if (fstat(fd, &stat) || !S_ISSOCK(stat.st_mode))
 		return "is no socket, and in the way of one";
-	if (unix_bound_find(bound, fd))
+	if (unix_bound_find(bound, fd) || is_bound(fd))
 		return "is another socket's name";
 	return NULL;
 }
@@ -371,6 +396,17 @@ static bool is_last(const struct unix_sockets *sockets, const struct unix_aside 
 	return false;
 }
 
+/* Not every filesystem has RENAME_NOREPLACE. */
+static void bring_back(const struct unix_aside *aside)
+{
+	if (!renameat2(aside->parent, aside->away, aside->parent, aside->base, RENAME_NOREPLACE))
+		return;
+	if (linkat(aside->parent, aside->away, aside->parent, aside->base, 0))
+		say_warning("%s: is called %s now: %s", aside->base, aside->away, strerror(errno));
+	else
+		unlinkat(aside->parent, aside->away, 0);
+}
+
 /* Takes away the files of sockets that had none any more. */
 static void unlink_deleted(struct restore_files *files)
 {
@@ -383,7 +419,7 @@ static void unlink_deleted(struct restore_files *files)
 			continue;
 		unlinkat(aside->parent, aside->base, 0);
 		if (aside->away)
-			renameat2(aside->parent, aside->away, aside->parent, aside->base, RENAME_NOREPLACE);
+			bring_back(aside);
 		aside->settled = true;
 		free(aside->away);
 		aside->away = NULL;
