@@ -9,7 +9,7 @@
 . "$(dirname "$0")/common.sh"
 cd "$work" || exit
 
-plan 106
+plan 109
 
 is_gone() {
 	! kill -0 "$pid"
@@ -163,6 +163,9 @@ put_back
 kill_holder
 change "image/core-$child.img" 'change(data, [3, 1], 2)'
 fails "descriptors of a process that had ended" 4 "crlock.img: process $child has files, but had ended"
+put_back
+change "image/core-$child.img" 'change(data, [3, 1], 2); change(data, [3, 2], 19)'
+fails "a process that had ended by what only stops" 4 "core-$child.img: .*nothing ends with status 19"
 put_back
 
 # Other programs' checkpoints have other images in its place.

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <errno.h>
 #include <limits.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/wait.h>
 
 #include "image/container.h"
 #include "image/magic.h"
@@ -183,6 +185,23 @@ static int check_ids(const struct source *source, const struct saved_tree *tree)
 
 /* ---- core-*.img ---- */
 
+/* Others would stop whoever is to become a zombie, or do nothing. */
+static bool is_end(int status)
+{
+	switch (WIFSIGNALED(status) ? WTERMSIG(status) : 0) {
+	case SIGCHLD:
+	case SIGCONT:
+	case SIGSTOP:
+	case SIGTSTP:
+	case SIGTTIN:
+	case SIGTTOU:
+	case SIGURG:
+	case SIGWINCH:
+		return false;
+	}
+	return true;
+}
+
 static int check_task(const struct source *source, struct saved_process *process, const char *image)
 {
 	const Image__TaskCoreEntry *task = process->threads[0].core->tc;
@@ -193,6 +212,8 @@ static int check_task(const struct source *source, struct saved_process *process
 	    task->task_state != STATE_STOPPED)
 		return wrong(source, image, "state %u is not known", task->task_state);
 	process->zombie = task->task_state == STATE_DEAD;
+	if (process->zombie && !is_end(task->exit_code))
+		return wrong(source, image, "nothing ends with status %u", task->exit_code);
 	if (task->n_sigactions > 64)
 		return wrong(source, image, "it has too many signal handlers");
 	return 0;
