@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "image/status.h"
+#include "procfs/process.h"
 #include "restore/tree/family.h"
 #include "restore/tree/taken.h"
 
@@ -233,7 +234,9 @@ static void __attribute__((noreturn)) end_as_zombie(const struct saved_process *
 
 	if (!WIFSIGNALED(status))
 		_exit(WEXITSTATUS(status));
+	/* A program that takes core dumps would get this one's memory. */
 	setrlimit(RLIMIT_CORE, &no_core);
+	prctl(PR_SET_DUMPABLE, 0);
 	signal(WTERMSIG(status), SIG_DFL);
 	sigemptyset(&all);
 	sigprocmask(SIG_SETMASK, &all, NULL);
@@ -333,22 +336,38 @@ static void run(struct family *family, const struct saved_process *process)
 
 /* ---- crrestore ---- */
 
+/* Whether one that is to live does not: it was killed from outside, or ended without a word. */
+static bool is_one_lost(const struct family *family)
+{
+	for (size_t i = 0; i < family->tree->nr; i++) {
+		const struct saved_process *process = &family->tree->processes[i];
+		struct proc_stat stat;
+		int dir, ret;
+
+		if (process->zombie || !atomic_load(&family->board->made[i]))
+			continue;
+		dir = proc_open(process->pid);
+		ret = dir < 0 ? dir : proc_stat_read(dir, &stat);
+		if (dir >= 0)
+			close(dir);
+		if (dir == -ENOENT || ret == -ESRCH || (!ret && (stat.state == 'Z' || stat.state == 'X')))
+			return true;
+	}
+	return false;
+}
+
 /* Waits until all have arrived. Whoever fails arrives too. Returns: 0 or a negative errno value. */
 static int await_all(struct family *family, unsigned int nr)
 {
 	const struct timespec moment = { 0, 100000000 };
 	struct board *board = family->board;
 	unsigned int now;
-	int status;
 
 	while ((now = atomic_load(&board->arrived)) < nr && !atomic_load(&board->error)) {
 		futex_wait(&board->arrived, now, &moment);
-		/* It was killed from outside, or ended without a word. */
-		if (waitpid(family->root, &status, __WALL | WNOHANG) == family->root) {
-			family->root = 0;
-			if (!atomic_load(&board->error))
-				return -ECHILD;
-		}
+		/* Those that have arrived, or failed, have not ended without a word. */
+		if (atomic_load(&board->arrived) == now && is_one_lost(family) && !atomic_load(&board->error))
+			return -ECHILD;
 	}
 	return atomic_load(&board->error);
 }
@@ -360,9 +379,10 @@ static int fail(struct family *family, int ret, const struct image_error *error)
 
 	/* The text comes a moment after the error. */
 	if (atomic_load(&board->error)) {
-		while (!atomic_load(&board->told))
+		while (!atomic_load(&board->told) && !is_one_lost(family))
 			futex_wait(&board->told, 0, &(struct timespec){ 0, 1000000 });
-		snprintf(error->text, error->size, "%s", board->text);
+		snprintf(error->text, error->size, "%s",
+			 atomic_load(&board->told) ? board->text : "a process was killed");
 	} else {
 		snprintf(error->text, error->size, "%d: cannot be made: %s", root, why_not(ret));
 	}
@@ -446,6 +466,9 @@ void family_give_up(struct family *family)
 
 void family_kill(struct family *family)
 {
+	/* Nobody was made. */
+	if (!family->board)
+		return;
 	kill_all(family);
 	/* Orphans come to this process, see family_make(). */
 	for (size_t i = 0; i < family->tree->nr; i++) {
@@ -454,6 +477,8 @@ void family_kill(struct family *family)
 		/* The leader is found to have ended only after its threads. */
 		for (size_t j = process->nr_threads; j && atomic_load(&family->board->made[i]); j--)
 			reap(process->threads[j - 1].tid);
+		/* From now on the pid may be another's. */
+		atomic_store(&family->board->made[i], false);
 	}
 	family->root = 0;
 }
