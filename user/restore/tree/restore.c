@@ -569,8 +569,7 @@ static int make_tree(struct restoring *r)
 	ret = ret ? ret : notices_send(&r->kept, &r->images.tree, find_puppet, r, &r->error);
 	ret = ret ? ret : each(r, restore_creds);
 	ret = ret ? ret : each(r, restore_registers);
-	ret = ret ? ret : restore_files_finish(r->images.files, &r->error);
-	return ret ? ret : each(r, keep_alive);
+	return ret ? ret : restore_files_finish(r->images.files, &r->error);
 }
 
 static int act(struct restoring *r, const char *name)
@@ -608,6 +607,8 @@ int tree_restore(const struct options *options, pid_t *root)
 		ret = act(&r, "pre-restore");
 		ret = ret ? ret : make_tree(&r);
 		ret = ret ? ret : act_before(&r);
+		/* Until then they end with this program, if someone kills it. */
+		ret = ret ? ret : each(&r, keep_alive);
 		if (ret && r.family)
 			family_kill(r.family);
 		r.whole = !ret;
