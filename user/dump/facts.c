@@ -35,6 +35,9 @@ int facts_open(struct dump *dump)
 						       "(load the one of this version)");
 		return STATUS_MODULE;
 	}
+	/* That it is not there is nothing new. */
+	if (ret && ret != -ENOENT)
+		say_warning("module crlock: %s: /proc and ptrace are asked instead", strerror(-ret));
 	if (dump->options->verbose)
 		say_warning("without the module system calls run in the target, and the time that is left of "
 			    "poll, of futex, and of a sleep that does not ask for it, is not known");

@@ -106,11 +106,23 @@ static int read_robust_list(struct dump_thread *thread)
 	return 0;
 }
 
+/* It may be that of others (CAP_SYS_NICE); then it stays unknown, and what it is made with remains. */
+static int read_timerslack(struct dump_thread *thread, int dir)
+{
+	char text[32];
+	ssize_t size = proc_read(dir, "timerslack_ns", text, sizeof(text));
+
+	if (proc_failed(size))
+		return dump_fail(size, thread->tid, "timer slack");
+	if (size > 0)
+		thread->timerslack = strtoull(text, NULL, 10);
+	return 0;
+}
+
 /* There are names for everything in /proc/TID, also of threads that are not leaders. */
 static int read_proc(struct dump *dump, struct dump_thread *thread)
 {
 	int dir = proc_open(thread->tid), ret = dir;
-	char text[32];
 
 	if (dir < 0)
 		return dump_fail(ret, thread->tid, "/proc");
@@ -120,8 +132,7 @@ static int read_proc(struct dump *dump, struct dump_thread *thread)
 		if (ret)
 			dump_fail(ret, thread->tid, "name");
 	}
-	if (!ret && proc_read(dir, "timerslack_ns", text, sizeof(text)) > 0)
-		thread->timerslack = strtoull(text, NULL, 10);
+	ret = ret ?: read_timerslack(thread, dir);
 	close(dir);
 	/* A name of 16 bytes is a kernel thread's. */
 	thread->comm[15] = '\0';
@@ -159,12 +170,13 @@ static void block_odd(struct dump *dump, const struct dump_thread *thread)
 static void check_semaphores(struct dump *dump, const struct dump_process *process)
 {
 	char text[512];
+	ssize_t size;
 
 	if (process->nr_threads > 1 || !process->threads->task.sem_undo_id)
 		return;
+	size = proc_read(AT_FDCWD, "/proc/sysvipc/sem", text, sizeof(text));
 	/* Of sets that are gone nothing is left; the first line is a heading. */
-	if (proc_read(AT_FDCWD, "/proc/sysvipc/sem", text, sizeof(text)) <= 0 || !strchr(text, '\n') ||
-	    !strchr(text, '\n')[1])
+	if (!proc_failed(size) && (size <= 0 || !strchr(text, '\n') || !strchr(text, '\n')[1]))
 		return;
 	block(&dump->blockers, "%d: has adjustments of SysV semaphores (SEM_UNDO)", process->pid);
 }

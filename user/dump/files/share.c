@@ -90,6 +90,9 @@ static int compare_ids(const void *x, const void *y)
 	return compare_numbers(a->module_id, b->module_id);
 }
 
+/* Of kcmp(2), which tree searches have no way to tell; from then on what was found is not to be relied on. */
+static int compare_error;
+
 static int compare_files(const void *x, const void *y)
 {
 	const struct dump_file *a = x, *b = y;
@@ -102,7 +105,9 @@ static int compare_files(const void *x, const void *y)
 	order = syscall(SYS_kcmp, a->source.pid, b->source.pid, KCMP_FILE, a->source.fd, b->source.fd);
 	if (order >= 0 && order <= 2)
 		return order == 2 ? 1 : -order;
-	/* It cannot be told: taken for two. */
+	/* What has no descriptor there is another. */
+	if (order < 0 && errno != EBADF)
+		compare_error = -errno;
 	return compare_numbers(a->source.pid, b->source.pid) ?: compare_numbers(a->source.fd, b->source.fd);
 }
 
@@ -162,8 +167,10 @@ struct dump_file *share_find(struct share *share, const struct dump_file *file)
 int share_add(struct share *share, struct dump_file *file)
 {
 	if (file->module_id)
-		return add_known(share, file);
-	return tsearch(file, &share->by_kcmp, compare_files) ? 0 : -ENOMEM;
+		return compare_error ? compare_error : add_known(share, file);
+	if (!tsearch(file, &share->by_kcmp, compare_files))
+		return -ENOMEM;
+	return compare_error;
 }
 
 int share_new(struct share **out, const struct trace_tree *tree, bool use_module)

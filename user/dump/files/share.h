@@ -31,7 +31,7 @@ struct dump_file *share_find_id(const struct share *share, uint64_t id);
 /** share_find - The file that has the same description as this one; NULL: none yet. */
 struct dump_file *share_find(struct share *share, const struct dump_file *file);
 
-/** share_add - Adds one that was not found. Returns: 0 or -ENOMEM. */
+/** share_add - Adds one that was not found. Returns: 0 or a negative errno value, also if it could not be looked for. */
 int share_add(struct share *share, struct dump_file *file);
 
 #endif
