@@ -11,6 +11,7 @@
 #include "dump/describe.h"
 #include "dump/flights.h"
 #include "dump/sharing.h"
+#include "image/lookup.h"
 #include "image/say.h"
 #include "image/status.h"
 #include "locks/format.h"
@@ -138,21 +139,26 @@ static void drop_others(struct lock_list *list, const struct trace_tree *tree, c
  * Without the module descriptions have no ids, but locks of one share its list of holders. The numbers that
  * stand for ids must only be unique.
  */
-static void make_up_ids(struct lock_list *list)
+static int make_up_ids(struct lock_list *list)
 {
-	uint64_t id = 0;
+	struct image_lookup lists = { 0 };
+	size_t nr = 0;
+	int ret = 0;
 
-	for (size_t i = 0; i < list->nr; i++) {
+	for (size_t i = 0; i < list->nr && !ret; i++) {
 		struct lock *lock = &list->locks[i];
+		size_t id;
 
 		if (lock->row.file_id)
 			continue;
-		lock->row.file_id = ++id;
-		for (size_t j = i + 1; j < list->nr; j++) {
-			if (lock->shared && list->locks[j].shared == lock->shared)
-				list->locks[j].row.file_id = id;
+		if (!lock->shared || !image_lookup_find(&lists, (uintptr_t)lock->shared, &id)) {
+			id = ++nr;
+			ret = lock->shared ? image_lookup_add(&lists, (uintptr_t)lock->shared, id) : 0;
 		}
+		lock->row.file_id = id;
 	}
+	image_lookup_free(&lists);
+	return ret;
 }
 
 /* Into the checkpoint ------------------------------------------------------------------------------- */
@@ -194,6 +200,8 @@ static int add_processes(struct checkpoint *checkpoint, const struct trace_tree 
 		process->pid = tree->processes[i].pid;
 		process->ppid = tree->processes[i].ppid;
 		process->files_id = table_of(&checkpoint->locks, process->pid);
+		if (checkpoint_note_process(checkpoint))
+			return no_memory();
 		err = read_comm(process->pid, &process->comm);
 		if (err) {
 			say("pid %d: its name: %s", process->pid, strerror(-err));
@@ -214,9 +222,12 @@ static int add_files(struct checkpoint *checkpoint, const struct trace_tree *tre
 
 		if (checkpoint_file_of(checkpoint, lock->row.file_id))
 			continue;
-		if (describe_file(&checkpoint->files[checkpoint->nr_files], lock, tree, !options->locks_only,
-				  flights, blockers))
-			checkpoint->nr_files++;
+		if (!describe_file(&checkpoint->files[checkpoint->nr_files], lock, tree, !options->locks_only,
+				   flights, blockers))
+			continue;
+		checkpoint->nr_files++;
+		if (checkpoint_note_file(checkpoint))
+			return no_memory();
 	}
 	return 0;
 }
@@ -294,8 +305,9 @@ static int collect_with(struct checkpoint *checkpoint, const struct trace_tree *
 		return status;
 	set_header(checkpoint);
 	drop_others(&checkpoint->locks, tree, flights);
-	make_up_ids(&checkpoint->locks);
-	status = find_sharing(&checkpoint->locks, tree, flights) ? no_memory() : 0;
+	status = make_up_ids(&checkpoint->locks) || find_sharing(&checkpoint->locks, tree, flights)
+			 ? no_memory()
+			 : 0;
 	if (!status)
 		status = add_processes(checkpoint, tree);
 	if (!status)

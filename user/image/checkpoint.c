@@ -12,14 +12,34 @@ void checkpoint_free(struct checkpoint *checkpoint)
 		free(checkpoint->files[i].holders);
 	}
 	free(checkpoint->processes);
+	image_lookup_free(&checkpoint->by_pid);
 	free(checkpoint->files);
+	image_lookup_free(&checkpoint->by_id);
 	lock_list_free(&checkpoint->locks);
 	lock_queues_free(&checkpoint->queues);
 	*checkpoint = (struct checkpoint){ 0 };
 }
 
+int checkpoint_note_process(struct checkpoint *checkpoint)
+{
+	size_t at = checkpoint->nr_processes - 1;
+
+	return image_lookup_add(&checkpoint->by_pid, checkpoint->processes[at].pid, at);
+}
+
+int checkpoint_note_file(struct checkpoint *checkpoint)
+{
+	size_t at = checkpoint->nr_files - 1;
+
+	return image_lookup_add(&checkpoint->by_id, checkpoint->files[at].id, at);
+}
+
 const struct checkpoint_file *checkpoint_file_of(const struct checkpoint *checkpoint, uint64_t id)
 {
+	size_t at;
+
+	if (checkpoint->by_id.nr == checkpoint->nr_files)
+		return image_lookup_find(&checkpoint->by_id, id, &at) ? &checkpoint->files[at] : NULL;
 	for (size_t i = 0; i < checkpoint->nr_files; i++) {
 		if (checkpoint->files[i].id == id)
 			return &checkpoint->files[i];
@@ -29,6 +49,10 @@ const struct checkpoint_file *checkpoint_file_of(const struct checkpoint *checkp
 
 bool checkpoint_has_process(const struct checkpoint *checkpoint, pid_t pid)
 {
+	size_t at;
+
+	if (checkpoint->by_pid.nr == checkpoint->nr_processes)
+		return image_lookup_find(&checkpoint->by_pid, pid, &at);
 	for (size_t i = 0; i < checkpoint->nr_processes; i++) {
 		if (checkpoint->processes[i].pid == pid)
 			return true;

@@ -11,6 +11,7 @@
 #include <sys/types.h>
 
 #include "image/directory.h"
+#include "image/lookup.h"
 #include "locks/lock.h"
 #include "locks/queues.h"
 
@@ -47,14 +48,22 @@ struct checkpoint {
 	uint32_t lease_break_time; /* /proc/sys/fs/lease-break-time, seconds */
 	struct checkpoint_process *processes;
 	size_t nr_processes;
+	struct image_lookup by_pid; /* of them; if it has not all they are looked through */
 	struct checkpoint_file *files;
 	size_t nr_files;
+	struct image_lookup by_id; /* the same */
 	struct lock_list locks; /* row.file_id names the description; deadlines as of dump_time_ms */
 	struct lock_queues queues; /* threads that wait for what others of them wait for too */
 };
 
 /** checkpoint_free - Frees what a checkpoint owns and empties it. */
 void checkpoint_free(struct checkpoint *checkpoint);
+
+/** checkpoint_note_process - Has the last process be found sooner. Returns: 0 or -ENOMEM. */
+int checkpoint_note_process(struct checkpoint *checkpoint);
+
+/** checkpoint_note_file - Has the last file be found sooner. Returns: 0 or -ENOMEM. */
+int checkpoint_note_file(struct checkpoint *checkpoint);
 
 /** checkpoint_has_process - Whether a process was dumped. */
 bool checkpoint_has_process(const struct checkpoint *checkpoint, pid_t pid);

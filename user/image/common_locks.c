@@ -98,7 +98,7 @@ static int add_file(struct job *job, uint32_t id)
 	locks->files = files;
 	files += locks->nr_files++;
 	*files = (struct checkpoint_file){ .id = id, .path = strdup(path ? path : "?") };
-	if (!files->path)
+	if (!files->path || checkpoint_note_file(locks))
 		return -ENOMEM;
 	job->files->each(job->files->data, hold, &(struct holding){ job, files });
 	return job->ret;
@@ -114,11 +114,14 @@ static int add_processes(struct job *job)
 	for (size_t i = 0; i < job->tree->nr; i++) {
 		const struct saved_process *process = &job->tree->processes[i];
 
-		if (process->ids)
-			locks->processes[locks->nr_processes++] = (struct checkpoint_process){
-				.pid = process->pid,
-				.files_id = process->ids->files_id,
-			};
+		if (!process->ids)
+			continue;
+		locks->processes[locks->nr_processes++] = (struct checkpoint_process){
+			.pid = process->pid,
+			.files_id = process->ids->files_id,
+		};
+		if (checkpoint_note_process(locks))
+			return -ENOMEM;
 	}
 	return 0;
 }

@@ -77,6 +77,8 @@ static int take_process(struct checkpoint *checkpoint, const Image__CrlockProces
 	process->pid = message->pid;
 	process->ppid = message->ppid;
 	process->files_id = message->files_id;
+	if (checkpoint_note_process(checkpoint))
+		return -ENOMEM;
 	return message->has_comm ? take_text(&process->comm, &message->comm, COMM_MAX) : 0;
 }
 
@@ -122,6 +124,8 @@ static int take_file(struct checkpoint *checkpoint, const Image__CrlockFileEntry
 	file->deleted = message->deleted;
 	file->mnt_id = message->mnt_id;
 	file->in_flight = message->in_flight;
+	if (checkpoint_note_file(checkpoint))
+		return -ENOMEM;
 	file->holders = calloc(message->n_holders + 1, sizeof(*file->holders));
 	if (!file->holders)
 		return -ENOMEM;

@@ -120,6 +120,8 @@ static int take_process(const struct source *source, struct saved_tree *tree, co
 	parent = parent ? process + (parent - tree->processes) : NULL;
 	tree->processes = process;
 	process += tree->nr++;
+	if (image_lookup_add(&tree->by_pid, entry->pid, tree->nr - 1))
+		return no_memory(source);
 	*process = (struct saved_process){
 		.pid = entry->pid,
 		.pgid = entry->pgid,
@@ -335,14 +337,13 @@ void saved_free(struct saved_tree *tree)
 	for (size_t i = 0; i < tree->nr; i++)
 		free_process(&tree->processes[i]);
 	free(tree->processes);
+	image_lookup_free(&tree->by_pid);
 	*tree = (struct saved_tree){ 0 };
 }
 
 struct saved_process *saved_find(const struct saved_tree *tree, pid_t pid)
 {
-	for (size_t i = 0; i < tree->nr; i++) {
-		if (tree->processes[i].pid == pid)
-			return &tree->processes[i];
-	}
-	return NULL;
+	size_t at;
+
+	return image_lookup_find(&tree->by_pid, pid, &at) ? &tree->processes[at] : NULL;
 }

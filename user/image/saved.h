@@ -16,6 +16,7 @@
 #include "core.pb-c.h"
 #include "fs.pb-c.h"
 #include "image/directory.h"
+#include "image/lookup.h"
 #include "mm.pb-c.h"
 
 struct saved_thread {
@@ -39,6 +40,7 @@ struct saved_process {
 struct saved_tree {
 	struct saved_process *processes; /* parents first */
 	size_t nr;
+	struct image_lookup by_pid;
 };
 
 /**

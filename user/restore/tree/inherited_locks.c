@@ -118,7 +118,7 @@ static int add_copy(struct checkpoint *inherited, const struct checkpoint_file *
 	};
 	copy->nr_holders = 1;
 	inherited->nr_files++;
-	return 0;
+	return checkpoint_note_file(inherited);
 }
 
 static int add_mapped(const struct job *job, const struct checkpoint_file *file,
@@ -209,6 +209,7 @@ int inherited_locks_split(struct checkpoint *inherited, struct checkpoint *locks
 	*inherited = *locks;
 	inherited->files = calloc(locks->nr_files + 1, sizeof(*inherited->files));
 	inherited->nr_files = 0;
+	inherited->by_id = (struct image_lookup){ 0 };
 	inherited->locks.locks = calloc(locks->locks.nr + 1, sizeof(*inherited->locks.locks));
 	inherited->locks.nr = 0;
 	if (!inherited->files || !inherited->locks.locks)
@@ -224,6 +225,7 @@ void inherited_locks_free(struct checkpoint *inherited)
 	for (size_t i = 0; i < inherited->nr_files; i++)
 		free(inherited->files[i].holders);
 	free(inherited->files);
+	image_lookup_free(&inherited->by_id);
 	lock_list_free(&inherited->locks);
 	*inherited = (struct checkpoint){ 0 };
 }
