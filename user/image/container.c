@@ -131,16 +131,23 @@ int image_reader_wrong(const struct image_reader *reader, const struct image_err
 	return image_error(error, -EBADMSG, reader->name, "at byte %" PRIu64 ": %s", reader->offset, what);
 }
 
+int image_reader_short(const struct image_reader *reader, const struct image_error *error)
+{
+	int err = errno ? errno : EIO;
+
+	if (ferror(reader->file))
+		return image_error(error, -err, reader->name, "%s", strerror(err));
+	return image_reader_wrong(reader, error, "it is truncated");
+}
+
 /* Returns: 1, 0 at the end, or a negative errno value. */
 static int read_number(struct image_reader *reader, uint32_t *number, const struct image_error *error)
 {
 	uint32_t bytes;
 	size_t n = fread(&bytes, 1, sizeof(bytes), reader->file);
 
-	if (ferror(reader->file))
-		return image_error(error, -EIO, reader->name, "%s", strerror(errno));
-	if (n && n < sizeof(bytes))
-		return image_reader_wrong(reader, error, "it is truncated");
+	if (ferror(reader->file) || (n && n < sizeof(bytes)))
+		return image_reader_short(reader, error);
 	reader->next += n;
 	*number = le32toh(bytes);
 	return n > 0;
@@ -219,7 +226,7 @@ int image_read(struct image_reader *reader, const ProtobufCMessageDescriptor *ty
 	if (make_room(&reader->record, &reader->room, size))
 		return image_error(error, -ENOMEM, reader->name, "%s", strerror(ENOMEM));
 	if (fread(reader->record, 1, size, reader->file) != size)
-		return image_reader_wrong(reader, error, "it is truncated");
+		return image_reader_short(reader, error);
 	reader->next += size;
 	*message = protobuf_c_message_unpack(type, NULL, size, reader->record);
 	if (!*message)
@@ -230,7 +237,7 @@ int image_read(struct image_reader *reader, const ProtobufCMessageDescriptor *ty
 int image_read_bytes(struct image_reader *reader, void *bytes, size_t size, const struct image_error *error)
 {
 	if (fread(bytes, 1, size, reader->file) != size)
-		return image_reader_wrong(reader, error, "it is truncated");
+		return image_reader_short(reader, error);
 	reader->next += size;
 	return 0;
 }

@@ -88,6 +88,9 @@ int image_read_bytes(struct image_reader *reader, void *bytes, size_t size, cons
 /** image_reader_wrong - Says what is wrong with the record that was read last. Returns: -EBADMSG. */
 int image_reader_wrong(const struct image_reader *reader, const struct image_error *error, const char *what);
 
+/** image_reader_short - Says why fread(3) just gave less than was asked for. Returns: -EBADMSG, or why it failed. */
+int image_reader_short(const struct image_reader *reader, const struct image_error *error);
+
 /** image_reader_close - Closes it. */
 void image_reader_close(struct image_reader *reader);
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -48,14 +49,27 @@ static bool is_trusted(int connection)
 	       (!peer.uid || peer.uid == geteuid());
 }
 
+/* A link in its place could lead to any program of root's, which would be waited for. */
+static int connect_at(int fd, int dir)
+{
+	struct sockaddr_un at = { .sun_family = AF_UNIX };
+	int path = openat(dir, IMAGE_HOLD, O_PATH | O_NOFOLLOW | O_CLOEXEC), ret;
+
+	if (path < 0)
+		return -1;
+	snprintf(at.sun_path, sizeof(at.sun_path), "/proc/self/fd/%d", path);
+	ret = connect(fd, (struct sockaddr *)&at, sizeof(at));
+	close(path);
+	return ret;
+}
+
 int hold_connect(int dir)
 {
-	struct sockaddr_un at = address(dir);
 	int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
 
 	if (fd < 0)
 		return -errno;
-	if (connect(fd, (struct sockaddr *)&at, sizeof(at)))
+	if (connect_at(fd, dir))
 		return fail(fd);
 	errno = EPERM;
 	return is_trusted(fd) ? fd : fail(fd);

@@ -59,6 +59,13 @@ static bool parse_name(const char *name, const char *kind, uint32_t *number)
 	return !strcmp(name, same);
 }
 
+/* Returns: NULL at the end, when errno is 0, or after an error. */
+static struct dirent *next(DIR *entries)
+{
+	errno = 0;
+	return readdir(entries);
+}
+
 int image_numbered(int dir, const char *path, const char *kind,
 		   int (*fn)(const char *name, uint32_t number, void *data), void *data,
 		   const struct image_error *error)
@@ -75,7 +82,7 @@ int image_numbered(int dir, const char *path, const char *kind,
 			close(fd);
 		return ret;
 	}
-	while (!ret && (entry = readdir(entries))) {
+	while (!ret && (entry = next(entries))) {
 		if (!parse_name(entry->d_name, kind, &number))
 			continue;
 		if (++nr > IMAGE_RECORDS_MAX)
@@ -83,6 +90,8 @@ int image_numbered(int dir, const char *path, const char *kind,
 		else
 			ret = fn(entry->d_name, number, data);
 	}
+	if (!ret && errno)
+		ret = image_error(error, -errno, path, "%s", strerror(errno));
 	closedir(entries);
 	return ret;
 }

@@ -113,7 +113,7 @@ static int copy(struct ghost *ghost, int fd, off_t offset, uint64_t len, const c
 		size_t n = fread(buf, 1, wanted, ghost->reader.file);
 
 		if (n < wanted && (len != UINT64_MAX || ferror(ghost->reader.file)))
-			return image_reader_wrong(&ghost->reader, error, "it is truncated");
+			return image_reader_short(&ghost->reader, error);
 		ret = write_all(fd, buf, n, offset);
 		if (n < wanted)
 			break;

@@ -121,8 +121,10 @@ static int copy_run(int fd, const struct image_pages *pages, const struct image_
 
 		if (ret)
 			return ret;
+		/* Memory that comes short has no room for the rest. */
+		errno = ENOSPC;
 		if (pwrite(fd, part, size, run->start + done) != (ssize_t)size)
-			return errno ? -errno : -EIO;
+			return -errno;
 	}
 	return 0;
 }
