@@ -132,13 +132,38 @@ static bool is_thread_of(pid_t tid, pid_t pid)
 	return !access(path, F_OK);
 }
 
+/* Those whose first stop was told before that they had been made. */
+static pid_t early[THREADS_MAX];
+static int nr_early;
+
+static void note_early(pid_t tid)
+{
+	if (nr_early == THREADS_MAX) {
+		fputs("inject: too many new threads\n", stderr);
+		exit(125);
+	}
+	early[nr_early++] = tid;
+}
+
+static bool take_early(pid_t tid)
+{
+	for (int i = 0; i < nr_early; i++) {
+		if (early[i] == tid) {
+			early[i] = early[--nr_early];
+			return true;
+		}
+	}
+	return false;
+}
+
 /* Before who made it goes on, and could come to trace it. */
 static void meet(struct thread *parent)
 {
 	unsigned long made;
 	int status;
 
-	if (ptrace(PTRACE_GETEVENTMSG, parent->tid, 0, &made) || waitpid(made, &status, __WALL) < 0)
+	if (ptrace(PTRACE_GETEVENTMSG, parent->tid, 0, &made) ||
+	    (!take_early(made) && waitpid(made, &status, __WALL) < 0))
 		return;
 	if (is_thread_of(made, threads[0].tid)) {
 		add(made);
@@ -176,6 +201,8 @@ static int watch(void)
 
 		if (thread == threads && !WIFSTOPPED(status))
 			ended = status;
+		if (tid > 0 && !thread && WIFSTOPPED(status))
+			note_early(tid);
 		if (!thread || !WIFSTOPPED(status))
 			continue;
 		status = at_stop(thread, status);
