@@ -19,7 +19,7 @@ CHANGES = {
     0x4: "POKETEXT", 0x5: "POKEDATA", 0x6: "POKEUSR", CONT: "CONT", 0x9: "SINGLESTEP", 0xd: "SETREGS",
     0xf: "SETFPREGS", 0x18: "SYSCALL", 0x4203: "SETSIGINFO", 0x4205: "SETREGSET", 0x420b: "SETSIGMASK",
 }
-SYS_PTRACE, SYS_PIDFD_SEND_SIGNAL, SIGKILL = 101, 424, 9
+SYS_PTRACE, SYS_KILL, SIGKILL = 101, 62, 9
 
 SWITCH = re.compile(r" sched_switch: .*prev_pid=(\d+) .*prev_state=(\S+) ==> .*next_pid=(\d+) ")
 CALL = re.compile(r"-(\d+) +\[.* sys_enter: NR (\d+) \(([^)]*)\)")
@@ -54,7 +54,7 @@ def watch(path, dumper, tids):
             threads[before].stop()
 
     def dumper_called(number, args):
-        if number == SYS_PIDFD_SEND_SIGNAL and args[1] == SIGKILL:
+        if number == SYS_KILL and args[1] == SIGKILL:
             for thread in threads.values():
                 thread.over = True
         if number != SYS_PTRACE or not held(args[1]):
