@@ -81,7 +81,7 @@ all_right() {
 		wrong=0
 		right_or_none "$point=$error" || return
 	done
-	return $wrong
+	return "$wrong"
 }
 
 readonly pread64=17 openat=257 process_vm_readv=310 ENOMEM=12 EMFILE=24
