@@ -234,7 +234,7 @@ background holder hold lease:w:kept
 background writer breaker w kept
 kill -KILL "$writer"
 until_true grep -qE "cancelled .* $writer " all
-is "an open that is interrupted" "$(grep -E " $writer " all | awk '{ print $2 }' | xargs)" "blocked cancelled"
+is "an open that is interrupted" "$(grep -E " $writer .*/kept" all | awk '{ print $2 }' | xargs)" "blocked cancelled"
 background writer breaker w kept
 kill -KILL "$holder"
 until_true grep -qE "unblocked .* $writer " all
