@@ -398,8 +398,8 @@ static int look_at_inode(struct crlock_snapshot *snapshot, const struct inode *i
 }
 
 /*
- * Sees of which descriptions of an inode a lock is there still: of all, unless that which is sought is among the
- * first. Return: whether of all.
+ * Sees of which descriptions of an inode a lock is there still: of all, unless that which is sought is
+ * among the first. Return: whether of all.
  */
 static bool check_descriptions(struct crlock_snapshot *snapshot, const struct inode *inode,
 			       const struct crlock_description *sought)
