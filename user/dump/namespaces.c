@@ -45,7 +45,7 @@ static void check_one(pid_t tid, int dir, const char *kind, const char *own, cha
 	snprintf(name, sizeof(name), "ns/%s", kind);
 	len = proc_link(dir, name, theirs, sizeof(theirs));
 	if (is_first)
-		strcpy(first, theirs);
+		memcpy(first, theirs, sizeof(theirs));
 	else if (!strcmp(first, theirs))
 		return;
 	/* After unshare(2) and before its first child there is none. */
