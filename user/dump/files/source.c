@@ -102,7 +102,8 @@ static int look_for_lease(const struct proc_lock *lock, void *data)
 {
 	struct search *search = data;
 
-	if (lock->kind == CRLOCK_KIND_LEASE && (!lock->has_inode || lock->ino == search->ino))
+	/* Who waits to open one, of which no inode is told, stands behind the lease itself. */
+	if (lock->kind == CRLOCK_KIND_LEASE && !lock->depth && (!lock->has_inode || lock->ino == search->ino))
 		search->leased = true;
 	return 0;
 }
