@@ -89,17 +89,24 @@ int pages_open(struct dump_pages *pages, struct image_directory *directory, cons
 	return image_file_create(directory, name, &pages->file, error);
 }
 
-int pages_close(struct dump_pages *pages, int ret, const struct image_directory *directory,
-		const struct image_error *error)
+int pages_free(struct dump_pages *pages)
 {
-	int closed = image_file_close(pages->file);
+	int ret = image_file_close(pages->file);
 
-	if (!ret && closed)
-		ret = image_error(error, closed, directory->path, "pages-%" PRIu32 ".img: %s", pages->id,
-				  strerror(-closed));
 	free(pages->runs.runs);
 	*pages = (struct dump_pages){ 0 };
 	return ret;
+}
+
+int pages_close(struct dump_pages *pages, int ret, const struct image_directory *directory,
+		const struct image_error *error)
+{
+	uint32_t id = pages->id;
+	int closed = pages_free(pages);
+
+	return ret || !closed ? ret
+			      : image_error(error, closed, directory->path, "pages-%" PRIu32 ".img: %s", id,
+					    strerror(-closed));
 }
 
 int pages_write_map(const struct dump_pages *pages, const char *name, struct image_directory *directory,

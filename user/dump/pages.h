@@ -18,7 +18,10 @@ int runs_add(struct dump_runs *runs, uint64_t start, uint64_t nr, uint64_t at);
 /** pages_open - Makes a new pages-ID.img. @pages: ended with pages_close(). Returns: 0 or an error. */
 int pages_open(struct dump_pages *pages, struct image_directory *directory, const struct image_error *error);
 
-/** pages_close - Ends writing and frees what it owns. @ret: of what went before. Returns: @ret or an error. */
+/** pages_free - Closes the image and frees what it owns. Returns: 0 or a negative errno value. */
+int pages_free(struct dump_pages *pages);
+
+/** pages_close - The same, and says what is wrong. @ret: of what went before. Returns: @ret or an error. */
 int pages_close(struct dump_pages *pages, int ret, const struct image_directory *directory,
 		const struct image_error *error);
 

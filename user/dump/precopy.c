@@ -10,30 +10,19 @@
 #include "procfs/process.h"
 #include "procfs/tree.h"
 
-/* Returns: 0 or a negative errno value. */
-static int read_start(pid_t pid, uint64_t *start_time)
-{
-	struct proc_stat stat;
-	int dir = proc_open(pid), ret = dir < 0 ? dir : proc_stat_read(dir, &stat);
-
-	if (dir >= 0)
-		close(dir);
-	if (!ret)
-		*start_time = stat.start_time;
-	return ret;
-}
-
 static int copy_process(struct precopy *precopy, pid_t pid, struct image_directory *directory,
 			const struct image_error *error)
 {
 	struct precopied *process = &precopy->processes[precopy->nr];
+	struct proc_stat stat = { 0 };
 	int ret = pages_open(&process->pages, directory, error);
 
 	if (ret)
 		return ret;
 	process->pid = pid;
 	precopy->nr++;
-	ret = read_start(pid, &process->start_time);
+	ret = proc_stat_of(pid, &stat);
+	process->start_time = stat.start_time;
 	ret = ret ?: pages_copy_running(pid, &process->pages, &precopy->count);
 	/* One that has ended, or is a zombie, will not be asked for. One that may not be read is told later. */
 	if (ret == -ENOENT || ret == -ESRCH || ret == -EACCES || ret == -EPERM)
@@ -88,11 +77,10 @@ void precopy_take(struct precopy *precopy, struct dump *dump)
 	for (size_t i = 0; i < precopy->nr; i++) {
 		struct precopied *precopied = &precopy->processes[i];
 		struct dump_process *process = dump_process_of(dump, precopied->pid);
+		struct proc_stat stat;
 
-		uint64_t start_time;
-
-		if (!process || process->zombie || read_start(process->pid, &start_time) ||
-		    start_time != precopied->start_time)
+		if (!process || process->zombie || proc_stat_of(process->pid, &stat) ||
+		    stat.start_time != precopied->start_time)
 			continue;
 		process->pages = precopied->pages;
 		precopied->pages = (struct dump_pages){ 0 };
@@ -101,10 +89,8 @@ void precopy_take(struct precopy *precopy, struct dump *dump)
 
 void precopy_free(struct precopy *precopy)
 {
-	for (size_t i = 0; i < precopy->nr; i++) {
-		image_file_close(precopy->processes[i].pages.file);
-		free(precopy->processes[i].pages.runs.runs);
-	}
+	for (size_t i = 0; i < precopy->nr; i++)
+		pages_free(&precopy->processes[i].pages);
 	free(precopy->processes);
 	*precopy = (struct precopy){ 0 };
 }

@@ -23,7 +23,8 @@ struct precopy {
  * precopy_run - Copies the memory of a process and its descendants.
  * @precopy: ended with precopy_free()
  *
- * Does nothing where the kernel does not notice writes, or does not tell of frames. Processes that come and go meanwhile do no harm.
+ * Does nothing where the kernel does not notice writes, or does not tell of frames. Processes that come and go
+ * meanwhile do no harm.
  *
  * Returns: 0 or a negative errno value.
  */

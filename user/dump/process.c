@@ -4,6 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "dump/pages.h"
 #include "dump/process.h"
 #include "image/say.h"
 
@@ -91,8 +92,7 @@ static void free_process(struct dump_process *process)
 	free(process->signals.infos);
 	free(process->auxv);
 	free(process->mappings);
-	free(process->pages.runs.runs);
-	image_file_close(process->pages.file);
+	pages_free(&process->pages);
 }
 
 void dump_free(struct dump *dump)

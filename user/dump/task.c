@@ -23,11 +23,8 @@
 
 int task_read_stat(struct dump_process *process)
 {
-	int dir = proc_open(process->pid);
-	int ret = dir < 0 ? dir : proc_stat_read(dir, &process->stat);
+	int ret = proc_stat_of(process->pid, &process->stat);
 
-	if (dir >= 0)
-		close(dir);
 	return ret ? dump_fail(ret, process->pid, "stat") : 0;
 }
 

@@ -106,6 +106,15 @@ int proc_comm_read(int dir, char comm[PROC_COMM_MAX])
 	return 0;
 }
 
+int proc_stat_of(pid_t pid, struct proc_stat *stat)
+{
+	int dir = proc_open(pid), err = dir < 0 ? dir : proc_stat_read(dir, stat);
+
+	if (dir >= 0)
+		close(dir);
+	return err;
+}
+
 int proc_comm_of(pid_t pid, char comm[PROC_COMM_MAX])
 {
 	int dir = proc_open(pid), err = dir;

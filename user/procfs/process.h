@@ -38,6 +38,9 @@ int proc_stat_parse(struct proc_text text, struct proc_stat *stat);
 /** proc_stat_read - Reads the stat file of a process. */
 int proc_stat_read(int dir, struct proc_stat *stat);
 
+/** proc_stat_of - The same of a process or a thread by its number. Returns: 0 or a negative errno value. */
+int proc_stat_of(pid_t pid, struct proc_stat *stat);
+
 /**
  * proc_groups_read - Reads the supplementary groups of a process or thread.
  * @groups: the caller frees them

@@ -74,12 +74,10 @@ static int read_parents(const struct proc_pids *all, struct child *children, siz
 
 	*nr = 0;
 	for (size_t i = 0; i < all->nr; i++) {
-		int dir = proc_open(all->pids[i]), err = dir < 0 ? dir : proc_stat_read(dir, &stat);
+		int err = proc_stat_of(all->pids[i], &stat);
 
 		if (!err)
 			children[(*nr)++] = (struct child){ stat.ppid, stat.pid };
-		if (dir >= 0)
-			close(dir);
 		if (proc_failed(err))
 			return err;
 	}

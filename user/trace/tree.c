@@ -91,12 +91,8 @@ static void drop_thread(struct trace_process *process, size_t i)
 static bool has_ended(pid_t tid)
 {
 	struct proc_stat stat;
-	int dir = proc_open(tid), err;
+	int err = proc_stat_of(tid, &stat);
 
-	if (dir < 0)
-		return !proc_failed(dir);
-	err = proc_stat_read(dir, &stat);
-	close(dir);
 	return err ? !proc_failed(err) : strchr("ZXx", stat.state) != NULL;
 }
 
@@ -245,12 +241,10 @@ static int stop_process(struct reason *reason, struct trace_process *process)
 static int note_parent(struct trace_process *process)
 {
 	struct proc_stat stat;
-	int dir = proc_open(process->pid), err = dir < 0 ? dir : proc_stat_read(dir, &stat);
+	int err = proc_stat_of(process->pid, &stat);
 
 	if (!err)
 		process->ppid = stat.ppid;
-	if (dir >= 0)
-		close(dir);
 	return err;
 }
 

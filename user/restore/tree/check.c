@@ -62,18 +62,13 @@ static long pid_max(void)
 static void check_id(struct checking *checking, pid_t tid, long max)
 {
 	struct proc_stat stat;
-	int dir;
 
 	if (tid >= max) {
 		tell(checking, "%d: /proc/sys/kernel/pid_max allows pids up to %ld", tid, max - 1);
 		return;
 	}
-	dir = proc_open(tid);
-	if (dir < 0)
-		return;
-	if (!proc_stat_read(dir, &stat))
+	if (!proc_stat_of(tid, &stat))
 		tell(checking, "%d: the pid is taken by %s" TAKEN_HINT, tid, stat.comm);
-	close(dir);
 }
 
 static void check_processor(struct checking *checking, const struct saved_thread *thread)

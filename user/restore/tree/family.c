@@ -342,15 +342,12 @@ static bool is_one_lost(const struct family *family)
 	for (size_t i = 0; i < family->tree->nr; i++) {
 		const struct saved_process *process = &family->tree->processes[i];
 		struct proc_stat stat;
-		int dir, ret;
+		int err;
 
 		if (process->zombie || !atomic_load(&family->board->made[i]))
 			continue;
-		dir = proc_open(process->pid);
-		ret = dir < 0 ? dir : proc_stat_read(dir, &stat);
-		if (dir >= 0)
-			close(dir);
-		if (dir == -ENOENT || ret == -ESRCH || (!ret && (stat.state == 'Z' || stat.state == 'X')))
+		err = proc_stat_of(process->pid, &stat);
+		if (err == -ENOENT || err == -ESRCH || (!err && (stat.state == 'Z' || stat.state == 'X')))
 			return true;
 	}
 	return false;
