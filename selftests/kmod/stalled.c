@@ -6,6 +6,7 @@
  */
 #include <fcntl.h>
 #include <linux/fuse.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -141,7 +142,13 @@ bool stalled_start(struct stalled *stalled)
 
 void stalled_end(struct stalled *stalled)
 {
-	/* Without it all that is asked for fails. */
+	struct child *all[] = { &stalled->server, &stalled->reader, &stalled->mapper };
+
+	/* All at once: without the server the others may go on, and end in any order. */
+	for (size_t i = 0; i < 3; i++) {
+		if (all[i]->pid > 0)
+			kill(all[i]->pid, SIGKILL);
+	}
 	child_end(&stalled->server);
 	child_end(&stalled->reader);
 	child_end(&stalled->mapper);
