@@ -74,6 +74,67 @@ static void wait_a_little(void)
 	nanosleep(&time, NULL);
 }
 
+static int compare_pids(const void *x, const void *y)
+{
+	const pid_t *a = x, *b = y;
+
+	return (*a > *b) - (*a < *b);
+}
+
+/* Returns: of each request the process that it is said to be of, in order, to be freed. */
+static pid_t *pids_of_requests(const struct shown *shown, size_t *nr)
+{
+	pid_t *pids = calloc(shown->locks.nr + 1, sizeof(*pids));
+
+	*nr = 0;
+	for (size_t i = 0; pids && i < shown->locks.nr; i++) {
+		const struct entry *entry = &shown->locks.entries[i];
+
+		if (entry->is_line && entry->line.depth && entry->line.pid > 0)
+			pids[(*nr)++] = entry->line.pid;
+	}
+	if (*nr)
+		qsort(pids, *nr, sizeof(*pids), compare_pids);
+	return pids;
+}
+
+/* Of the first @nr, which are in order, those of processes before @tgid. */
+static size_t nr_before(const struct tasks *tasks, size_t nr, pid_t tgid)
+{
+	size_t low = 0;
+
+	while (low < nr) {
+		size_t middle = low + (nr - low) / 2;
+
+		if (tasks->tasks[middle].tgid < tgid)
+			low = middle + 1;
+		else
+			nr = middle;
+	}
+	return low;
+}
+
+/* Processes of which fewer threads were seen to wait than there are requests. */
+static int look_again(struct round *round)
+{
+	size_t nr, nr_tasks = round->tasks.nr;
+	pid_t *pids = pids_of_requests(&round->shown, &nr);
+	int err = pids ? 0 : -ENOMEM;
+
+	for (size_t i = 0, requests; !err && i < nr; i += requests) {
+		size_t seen = nr_before(&round->tasks, nr_tasks, pids[i] + 1) -
+			      nr_before(&round->tasks, nr_tasks, pids[i]);
+
+		requests = 1;
+		while (i + requests < nr && pids[i + requests] == pids[i])
+			requests++;
+		if (seen < requests)
+			err = tasks_look_again(&round->tasks, pids[i]);
+	}
+	free(pids);
+	return err;
+}
+
 static int read_text(struct round *round, const struct verify_options *options, char error[LOCK_TEXT_MAX])
 {
 	const char *root = options->root ?: "/proc";
@@ -81,7 +142,7 @@ static int read_text(struct round *round, const struct verify_options *options, 
 
 	if (err)
 		return fail(error, root, err);
-	err = tasks_read(&round->tasks);
+	err = tasks_read(&round->tasks) ?: look_again(round);
 	return err ? fail(error, "/proc", err) : 0;
 }
 

@@ -11,6 +11,7 @@
 #include <sys/syscall.h>
 #include <sys/uio.h>
 #include <sys/vfs.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "crlock/verify/tasks.h"
@@ -24,6 +25,11 @@
 
 /* Inode number of the first pid namespace, the same in every kernel. */
 #define FIRST_PID_NAMESPACE 0xeffffffc
+
+/* How often it is looked again, in a reading and for a process, and after how long: time to go to sleep in. */
+#define AGAIN_MAX     64
+#define AGAIN_MAX_PID 8
+#define AGAIN_NS      300000
 
 /* Filesystems that ask somebody else for locks. */
 static const long remote_filesystems[] = {
@@ -264,7 +270,17 @@ static void look_for_lockd(struct tasks *tasks, int dir)
 		tasks->lockd = true;
 }
 
-static int read_process(struct reading *reading, pid_t pid)
+static bool is_known(const struct task *tasks, size_t nr, pid_t tid)
+{
+	for (size_t i = 0; i < nr; i++) {
+		if (tasks[i].tid == tid)
+			return true;
+	}
+	return false;
+}
+
+/* Without the threads that are among the first @nr_known. */
+static int read_process(struct reading *reading, pid_t pid, size_t nr_known)
 {
 	struct proc_pids threads = { 0 };
 	int dir = proc_open(pid), err;
@@ -274,10 +290,19 @@ static int read_process(struct reading *reading, pid_t pid)
 	look_for_lockd(reading->tasks, dir);
 	err = proc_pids_threads(&threads, dir);
 	close(dir);
-	for (size_t i = 0; err != -ENOMEM && i < threads.nr; i++)
-		err = read_thread(reading, pid, threads.pids[i]);
+	for (size_t i = 0; err != -ENOMEM && i < threads.nr; i++) {
+		if (!is_known(reading->tasks->tasks, nr_known, threads.pids[i]))
+			err = read_thread(reading, pid, threads.pids[i]);
+	}
 	proc_pids_free(&threads);
 	return err == -ENOMEM ? err : 0;
+}
+
+/* The array has its place only now. */
+static void set_places(struct tasks *tasks)
+{
+	for (size_t i = 0; i < tasks->nr; i++)
+		tasks->tasks[i].wanted.task = &tasks->tasks[i];
 }
 
 static bool is_inside(void)
@@ -296,11 +321,27 @@ int tasks_read(struct tasks *tasks)
 	*tasks = (struct tasks){ .inside = is_inside() };
 	err = reading.lines ? proc_pids_all(&pids) : -ENOMEM;
 	for (size_t i = 0; !err && i < pids.nr; i++)
-		err = read_process(&reading, pids.pids[i]);
-	/* The array has its place only now. */
-	for (size_t i = 0; i < tasks->nr; i++)
-		tasks->tasks[i].wanted.task = &tasks->tasks[i];
+		err = read_process(&reading, pids.pids[i], 0);
+	set_places(tasks);
 	proc_pids_free(&pids);
+	free(reading.lines);
+	return err;
+}
+
+int tasks_look_again(struct tasks *tasks, pid_t pid)
+{
+	struct reading reading = { .tasks = tasks, .lines = malloc(sizeof(*reading.lines)) };
+	const struct timespec moment = { .tv_nsec = AGAIN_NS };
+	size_t nr_known = tasks->nr;
+	int err = reading.lines ? 0 : -ENOMEM;
+
+	for (int i = 0; !err && tasks->nr == nr_known && i < AGAIN_MAX_PID; i++) {
+		if (tasks->nr_again++ >= AGAIN_MAX)
+			break;
+		nanosleep(&moment, NULL);
+		err = read_process(&reading, pid, nr_known);
+	}
+	set_places(tasks);
 	free(reading.lines);
 	return err;
 }

@@ -16,15 +16,26 @@ struct task {
 };
 
 struct tasks {
-	struct task *tasks;
+	struct task *tasks; /* by tgid, as /proc lists processes; those that were found later are behind */
 	size_t nr;
 	bool hidden; /* not all threads could be asked */
 	bool inside; /* of a pid namespace, beyond which threads are not visible */
 	bool lockd; /* this machine serves locks to others */
+	unsigned int nr_again; /* how often it was looked again */
 };
 
 /** tasks_read - Reads them. Returns: 0 or -ENOMEM or an error of reading /proc. */
 int tasks_read(struct tasks *tasks);
+
+/**
+ * tasks_look_again - Looks for more threads of a process that wait, a few times.
+ *
+ * One that opens a file for reading whose lease is only to be downgraded wakes up at each jiffy, and may be missed: the
+ * kernel waits for the time at which the lease is given up whole, of which there is none. See __break_lease().
+ *
+ * Returns: 0 or -ENOMEM or an error of reading /proc.
+ */
+int tasks_look_again(struct tasks *tasks, pid_t pid);
 
 /** tasks_free - Frees it. */
 void tasks_free(struct tasks *tasks);
