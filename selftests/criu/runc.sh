@@ -53,7 +53,7 @@ engine() {
 
 start() {
 	: >"$rootfs/srv/count"
-	engine run -d --bundle bundle box
+	engine run -d --bundle bundle box || return
 	until_true grep -q ready "$rootfs/srv/count"
 	pid=$(pid_of)
 	[[ $pid ]]
@@ -124,7 +124,7 @@ install_program counter
 # In the machine's namespaces ------------------------------------------------------------------------
 
 configure
-start
+start || finish
 report $? "a container runs"
 check "it has a lock" locked
 pipe=$(readlink "/proc/$pid/fd/1")
@@ -157,7 +157,7 @@ is "the container runs all the same" "$(state_of status)" running
 check "and goes on" goes_on
 end_container
 configure mount
-start
+start || finish
 report $? "a container with a mount namespace of its own runs"
 check "it is not checkpointed, for that reason" refused "is in a mnt namespace of its own" checkpoint
 is "and runs on" "$(state_of status)" running
