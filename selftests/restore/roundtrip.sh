@@ -31,7 +31,7 @@ seconds_left() {
 }
 
 cd "$work" || exit
-plan 20
+plan 21
 trip "flock, shared" flock:r:"$work/a"
 trip "flock, exclusive" flock:w:"$work/a"
 trip "flock on duplicates" flock:w:"$work/a" --fd 40 --dup 41 --dup 5
@@ -63,6 +63,19 @@ left=$(seconds_left DOWNGRADE)
 check "a deadline is that which was left" test "${left:-0}" -gt 200 -a "${left:-0}" -le 301
 is "the system's lease-break-time is as before" "$(<"$break_time_file")" 45
 end "$restored"
+
+# Whoever is killed before it has written it back.
+breaks_for() {
+	[[ $(<"$break_time_file") == "$1" ]]
+}
+inject calls crrestore --locks-only -D image -- true
+said=''
+for call in $(grep '^0:18:' calls); do
+	inject reached "$call=kill" crrestore --locks-only -D image -- true
+	said+="$? "
+	until_true breaks_for 45 || echo 45 >"$break_time_file"
+done
+is "it is written, and written back by who outlives crrestore" "$said" "137 137 "
 echo "$old_time" >"$break_time_file"
 
 # The number in the file's position.

@@ -5,6 +5,7 @@
  * fs/locks.c.
  */
 #include <errno.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <sys/file.h>
 #include <time.h>
@@ -48,12 +49,13 @@ int lock_lease_target(const struct lock *lock)
 
 /* ---- The break time ---- */
 
-struct break_time {
+/* One, where a signal handler or who has this memory finds it. */
+static struct break_time {
 	int fd;
 	char saved[32];
 	ssize_t saved_len;
-	bool changed;
-};
+	atomic_bool changed;
+} break_time;
 
 /* Who else restores leases must not take our time for the system's. */
 static int wait_for_turn(int fd)
@@ -70,45 +72,53 @@ static int wait_for_turn(int fd)
 	return -EBUSY;
 }
 
-static int break_time_open(struct break_time *time)
+static int break_time_open(void)
 {
 	int err;
 
-	*time = (struct break_time){ .fd = open(break_time_file, O_RDWR | O_CLOEXEC) };
-	if (time->fd < 0)
+	break_time.fd = open(break_time_file, O_RDWR | O_CLOEXEC);
+	if (break_time.fd < 0)
 		return 0;
-	err = wait_for_turn(time->fd);
+	err = wait_for_turn(break_time.fd);
 	if (!err) {
-		time->saved_len = pread(time->fd, time->saved, sizeof(time->saved), 0);
-		if (time->saved_len <= 0)
+		break_time.saved_len = pread(break_time.fd, break_time.saved, sizeof(break_time.saved), 0);
+		if (break_time.saved_len <= 0)
 			err = -EIO;
 	}
 	if (err)
-		close(time->fd);
+		close(break_time.fd);
 	return err;
 }
 
 /* Returns: whether it could be set. */
-static bool break_time_set(struct break_time *time, long long seconds)
+static bool break_time_set(long long seconds)
 {
 	char text[32];
 	int len = snprintf(text, sizeof(text), "%lld\n", seconds);
 
-	if (time->fd < 0)
+	if (break_time.fd < 0)
 		return false;
-	time->changed = true;
-	return pwrite(time->fd, text, len, 0) == len;
+	atomic_store(&break_time.changed, true);
+	return pwrite(break_time.fd, text, len, 0) == len;
 }
 
-static int break_time_close(struct break_time *time)
+bool lock_break_time_undo(void)
 {
-	int err = 0;
+	bool done = !atomic_load(&break_time.changed) ||
+		    pwrite(break_time.fd, break_time.saved, break_time.saved_len, 0) == break_time.saved_len;
 
-	if (time->fd < 0)
+	atomic_store(&break_time.changed, false);
+	return done;
+}
+
+static int break_time_close(void)
+{
+	int err;
+
+	if (break_time.fd < 0)
 		return 0;
-	if (time->changed && pwrite(time->fd, time->saved, time->saved_len, 0) < 0)
-		err = -errno;
-	close(time->fd);
+	err = lock_break_time_undo() ? 0 : -errno;
+	close(break_time.fd);
 	return err;
 }
 
@@ -140,10 +150,10 @@ static int break_by(int fd, int mode)
 	return -EPROTO;
 }
 
-static int break_one(struct break_time *time, int fd, int mode, int64_t ms, bool known, bool *late)
+static int break_one(int fd, int mode, int64_t ms, bool known, bool *late)
 {
 	/* What is not known is the whole time. */
-	if (known && !break_time_set(time, seconds_of(ms)))
+	if (known && !break_time_set(seconds_of(ms)))
 		*late = true;
 	return break_by(fd, mode);
 }
@@ -154,20 +164,19 @@ int lock_lease_break(const struct lock *lock, int fd, bool *late)
 	bool known = !(lock->unknown & LOCK_UNKNOWN_DEADLINE);
 	bool downgrade = row->state & CRLOCK_LOCK_DOWNGRADE_PENDING;
 	bool unlock = row->state & CRLOCK_LOCK_UNLOCK_PENDING;
-	struct break_time time;
 	int err;
 
 	if (!downgrade && !unlock) {
 		downgrade = row->target == F_RDLCK;
 		unlock = !downgrade;
 	}
-	err = break_time_open(&time);
+	err = break_time_open();
 	if (err)
 		return err;
 	/* In this order: a lease that is to be given up is not downgraded any more. */
 	if (downgrade)
-		err = break_one(&time, fd, O_RDONLY, row->downgrade_ms, known, late);
+		err = break_one(fd, O_RDONLY, row->downgrade_ms, known, late);
 	if (!err && unlock)
-		err = break_one(&time, fd, O_WRONLY, row->break_ms, known, late);
-	return break_time_close(&time) ?: err;
+		err = break_one(fd, O_WRONLY, row->break_ms, known, late);
+	return break_time_close() ?: err;
 }
