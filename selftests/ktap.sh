@@ -38,7 +38,7 @@ run_test() {
 perform() {
 	local start=$SECONDS status
 
-	timeout -k 5 "${CRLOCK_TEST_TIMEOUT:-900}" "${@:2}" >"$1.output" 2>&1 </dev/null
+	timeout -k 5 "${CRLOCK_TEST_TIMEOUT:-1800}" "${@:2}" >"$1.output" 2>&1 </dev/null
 	status=$?
 	printf '%d %d\n' "$status" $((SECONDS - start)) >"$1.end"
 }
@@ -52,7 +52,7 @@ tell_performed() {
 	verdict=$(LC_ALL=C awk -v status="$status" "$judge" "$2.output")
 	counts=${verdict##*counts }
 	sed -n '/^counts /!s/^/    # /p' <<<"$verdict"
-	((status != 124)) || printf '    # it took longer than %s seconds\n' "${CRLOCK_TEST_TIMEOUT:-900}"
+	((status != 124)) || printf '    # it took longer than %s seconds\n' "${CRLOCK_TEST_TIMEOUT:-1800}"
 	# shellcheck disable=SC2086
 	tell "$1" "$seconds" $counts
 }

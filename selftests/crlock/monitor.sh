@@ -36,9 +36,11 @@ watch() {
 # unwatch NAME PID: all that has happened so far is told, and it ends. Its exit status is in $status.
 nr_marks=0
 unwatch() {
-	((++nr_marks))
-	flock "mark-$nr_marks" true
-	until_true grep -q "released .*/mark-$nr_marks" all
+	# Another each time, in a subshell too; and open until it was told, for there may be much to tell before.
+	local mark=mark-$BASHPID-$((++nr_marks))
+
+	flock "$mark" timeout 60 sh -c "until grep -q 'set .*/$mark' all; do :; done"
+	until_true grep -q "released .*/$mark" all
 	kill -TERM "$2"
 	wait "$2"
 	status=$?
@@ -143,7 +145,8 @@ waiting() {
 	kill -KILL "$holder"
 	until_true grep -qE "granted .* $first " all
 	kill -KILL "$first"
-	until_true grep -qE "released .* $first " all
+	# Its number may be that of a byte, too.
+	until_true grep -qE "released .* waiter +$first " all
 	grep -E " (hold|waiter) +($holder|$first|$second) " all | sed "s/ $holder / holder /; s/ $first / first /; s/ $second / second /" |
 		awk '{ print $2, $3, $4, $5, $6, $7, $8 }'
 }
@@ -210,7 +213,7 @@ nr() {
 	grep -cE " $1 .*$2" all
 }
 
-echo 1 >$break_time
+echo 2 >$break_time
 background holder hold lease:w:broken
 background reader breaker r broken
 until_true grep -qE 'deadline +LEASE .*/broken' all
@@ -218,7 +221,8 @@ background writer breaker w broken
 until_true grep -qE 'deadline +LEASE +READ>UNLCK .*/broken' all
 until_true grep -qE "unblocked .* $writer " all
 is "a lease is broken, and its time passes" \
-	"$(grep '/broken' all | sed -E "s/$holder/holder/; s/$reader/reader/; s/$writer/writer/" | tr -s ' ' | cut -d ' ' -f 2- | sort)" \
+	"$(grep '/broken' all | tr -s ' ' | cut -d ' ' -f 2- |
+		sed -E "s/ $holder / holder /; s/ $reader([ (])/ reader\1/; s/ $writer([ (])/ writer\1/" | sort)" \
 	"$(printf '%s\n' \
 		"asked LEASE WRITE 0 EOF hold holder - $work/broken -" \
 		"blocked LEASE open for READ 0 EOF breaker reader - $work/broken open" \

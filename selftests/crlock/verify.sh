@@ -346,10 +346,10 @@ is "only of a file, or of a process" "$statuses" 1100
 mkdir churned
 background churn churn churned
 background churn2 churn churned
-verify --watch 10
+verify --watch $((10 * patience))
 is "under load nothing is wrong" "$status $said$(names)" "0 "
 [[ $status == 0 ]] || sed 's/^/# /' result
-check "in many readings" test "$(of 'd["checks"]')" -gt 3
+check "in many readings" test "$(of 'd["readings"]')" -gt 3
 # once_wrong: a reading that is believed at once.
 once_wrong() {
 	! crlock verify --rounds 1

@@ -32,10 +32,14 @@ fixture() {
 }
 fixtures=0
 
+has_more_lines() {
+	(($(wc -l <"$work/kinds") > $1))
+}
+
 # What it has to say of its files after the dump.
 still() {
 	echo >&"$background_in"
-	until_true test "$(wc -l <"$work/kinds")" -gt "$1"
+	until_true has_more_lines "$1"
 	tail -n 1 "$work/kinds"
 }
 

@@ -17,6 +17,8 @@ plan 6
 
 # Whoever asks just then keeps it.
 reload() {
+	# Or each try would wait for its turn among the lockers, and few fit into the time.
+	renice -n -19 -p "$BASHPID" >/dev/null
 	until rmmod crlock 2>/dev/null; do
 		kill -0 "$pid" || return
 	done

@@ -55,7 +55,7 @@ piped() {
 }
 
 has_child() {
-	pgrep -P "$1"
+	pgrep -P "$1" -x sleep
 }
 
 # accounts [SPEC...]: a process that has locks; see hold.
@@ -192,7 +192,8 @@ try() {
 }
 
 mkdir "$work/bin"
-printf '#!/bin/sh\nshift\nexec "$@"\n' >"$work/ssh"
+# There the pid is free; here who ended for the stream may still have it.
+printf '#!/bin/sh\nshift\n{ cat; while test -e "/proc/$pid"; do :; done; } | "$@"\n' >"$work/ssh"
 chmod +x "$work/ssh"
 PATH=$work/bin:$PATH
 empty_places

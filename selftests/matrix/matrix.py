@@ -20,7 +20,7 @@ import time
 
 import places
 
-LIMIT = 60
+LIMIT = 60 * int(os.environ.get("CRLOCK_PATIENCE", "1"))
 COLUMNS = ("module", "proc", "image", "restored", "criu")
 
 # What is not right, by row and column, with the reason. Any other difference is a failure, and so is one that is
@@ -111,7 +111,8 @@ def end(pids):
 
 
 def wait_for_truth(process, directory):
-    deadline = time.monotonic() + LIMIT
+    # The first lock on NFS waits for lockd's grace period, which is most of a minute.
+    deadline = time.monotonic() + 3 * LIMIT
     while not os.path.exists(f"{directory}/truth"):
         if process.poll() is not None:
             # Its children may have the pipe too, so that it does not end.

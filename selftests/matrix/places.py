@@ -7,7 +7,7 @@ import time
 
 import nfs
 
-LIMIT = 60
+LIMIT = 60 * int(os.environ.get("CRLOCK_PATIENCE", "1"))
 
 
 def image(size, make):

@@ -20,7 +20,7 @@ import subprocess
 import sys
 import time
 
-PATIENCE = 30  # seconds
+PATIENCE = 30 * int(os.environ.get("CRLOCK_PATIENCE", "1"))  # seconds
 PATIENCE_TO_WRITE = 5
 PROMPT = "    # "
 VARIABLE = re.compile(r"(?<![\d.])\d{3,5}(?![\d.])|\d+\.\d+s|\s+")

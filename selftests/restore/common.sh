@@ -19,11 +19,19 @@ hold_and_dump() {
 	crdump --locks-only -t "$holder" -D "$work/image"
 }
 
+is_gone() {
+	! kill -0 "$1" 2>/dev/null
+}
+
 # end PID...
 end() {
+	local pid
+
 	kill -KILL "$@"
-	wait "$@"
-	true
+	# Who was started in the background was disowned, and who was restored is no child: wait would not wait.
+	for pid; do
+		until_true is_gone "$pid"
+	done
 } 2>/dev/null
 
 kill_holder() {

@@ -9,6 +9,9 @@
 cd "$work" || exit
 mkfifo stdin
 touch f o l p
+# A lease that is being broken is to outlive a dump and a restore.
+break_time=$(<"$break_time_file")
+echo 600 >"$break_time_file"
 plan 38
 
 # start SPEC...: a process of its own session, $holder, that holds locks.
@@ -31,10 +34,6 @@ dump() {
 restore_whole() {
 	status crrestore -d -D image
 	background_pids+=("$holder")
-}
-
-is_gone() {
-	! kill -0 "$1"
 }
 
 all_locks() {
@@ -82,7 +81,7 @@ restore_whole
 insmod "$CRLOCK_KO"
 is "a breaking lease is back without the module" "$status $said" "0 "
 is "it is what it was" "$(all_locks | sed -E 's/[0-9.]+s//')" "$before"
-check "the keeper has ended" is_gone "$keeper"
+check "the keeper has ended" until_true is_gone "$keeper"
 end "$holder"
 
 # One that somebody breaks meanwhile: who has it hears of that when it is there again.
@@ -228,4 +227,5 @@ like "not with -R" "$status $said" "^2 crdump: --hold-locks: "
 status crdump --hold-locks --locks-only -t "$holder" -D image
 like "not of locks only" "$status $said" "^2 crdump: --hold-locks "
 check "it still runs" kill -0 "$holder"
+echo "$break_time" >"$break_time_file"
 finish

@@ -101,7 +101,10 @@ flock "$lock"
 sleep 1000 &
 target=$!
 sleep 1000 &
-background_pids+=("$target" $!)
+other=$!
+background_pids+=("$target" "$other")
+until_true grep -qx sleep "/proc/$target/comm"
+until_true grep -qx sleep "/proc/$other/comm"
 exec {lock}>&-
 for only in "" --locks-only; do
 	dump=(crdump --source=proc -t "$target" ${only:+"$only"} -D unread)

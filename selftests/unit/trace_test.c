@@ -75,6 +75,15 @@ static bool wait_for_state(pid_t pid, char state)
 	return false;
 }
 
+/* Whether it becomes so: who else does something may have to wait for a processor. */
+#define SOON(so) \
+	({ \
+		bool is_ = false; \
+		for (int i_ = 0; i_ < 10000 && !(is_ = (so)); i_++) \
+			nap(1); \
+		is_; \
+	})
+
 static pid_t start(void (*body)(void))
 {
 	pid_t pid = fork();
@@ -147,6 +156,7 @@ static void be_busy(void)
 	pthread_create(&thread, NULL, make_threads, NULL);
 	if (!fork()) {
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		shared->result = 1;
 		for (;;) {
 			pid_t pid = fork();
 
@@ -164,19 +174,19 @@ TEST_F(trace, stops_all_of_a_busy_tree)
 	long before;
 
 	self->pid = start(be_busy);
+	ASSERT_TRUE(SOON(shared->result == 1));
 	for (int i = 0; i < 20; i++) {
 		nap(10);
 		ASSERT_EQ(0, trace_tree_stop(&self->tree, self->pid, true, self->why, sizeof(self->why)))
 		TH_LOG("%s", self->why);
 		EXPECT_TRUE(trace_tree_has(&self->tree, self->pid));
 		EXPECT_EQ(self->pid, self->tree.processes[0].pid);
-		EXPECT_LE(i ? 2 : 1, self->tree.nr);
+		EXPECT_LE(2, self->tree.nr);
 		before = shared->count;
 		nap(5);
 		EXPECT_EQ(before, shared->count);
 		trace_tree_release(&self->tree);
-		nap(20);
-		EXPECT_NE(before, shared->count);
+		EXPECT_TRUE(SOON(shared->count != before));
 	}
 }
 
@@ -186,13 +196,14 @@ static void fork_and_wait(void)
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		pause();
 	}
+	shared->count = 1;
 	pause();
 }
 
 TEST_F(trace, leaves_children_alone_if_not_wanted)
 {
 	self->pid = start(fork_and_wait);
-	nap(50);
+	ASSERT_TRUE(SOON(shared->count == 1));
 	ASSERT_EQ(0, trace_tree_stop(&self->tree, self->pid, false, self->why, sizeof(self->why)));
 	EXPECT_EQ(1, self->tree.nr);
 	trace_tree_release(&self->tree);
@@ -217,23 +228,27 @@ TEST_F(trace, stopped_stays_stopped)
 	EXPECT_TRUE(self->tree.processes[0].threads[0].was_stopped);
 	EXPECT_EQ('t', state_of(self->pid));
 	trace_tree_release(&self->tree);
-	nap(20);
-	EXPECT_EQ('T', state_of(self->pid));
+	EXPECT_TRUE(wait_for_state(self->pid, 'T'));
 	kill(self->pid, SIGCONT);
 	EXPECT_TRUE(wait_for_state(self->pid, 'S'));
 }
 
 static void start_zombie(void)
 {
-	if (!fork())
+	siginfo_t info;
+	pid_t child = fork();
+
+	if (!child)
 		_exit(0);
+	shared->result = waitid(P_PID, child, &info, WEXITED | WNOWAIT);
+	shared->count = 1;
 	pause_for_ever();
 }
 
 TEST_F(trace, zombies_are_told)
 {
 	self->pid = start(start_zombie);
-	nap(50);
+	ASSERT_TRUE(SOON(shared->count == 1));
 	ASSERT_EQ(0, trace_tree_stop(&self->tree, self->pid, true, self->why, sizeof(self->why)));
 	ASSERT_EQ(2, self->tree.nr);
 	EXPECT_TRUE(self->tree.processes[1].zombie);
@@ -267,7 +282,7 @@ TEST_F(trace, signals_come_after_the_release)
 	nap(20);
 	EXPECT_EQ(0, shared->signals);
 	trace_tree_release(&self->tree);
-	nap(50);
+	EXPECT_TRUE(SOON(shared->result == 1));
 	EXPECT_EQ(1, shared->signals);
 }
 
@@ -423,11 +438,15 @@ static void compute(void)
 static void lock_remotely(struct __test_metadata *_metadata, FIXTURE_DATA(trace) * self, void (*body)(void),
 			  int fd)
 {
+	long began;
+
 	self->pid = start(body);
 	while (!shared->count)
 		nap(1);
+	began = now_ms();
 	nap(100);
-	for (int i = 0; i < 10; i++) {
+	/* A sleep of a second must not be over before that is. */
+	for (int i = 0; i < 10 && now_ms() - began < 400; i++) {
 		ASSERT_EQ(0, trace_tree_stop(&self->tree, self->pid, true, self->why, sizeof(self->why)));
 		EXPECT_EQ(0, remote_lock(_metadata, self->pid, fd, F_WRLCK));
 		EXPECT_EQ(self->pid, owner_of_lock(fd));
@@ -490,7 +509,7 @@ TEST_F(trace, waiting_for_a_lock_goes_on_after_a_call)
 	shared_pipe[1] = other;
 	ASSERT_EQ(0, fcntl(other, F_SETLK, &lock));
 	lock_remotely(_metadata, self, wait_for_lock, fd);
-	EXPECT_EQ('S', state_of(self->pid));
+	EXPECT_TRUE(wait_for_state(self->pid, 'S'));
 	lock.l_type = F_UNLCK;
 	ASSERT_EQ(0, fcntl(other, F_SETLK, &lock));
 	EXPECT_EQ(0, end(self->pid));
@@ -571,9 +590,7 @@ static void kill_tracers(struct __test_metadata *_metadata, FIXTURE_DATA(trace) 
 			trace_and_die(self->pid, when);
 		EXPECT_EQ(tracer, waitpid(tracer, &status, 0));
 		EXPECT_TRUE(WIFSIGNALED(status));
-		nap(10);
-		ASSERT_EQ(0, proc_status_read(dir, &after));
-		EXPECT_EQ(before.sig_blocked, after.sig_blocked);
+		EXPECT_TRUE(SOON(!proc_status_read(dir, &after) && after.sig_blocked == before.sig_blocked));
 		EXPECT_EQ(0, after.tracer);
 	}
 	close(dir);
@@ -648,9 +665,8 @@ TEST_F(trace, signals_during_a_call_wait)
 	EXPECT_EQ(0, shared->signals);
 	EXPECT_EQ(self->pid, owner_of_lock(fd));
 	trace_tree_release(&self->tree);
-	nap(50);
+	EXPECT_TRUE(SOON(shared->result == 1));
 	EXPECT_EQ(1, shared->signals);
-	EXPECT_EQ(1, shared->result);
 }
 
 TEST_F(trace, stopped_stays_stopped_after_a_call)
@@ -663,8 +679,7 @@ TEST_F(trace, stopped_stays_stopped_after_a_call)
 	ASSERT_EQ(0, trace_tree_stop(&self->tree, self->pid, true, self->why, sizeof(self->why)));
 	EXPECT_EQ(0, remote_lock(_metadata, self->pid, fd, F_WRLCK));
 	trace_tree_release(&self->tree);
-	nap(50);
-	EXPECT_EQ('T', state_of(self->pid));
+	EXPECT_TRUE(wait_for_state(self->pid, 'T'));
 	EXPECT_EQ(self->pid, owner_of_lock(fd));
 	kill(self->pid, SIGCONT);
 	EXPECT_TRUE(wait_for_state(self->pid, 'S'));

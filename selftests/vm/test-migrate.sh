@@ -109,7 +109,7 @@ plan $((2 + 2 * ${#fixtures[@]} + 1))
 
 # guest KERNEL leave|arrive
 guest() {
-	timeout 300 "$run" -k "$1" -t 240 --rw "$work" -e CRLOCK_BUILD="$build" -e CRLOCK_MIGRATE_MODULE="$module" -- \
+	timeout 1000 "$run" -k "$1" -t 900 --rw "$work" -e CRLOCK_BUILD="$build" -e CRLOCK_MIGRATE_MODULE="$module" -- \
 		bash "$root/selftests/vm/test-migrate.sh" "$2" "$work" 2>&1
 }
 

@@ -80,7 +80,7 @@ says() {
 
 # until_says WORD: gives up when nobody is left who could say it.
 until_says() {
-	local end=$((SECONDS + limit))
+	local end=$((SECONDS + limit * patience))
 
 	until says "$1"; do
 		((SECONDS < end)) || return 1
