@@ -15,7 +15,7 @@ struct crlock_dump {
 	bool built;
 	int err;
 	u64 needed;
-	char text[96];
+	char text[104];
 };
 
 void *crlock_dump_state(struct netlink_callback *cb, size_t size);

@@ -198,6 +198,7 @@ bool crlock_lock_put(struct crlock_lock_put *put, const struct crlock_snapshot *
 {
 	const struct crlock_rows *descriptions = &snapshot->descriptions.rows;
 	u32 at_first = put->description;
+	bool told;
 
 	while (put->description < descriptions->nr) {
 		if (put_description(put, snapshot, crlock_row(descriptions, put->description), skb))
@@ -205,7 +206,7 @@ bool crlock_lock_put(struct crlock_lock_put *put, const struct crlock_snapshot *
 		put->description++;
 		put->begun = false;
 	}
-	return put_busy(&put->busy_queues, CRLOCK_A_BUSY_QUEUES, skb) ||
-	       put_busy(&put->busy_mappings, CRLOCK_A_BUSY_MAPPINGS, skb) ||
-	       put->description != at_first;
+	told = put_busy(&put->busy_queues, CRLOCK_A_BUSY_QUEUES, skb);
+	told |= put_busy(&put->busy_mappings, CRLOCK_A_BUSY_MAPPINGS, skb);
+	return told || put->description != at_first;
 }

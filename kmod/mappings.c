@@ -83,6 +83,7 @@ int crlock_walk_mappings(struct crlock_mappings *mappings, struct task_struct *t
 			ret = -EINTR;
 		cond_resched();
 	} while (!ret);
-	mmput(mm);
+	/* The last one waits for I/O of its process, for as long as who serves that likes. */
+	mmput_async(mm);
 	return ret < 0 ? ret : 0;
 }

@@ -9,13 +9,18 @@
 #include <linux/delay.h>
 #include <linux/sched/signal.h>
 
-#define CRLOCK_TRIES	 250 /* for one lock */
+/* For one lock, whatever was waited for others: most are held for some microseconds. */
+#define CRLOCK_TRIES_SHORT 4
+
+/* For one lock, and for all. */
+#define CRLOCK_TRIES	 250
 #define CRLOCK_TRIES_ALL 1000
-#define CRLOCK_PAUSE	 1000 /* microseconds */
+
+#define CRLOCK_PAUSE 1000 /* microseconds */
 
 /**
  * struct crlock_patience - What is left of it for the locks of a walk.
- * @used: how often it was waited
+ * @used: how often it was waited for long
  */
 struct crlock_patience {
 	u32 used;
@@ -30,7 +35,13 @@ struct crlock_patience {
  */
 static inline bool crlock_patience_wait(struct crlock_patience *patience, u32 tries)
 {
-	if (tries >= CRLOCK_TRIES || patience->used >= CRLOCK_TRIES_ALL || fatal_signal_pending(current))
+	if (fatal_signal_pending(current))
+		return false;
+	if (tries < CRLOCK_TRIES_SHORT) {
+		usleep_range(10, 50);
+		return true;
+	}
+	if (tries >= CRLOCK_TRIES || patience->used >= CRLOCK_TRIES_ALL)
 		return false;
 	patience->used++;
 	usleep_range(CRLOCK_PAUSE, 2 * CRLOCK_PAUSE);

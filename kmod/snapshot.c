@@ -361,6 +361,7 @@ static u32 add_inode(struct crlock_snapshot *snapshot, struct crlock_slot *slot,
 	row->dev = inode->i_sb->s_dev;
 	row->generation = inode->i_generation;
 	row->nr_locks = 0;
+	row->checked = 0;
 	row->begun = false;
 	row->whole = false;
 	row->doublings = 0;
@@ -438,8 +439,11 @@ static int is_the_same(struct crlock_snapshot *snapshot, const struct crlock_des
 	if (!description->setter || holder->tgid == description->setter)
 		return 1;
 	if (row->checked != snapshot->section) {
-		if (is_time_to_pause(snapshot))
+		/* After a pause all are to be checked anew: the more of these there are, the rarer. */
+		if (snapshot->work >= LOCKS_AT_ONCE << snapshot->check_doublings) {
+			snapshot->check_doublings = min_t(u32, snapshot->check_doublings + 1, 2);
 			return -ENOSPC;
+		}
 		if (check_descriptions(snapshot, inode, description))
 			row->checked = snapshot->section;
 	}

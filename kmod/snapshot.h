@@ -109,6 +109,7 @@ struct crlock_holder_row {
  * @place_row: that inode's
  * @section: number of the time since the lock was taken that keeps what crlock_snapshot_note() is given
  * @work: locks copied since crlock_snapshot_room(), and what took as long
+ * @check_doublings: how often what checks may take until then was doubled
  * @lacking: locks for which there was no room when crlock_snapshot_note() gave -ENOSPC
  * @lacking_leases: how many of these are leases
  * @counting: the budget did not do; how much is needed is being found out
@@ -127,6 +128,7 @@ struct crlock_snapshot {
 	u32 place_row;
 	u32 section;
 	u32 work;
+	u32 check_doublings;
 	u32 lacking;
 	u32 lacking_leases;
 	bool counting;

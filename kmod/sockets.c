@@ -82,6 +82,7 @@ static int note_sock(struct crlock_sockets *sockets, struct sock *sk, bool wante
 	sock->next_again = 0;
 	sock->wanted = wanted;
 	sock->again = false;
+	sock->busy = false;
 	return 0;
 }
 
@@ -155,7 +156,7 @@ static bool lock_receivers(struct crlock_sockets *sockets, struct unix_sock *u)
 	return true;
 }
 
-static int walk_queue(struct crlock_sockets *sockets, const struct crlock_sock *sock,
+static int walk_queue(struct crlock_sockets *sockets, struct crlock_sock *sock,
 		      crlock_message_fn *visit, crlock_room_fn *room, void *data)
 {
 	struct unix_sock *u = unix_sk(sock->sk);
@@ -163,6 +164,7 @@ static int walk_queue(struct crlock_sockets *sockets, const struct crlock_sock *
 	int ret;
 
 	if (!lock_receivers(sockets, u)) {
+		sock->busy = true;
 		sockets->busy++;
 		return 0;
 	}
@@ -185,7 +187,10 @@ static struct crlock_sock *next_sock(struct crlock_sockets *sockets)
 		return sockets->next < sockets->socks.rows.nr ? sock_at(sockets, sockets->next++) : NULL;
 	sock = sock_at(sockets, sockets->again - 1);
 	sockets->again = sock->next_again;
-	sock->again = true;
+	/* Of one that could not be searched nothing is noted yet. */
+	sock->again = !sock->busy;
+	sockets->busy -= sock->busy;
+	sock->busy = false;
 	return sock;
 }
 

@@ -16,12 +16,14 @@ struct sock;
  * @next_again: 1 + index of the next that is to be searched again; 0: none
  * @wanted: a process that the filter names holds it
  * @again: it is searched again, since that was found out too late; only that is news of its files
+ * @busy: it could not be searched, and is counted as such
  */
 struct crlock_sock {
 	struct sock *sk;
 	u32 next_again;
 	bool wanted;
 	bool again;
+	bool busy;
 };
 
 /**

@@ -190,6 +190,8 @@ u32 crlock_thread_state(struct task_struct *task)
  */
 bool crlock_thread_settled(struct task_struct *task)
 {
+	/* As in try_to_wake_up(): the state, which the caller has read, before whether it is queued. */
+	smp_rmb();
 	/* It may have been preempted between saying that it does not run and looking whether it may. */
 	if (crlock_task_is_runnable(task))
 		return false;
