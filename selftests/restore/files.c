@@ -418,6 +418,33 @@ TEST_F(files, holes_stay_holes)
 	EXPECT_STREQ("ab", buf);
 }
 
+TEST_F(files, a_name_that_the_dump_made_and_that_is_anothers_is_refused)
+{
+	make_file("link_remap.2", "another");
+	put_regular(&self->made, 1, "linked", O_RDWR, 0, S_IFREG | 0600);
+	put_regular(&self->made, 2, "link_remap.2", O_RDWR, 0, S_IFREG | 0600);
+	put_remap(&self->made, 1, IMAGE__REMAP_TYPE__LINKED, 2);
+	OPENED(-EBUSY);
+	SAYS("link_remap.2: has another mode than it had");
+	restore_files_abandon(self->made.files);
+	EXPECT_TRUE(reads(open("link_remap.2", O_RDONLY), "another"));
+	EXPECT_EQ(1, count_names());
+}
+
+TEST_F(files, a_name_that_the_dump_made_stays_if_it_becomes_anothers)
+{
+	make_file("link_remap.2", "linked");
+	make_file("another", "another");
+	put_regular(&self->made, 1, "linked", O_RDONLY, 0, S_IFREG | 0644);
+	put_regular(&self->made, 2, "link_remap.2", O_RDONLY, 0, 0);
+	put_remap(&self->made, 1, IMAGE__REMAP_TYPE__LINKED, 2);
+	OPENED(0);
+	ASSERT_EQ(0, rename("another", "link_remap.2"));
+	FINISHED();
+	EXPECT_TRUE(reads(open("link_remap.2", O_RDONLY), "another"));
+	EXPECT_TRUE(reads(restore_files_fd(self->made.files, 1), "linked"));
+}
+
 TEST_F(files, a_name_that_the_dump_made_goes_in_the_end)
 {
 	make_file("link_remap.2", "linked");

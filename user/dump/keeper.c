@@ -25,7 +25,11 @@ struct keeper {
 	struct kept *kept;
 	size_t nr;
 	int dir, listener;
+	int ended; /* gets a byte once the tree has ended */
 };
+
+/* The other end of it; -1: nobody waits there. */
+static int tell_ended = -1;
 
 /* Taking ------------------------------------------------------------------------------------------- */
 
@@ -118,7 +122,7 @@ static int compare_fds(const void *x, const void *y)
 /* Whoever waits for crdump's output to end does not wait for this process. */
 static void close_others(const struct keeper *keeper)
 {
-	int *fds = calloc(keeper->nr + 2, sizeof(*fds)), null = open("/dev/null", O_RDWR);
+	int *fds = calloc(keeper->nr + 3, sizeof(*fds)), null = open("/dev/null", O_RDWR);
 	unsigned int next = STDERR_FILENO + 1;
 	size_t nr = 0;
 
@@ -130,6 +134,7 @@ static void close_others(const struct keeper *keeper)
 		fds[nr++] = keeper->kept[i].fd;
 	fds[nr++] = keeper->dir;
 	fds[nr++] = keeper->listener;
+	fds[nr++] = keeper->ended;
 	qsort(fds, nr, sizeof(*fds), compare_fds);
 	for (size_t i = 0; i < nr; i++) {
 		if (next < (unsigned int)fds[i])
@@ -155,18 +160,30 @@ static bool hand_out(const struct keeper *keeper, int connection)
 /* The connection is closed last: who waits for that then has the locks alone. */
 static void __attribute__((noreturn)) stay(struct keeper *keeper)
 {
+	static const int of_group[] = { SIGINT, SIGQUIT, SIGTSTP, SIGTTOU };
 	sigset_t none;
 	int connection;
+	char byte;
 
-	/* What waits until crdump is done does not wait until this process is. */
-	sigemptyset(&none);
-	sigprocmask(SIG_SETMASK, &none, NULL);
 	setsid();
 	prctl(PR_SET_NAME, "crdump-keeper");
 	signal(SIGHUP, SIG_IGN);
+	/* What was sent to crdump's group until now is not for this process. */
+	for (size_t i = 0; i < sizeof(of_group) / sizeof(*of_group); i++) {
+		signal(of_group[i], SIG_IGN);
+		signal(of_group[i], SIG_DFL);
+	}
+	/* What waits until crdump is done does not wait until this process is. */
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
 	close_others(keeper);
 	if (chdir("/"))
 		_exit(1);
+	/* Else crdump was killed, and the tree goes on with its locks. */
+	if (read(keeper->ended, &byte, 1) != 1) {
+		unlinkat(keeper->dir, IMAGE_HOLD, 0);
+		_exit(1);
+	}
 	do {
 		connection = accept4(keeper->listener, NULL, NULL, SOCK_CLOEXEC);
 		if (connection < 0 && errno != EINTR && errno != ECONNABORTED)
@@ -182,6 +199,30 @@ static void __attribute__((noreturn)) stay(struct keeper *keeper)
 
 /* All -------------------------------------------------------------------------------------------------- */
 
+/* Returns: 0 or a negative errno value. */
+static int start(struct keeper *keeper, pid_t *pid)
+{
+	int ends[2], ret = 0;
+
+	keeper->listener = hold_listen(keeper->dir);
+	if (keeper->listener < 0)
+		return keeper->listener;
+	if (pipe2(ends, O_CLOEXEC)) {
+		ret = -errno;
+	} else {
+		keeper->ended = ends[0];
+		tell_ended = ends[1];
+		*pid = fork();
+		if (!*pid)
+			stay(keeper);
+		ret = *pid < 0 ? -errno : 0;
+		close(ends[0]);
+	}
+	if (ret)
+		unlinkat(keeper->dir, IMAGE_HOLD, 0);
+	return ret;
+}
+
 int keeper_start(const struct checkpoint *locks, const struct trace_tree *tree,
 		 struct image_directory *directory, const struct image_error *error)
 {
@@ -189,18 +230,8 @@ int keeper_start(const struct checkpoint *locks, const struct trace_tree *tree,
 	int ret = keep_all(&keeper, locks, tree);
 	pid_t pid = 0;
 
-	if (!ret && keeper.nr) {
-		keeper.listener = hold_listen(keeper.dir);
-		ret = keeper.listener < 0 ? keeper.listener : 0;
-	}
-	if (!ret && keeper.nr) {
-		pid = fork();
-		if (!pid)
-			stay(&keeper);
-		ret = pid < 0 ? -errno : 0;
-		if (ret)
-			unlinkat(keeper.dir, IMAGE_HOLD, 0);
-	}
+	if (!ret && keeper.nr)
+		ret = start(&keeper, &pid);
 	if (keeper.listener >= 0)
 		close(keeper.listener);
 	close_all(&keeper);
@@ -211,4 +242,14 @@ int keeper_start(const struct checkpoint *locks, const struct trace_tree *tree,
 		say_warning("%s: %d holds the locks until crrestore has them, or until it is killed",
 			    directory->path, pid);
 	return 0;
+}
+
+void keeper_tell(void)
+{
+	if (tell_ended < 0)
+		return;
+	if (write(tell_ended, "", 1) != 1)
+		say_warning("who was to hold the locks is gone");
+	close(tell_ended);
+	tell_ended = -1;
 }

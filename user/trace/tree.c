@@ -442,8 +442,19 @@ bool trace_tree_release_thread(struct trace_tree *tree, pid_t tid)
 	return false;
 }
 
+/* All that have stopped: none is to wait for one that has not, and may not for long. */
+static void release_stopped(struct trace_process *process)
+{
+	for (size_t j = process->nr_threads; j; j--) {
+		if (!ptrace(PTRACE_DETACH, process->threads[j - 1].tid, 0, 0))
+			drop_thread(process, j - 1);
+	}
+}
+
 void trace_tree_release(struct trace_tree *tree)
 {
+	for (size_t i = 0; i < tree->nr; i++)
+		release_stopped(&tree->processes[i]);
 	for (size_t i = 0; i < tree->nr; i++) {
 		struct trace_process *process = &tree->processes[i];
 

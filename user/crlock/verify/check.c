@@ -114,6 +114,16 @@ static size_t nr_before(const struct tasks *tasks, size_t nr, pid_t tgid)
 	return low;
 }
 
+/* Of a process, requests that tell its number: not those of OFD locks. */
+static size_t nr_seen(const struct tasks *tasks, size_t nr, pid_t tgid)
+{
+	size_t seen = 0;
+
+	for (size_t i = nr_before(tasks, nr, tgid); i < nr && tasks->tasks[i].tgid == tgid; i++)
+		seen += tasks->tasks[i].wanted.line.pid > 0;
+	return seen;
+}
+
 /* Processes of which fewer threads were seen to wait than there are requests. */
 static int look_again(struct round *round)
 {
@@ -122,14 +132,13 @@ static int look_again(struct round *round)
 	int err = pids ? 0 : -ENOMEM;
 
 	for (size_t i = 0, requests; !err && i < nr; i += requests) {
-		size_t seen = nr_before(&round->tasks, nr_tasks, pids[i] + 1) -
-			      nr_before(&round->tasks, nr_tasks, pids[i]);
+		size_t seen = nr_seen(&round->tasks, nr_tasks, pids[i]);
 
 		requests = 1;
 		while (i + requests < nr && pids[i + requests] == pids[i])
 			requests++;
 		if (seen < requests)
-			err = tasks_look_again(&round->tasks, pids[i]);
+			err = tasks_look_again(&round->tasks, pids[i], requests - seen);
 	}
 	free(pids);
 	return err;

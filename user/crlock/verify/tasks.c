@@ -328,18 +328,18 @@ int tasks_read(struct tasks *tasks)
 	return err;
 }
 
-int tasks_look_again(struct tasks *tasks, pid_t pid)
+int tasks_look_again(struct tasks *tasks, pid_t pid, size_t missing)
 {
 	struct reading reading = { .tasks = tasks, .lines = malloc(sizeof(*reading.lines)) };
 	const struct timespec moment = { .tv_nsec = AGAIN_NS };
 	size_t nr_known = tasks->nr;
 	int err = reading.lines ? 0 : -ENOMEM;
 
-	for (int i = 0; !err && tasks->nr == nr_known && i < AGAIN_MAX_PID; i++) {
+	for (int i = 0; !err && tasks->nr - nr_known < missing && i < AGAIN_MAX_PID; i++) {
 		if (tasks->nr_again++ >= AGAIN_MAX)
 			break;
 		nanosleep(&moment, NULL);
-		err = read_process(&reading, pid, nr_known);
+		err = read_process(&reading, pid, tasks->nr);
 	}
 	set_places(tasks);
 	free(reading.lines);

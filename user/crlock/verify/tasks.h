@@ -29,13 +29,14 @@ int tasks_read(struct tasks *tasks);
 
 /**
  * tasks_look_again - Looks for more threads of a process that wait, a few times.
+ * @missing: for how many
  *
  * One that opens a file for reading whose lease is only to be downgraded wakes up at each jiffy, and may be missed: the
  * kernel waits for the time at which the lease is given up whole, of which there is none. See __break_lease().
  *
  * Returns: 0 or -ENOMEM or an error of reading /proc.
  */
-int tasks_look_again(struct tasks *tasks, pid_t pid);
+int tasks_look_again(struct tasks *tasks, pid_t pid, size_t missing);
 
 /** tasks_free - Frees it. */
 void tasks_free(struct tasks *tasks);

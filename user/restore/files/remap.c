@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "remap-fpath.pb-c.h"
@@ -24,6 +25,8 @@ struct stand_in {
 	const char *path; /* the first that it stands for */
 	int fd; /* O_PATH, -1: it is not made yet */
 	ssize_t number; /* of the name, -1: it has none that we made */
+	dev_t dev; /* of what the dump had linked, once that is known to be it */
+	ino_t ino;
 };
 
 struct remap {
@@ -130,9 +133,13 @@ static int make_stand_ins(struct restore_files *files, struct ghosts *ghosts, co
 
 		if (!last || last->type != remap->type || last->remap_id != remap->remap_id) {
 			ret = check_target(files, remap, error);
-			ghosts->stand_ins[ghosts->nr_stand_ins++] =
-				(struct stand_in){ remap->type, remap->remap_id,
-						   files_find(files, remap->id)->entry->reg->name, -1, -1 };
+			ghosts->stand_ins[ghosts->nr_stand_ins++] = (struct stand_in){
+				.type = remap->type,
+				.id = remap->remap_id,
+				.path = files_find(files, remap->id)->entry->reg->name,
+				.fd = -1,
+				.number = -1,
+			};
 		}
 		remap->stand_in = &ghosts->stand_ins[ghosts->nr_stand_ins - 1];
 	}
@@ -186,10 +193,18 @@ static void check_parent(struct restore_files *files, const char *path, struct o
 		close(fd);
 }
 
+/* Whoever may write to its directory may have put another file in its place. */
+static const char *linked_difference(struct restore_files *files, uint32_t id, int fd, struct stat *stat)
+{
+	return fstat(fd, stat) ? strerror(errno)
+			       : regular_difference(files_find(files, id)->entry->reg, stat);
+}
+
 bool remap_check(struct restore_files *files, const struct restored_file *file, struct obstacles *obstacles)
 {
 	struct remap *remap = remap_of(files, file);
-	const char *path;
+	const char *path, *why;
+	struct stat stat;
 	int fd;
 
 	if (!remap)
@@ -202,7 +217,9 @@ bool remap_check(struct restore_files *files, const struct restored_file *file, 
 	fd = path_lookup(files, path, O_NOFOLLOW);
 	if (fd < 0)
 		obstacle(obstacles, path, "%s", strerror(-fd));
-	else
+	else if ((why = linked_difference(files, remap->remap_id, fd, &stat)))
+		obstacle(obstacles, path, "%s", why);
+	if (fd >= 0)
 		close(fd);
 	return true;
 }
@@ -235,7 +252,8 @@ static int link_name(struct restore_files *files, struct stand_in *stand_in, con
 static int make_linked(struct restore_files *files, struct stand_in *stand_in,
 		       const struct image_error *error)
 {
-	const char *path = files_find(files, stand_in->id)->entry->reg->name;
+	const char *path = files_find(files, stand_in->id)->entry->reg->name, *why;
+	struct stat stat;
 
 	stand_in->fd = link_name(files, stand_in, path);
 	/* The name may be another file's now. */
@@ -243,6 +261,14 @@ static int make_linked(struct restore_files *files, struct stand_in *stand_in,
 		stand_in->fd = path_lookup(files, path, O_NOFOLLOW);
 	if (stand_in->fd < 0)
 		return image_error(error, stand_in->fd, path, "%s", strerror(-stand_in->fd));
+	why = linked_difference(files, stand_in->id, stand_in->fd, &stat);
+	if (why) {
+		close(stand_in->fd);
+		stand_in->fd = -1;
+		return image_error(error, -EBUSY, path, "%s", why);
+	}
+	stand_in->dev = stat.st_dev;
+	stand_in->ino = stat.st_ino;
 	return 0;
 }
 
@@ -312,16 +338,19 @@ void remap_finish(struct restore_files *files)
 	struct ghosts *ghosts = files->rooms.ghosts;
 
 	for (size_t i = 0; ghosts && i < ghosts->nr_stand_ins; i++) {
+		const struct stand_in *stand_in = &ghosts->stand_ins[i];
+		struct stat stat;
 		const char *base;
 		int parent;
 
-		if (ghosts->stand_ins[i].type != IMAGE__REMAP_TYPE__LINKED)
+		if (stand_in->type != IMAGE__REMAP_TYPE__LINKED)
 			continue;
-		parent = path_parent(files, files_find(files, ghosts->stand_ins[i].id)->entry->reg->name,
-				     &base);
+		parent = path_parent(files, files_find(files, stand_in->id)->entry->reg->name, &base);
 		if (parent < 0)
 			continue;
-		unlinkat(parent, base, 0);
+		if (!fstatat(parent, base, &stat, AT_SYMLINK_NOFOLLOW) && stat.st_dev == stand_in->dev &&
+		    stat.st_ino == stand_in->ino)
+			unlinkat(parent, base, 0);
 		close(parent);
 	}
 }

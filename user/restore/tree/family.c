@@ -34,6 +34,13 @@ enum step {
 	STEP_FAILED,
 };
 
+/* Of each process. */
+enum made {
+	NOT_MADE,
+	MADE, /* it is ours, and lives */
+	ENDS, /* it is to */
+};
+
 /* Shared by all. */
 struct board {
 	atomic_uint step;
@@ -41,7 +48,7 @@ struct board {
 	atomic_int error; /* the first that failed writes it, and then the text */
 	atomic_uint told;
 	char text[1024];
-	atomic_bool made[]; /* by the index in the tree: the process is ours */
+	atomic_uchar made[]; /* enum made, by the index in the tree */
 };
 
 struct family {
@@ -158,6 +165,11 @@ static const char *why_not(int error)
 	return error == -EEXIST ? "the pid is taken" TAKEN_HINT : strerror(-error);
 }
 
+static void set_made(const struct family *family, const struct saved_process *process, enum made made)
+{
+	atomic_store(&family->board->made[process - family->tree->processes], made);
+}
+
 static void make_child(struct family *family, const struct saved_process *child)
 {
 	pid_t pid = spawn(child->pid, sharing_flags(family, child), exit_signal_of(child));
@@ -166,6 +178,8 @@ static void make_child(struct family *family, const struct saved_process *child)
 		run(family, child);
 	if (pid < 0)
 		give_up(family->board, pid, "%d: cannot be made: %s", child->pid, why_not(pid));
+	/* It may be killed before it says so. It does not end before this process has arrived. */
+	set_made(family, child, MADE);
 }
 
 static void make_children(struct family *family, const struct saved_process *process, bool before)
@@ -298,7 +312,7 @@ static void run(struct family *family, const struct saved_process *process)
 	pid_t stand_in = 0;
 	int status;
 
-	atomic_store(&board->made[process - family->tree->processes], true);
+	set_made(family, process, MADE);
 	reset_signals();
 	make_children(family, process, true);
 	if (process->sid == process->pid && setsid() < 0)
@@ -320,6 +334,7 @@ static void run(struct family *family, const struct saved_process *process)
 	if (stand_in)
 		waitpid(stand_in, &status, __WALL);
 	if (process->zombie) {
+		set_made(family, process, ENDS);
 		arrive(board);
 		end_as_zombie(process);
 	}
@@ -344,7 +359,7 @@ static bool is_one_lost(const struct family *family)
 		struct proc_stat stat;
 		int err;
 
-		if (process->zombie || !atomic_load(&family->board->made[i]))
+		if (atomic_load(&family->board->made[i]) != MADE)
 			continue;
 		err = proc_stat_of(process->pid, &stat);
 		if (err == -ENOENT || err == -ESRCH || (!err && (stat.state == 'Z' || stat.state == 'X')))
@@ -391,7 +406,7 @@ static int fail(struct family *family, int ret, const struct image_error *error)
 
 static size_t board_size(const struct saved_tree *tree)
 {
-	return sizeof(struct board) + tree->nr * sizeof(atomic_bool);
+	return sizeof(struct board) + tree->nr * sizeof(atomic_uchar);
 }
 
 int family_make(struct family **out, const struct saved_tree *tree, const struct restore_files *files,
@@ -420,6 +435,7 @@ int family_make(struct family **out, const struct saved_tree *tree, const struct
 	if (pid < 0)
 		return fail(family, pid, error);
 	family->root = pid;
+	set_made(family, root, MADE);
 	for (enum step step = STEP_JOIN; step <= STEP_WAIT; step++) {
 		ret = await_all(family, tree->nr * step);
 		if (ret)
@@ -475,7 +491,7 @@ void family_kill(struct family *family)
 		for (size_t j = process->nr_threads; j && atomic_load(&family->board->made[i]); j--)
 			reap(process->threads[j - 1].tid);
 		/* From now on the pid may be another's. */
-		atomic_store(&family->board->made[i], false);
+		set_made(family, process, NOT_MADE);
 	}
 	family->root = 0;
 }
