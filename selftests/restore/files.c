@@ -737,6 +737,30 @@ TEST_F(files, an_epoll_set_that_watches_nothing_known_is_refused)
 	SAYS("watches");
 }
 
+TEST_F(files, an_inotify_watch_of_what_is_anothers_is_refused)
+{
+	Image__InotifyFileEntry entry = IMAGE__INOTIFY_FILE_ENTRY__INIT;
+	Image__InotifyWdEntry watch = IMAGE__INOTIFY_WD_ENTRY__INIT, *list = &watch;
+	Image__FhEntry handle = IMAGE__FH_ENTRY__INIT;
+	char name[128];
+
+	make_file("watched", "");
+	snprintf(name, sizeof(name), "%s/watched", self->made.work);
+	handle.path = name;
+	handle.has_uid = true;
+	handle.uid = getuid() + 1;
+	watch.f_handle = &handle;
+	watch.wd = 1;
+	watch.mask = IN_MODIFY;
+	entry.id = 1;
+	entry.fown = &nobody;
+	entry.wd = &list;
+	entry.n_wd = 1;
+	put_file(&self->made, IMAGE__FD_TYPES__INOTIFY, 1, &entry);
+	OPENED(-ESTALE);
+	SAYS("/watched: cannot be watched: it has another owner or group than it had");
+}
+
 TEST_F(files, inotify_watches_have_their_numbers)
 {
 	Image__InotifyFileEntry entry = IMAGE__INOTIFY_FILE_ENTRY__INIT;

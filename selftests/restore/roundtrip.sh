@@ -52,6 +52,13 @@ trip "all kinds at once" flock:w:"$work/a" posix:w:0-9:"$work/b" ofd:w:0-9:"$wor
 	lease:w:"$work/l" --break r lease:r:"$work/m"
 trip "a lock on standard error's number" flock:w:"$work/a" --fd 2 posix:w:5-6:"$work/b"
 
+# Whoever likes may lock that file.
+somebody_has_it() {
+	! flock -n "$break_time_file" true
+}
+flock "$break_time_file" sleep 1000 </dev/null >/dev/null 2>&1 &
+background_pids+=($!)
+until_true somebody_has_it
 old_time=$(<"$break_time_file")
 echo 300 >"$break_time_file"
 hold_and_dump lease:w:"$work/l" --break r

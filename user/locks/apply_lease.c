@@ -15,6 +15,9 @@
 
 static const char break_time_file[] = "/proc/sys/fs/lease-break-time";
 
+/* Where those queue who change it: that file itself anybody can open, and lock. */
+static const char turn_file[] = "/proc/1/fd";
+
 #define BREAK_TIME_WAIT_MS 5000
 
 int lock_notice_get(struct lock_notice *notice, const struct lock_actor *actor, int fd)
@@ -51,7 +54,7 @@ int lock_lease_target(const struct lock *lock)
 
 /* One, where a signal handler or who has this memory finds it. */
 static struct break_time {
-	int fd;
+	int fd, turn;
 	char saved[32];
 	ssize_t saved_len;
 	atomic_bool changed;
@@ -72,6 +75,13 @@ static int wait_for_turn(int fd)
 	return -EBUSY;
 }
 
+static void close_both(void)
+{
+	if (break_time.turn >= 0)
+		close(break_time.turn);
+	close(break_time.fd);
+}
+
 static int break_time_open(void)
 {
 	int err;
@@ -79,14 +89,15 @@ static int break_time_open(void)
 	break_time.fd = open(break_time_file, O_RDWR | O_CLOEXEC);
 	if (break_time.fd < 0)
 		return 0;
-	err = wait_for_turn(break_time.fd);
+	break_time.turn = open(turn_file, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	err = wait_for_turn(break_time.turn < 0 ? break_time.fd : break_time.turn);
 	if (!err) {
 		break_time.saved_len = pread(break_time.fd, break_time.saved, sizeof(break_time.saved), 0);
 		if (break_time.saved_len <= 0)
 			err = -EIO;
 	}
 	if (err)
-		close(break_time.fd);
+		close_both();
 	return err;
 }
 
@@ -118,7 +129,7 @@ static int break_time_close(void)
 	if (break_time.fd < 0)
 		return 0;
 	err = lock_break_time_undo() ? 0 : -errno;
-	close(break_time.fd);
+	close_both();
 	return err;
 }
 

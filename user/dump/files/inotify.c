@@ -246,6 +246,18 @@ struct words {
 	Image__FhEntry handle;
 };
 
+/* By the time of a restore its path may lead to another's. */
+static void fill_in_owner(Image__FhEntry *handle, const struct watch *watch)
+{
+	struct stat st;
+
+	if (!is_watched(watch, watch->path) || lstat(watch->path, &st))
+		return;
+	handle->has_uid = handle->has_gid = true;
+	handle->uid = st.st_uid;
+	handle->gid = st.st_gid;
+}
+
 static void fill_in(struct words *words, const struct dump_file *file, struct watch *watch)
 {
 	image__inotify_wd_entry__init(&words->watch);
@@ -255,6 +267,7 @@ static void fill_in(struct words *words, const struct dump_file *file, struct wa
 	words->handle.handle = watch->handle;
 	words->handle.n_handle = HANDLE_WORDS;
 	words->handle.path = watch->path;
+	fill_in_owner(&words->handle, watch);
 	words->watch.id = file->id;
 	words->watch.i_ino = watch->ino;
 	words->watch.mask = watch->mask;

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/inotify.h>
+#include <sys/stat.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
@@ -103,7 +104,24 @@ static int open_handle(const Image__InotifyWdEntry *wd)
 
 static int lookup(const struct restore_files *files, const Image__InotifyWdEntry *wd)
 {
-	return wd->f_handle->path ? path_lookup(files, wd->f_handle->path, O_NOFOLLOW) : open_handle(wd);
+	const Image__FhEntry *handle = wd->f_handle;
+	int fd = handle->path ? path_lookup(files, handle->path, O_NOFOLLOW) : open_handle(wd);
+	struct stat st;
+
+	if (fd < 0 || !handle->path)
+		return fd;
+	/* A path leads where those let it lead who may write to its directories; root may watch anything. */
+	if (!fstat(fd, &st) && (!handle->has_uid || st.st_uid == handle->uid) &&
+	    (!handle->has_gid || st.st_gid == handle->gid))
+		return fd;
+	close(fd);
+	return -ESTALE;
+}
+
+/* Of lookup(), and of adding a watch. */
+static const char *reason(int err)
+{
+	return err == ESTALE ? "it has another owner or group than it had" : strerror(err);
 }
 
 static void name_watch(char *name, size_t size, const struct restored_file *file,
@@ -129,7 +147,7 @@ static void check(struct restore_files *files, struct restored_file *file, struc
 			continue;
 		}
 		name_watch(name, sizeof(name), file, ify->wd[i]);
-		obstacle(obstacles, name, "cannot be watched: %s", strerror(-fd));
+		obstacle(obstacles, name, "cannot be watched: %s", reason(-fd));
 	}
 }
 
@@ -174,7 +192,7 @@ static int add_watches(struct restore_files *files, const struct restored_file *
 		if (!ret)
 			continue;
 		name_watch(name, sizeof(name), file, ify->wd[i]);
-		image_error(error, ret, name, "cannot be watched: %s", strerror(-ret));
+		image_error(error, ret, name, "cannot be watched: %s", reason(-ret));
 	}
 	return ret;
 }
