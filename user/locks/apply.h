@@ -71,15 +71,6 @@ int lock_notice_set(const struct lock_notice *notice, const struct lock_actor *a
  */
 int lock_lease_break(const struct lock *lock, int fd, bool *late);
 
-/**
- * lock_break_time_undo - Puts /proc/sys/fs/lease-break-time back, if lock_lease_break() is not done with it.
- *
- * For who finishes what this program does not any more; it may be called where a signal handler may run.
- *
- * Returns: whether it is as it was.
- */
-bool lock_break_time_undo(void);
-
 /** lock_lease_target - The type that F_GETLEASE tells of a lease in the recorded state. */
 int lock_lease_target(const struct lock *lock);
 

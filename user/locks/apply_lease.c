@@ -5,9 +5,10 @@
  * fs/locks.c.
  */
 #include <errno.h>
-#include <stdatomic.h>
+#include <signal.h>
 #include <stdio.h>
 #include <sys/file.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -52,13 +53,14 @@ int lock_lease_target(const struct lock *lock)
 
 /* ---- The break time ---- */
 
-/* One, where a signal handler or who has this memory finds it. */
-static struct break_time {
+struct break_time {
 	int fd, turn;
 	char saved[32];
 	ssize_t saved_len;
-	atomic_bool changed;
-} break_time;
+	/* Who writes back what was saved if this process is killed: it waits at the other end of a pipe. */
+	pid_t guard; /* 0: nothing is changed */
+	int to_guard;
+};
 
 /* Who else restores leases must not take our time for the system's. */
 static int wait_for_turn(int fd)
@@ -75,61 +77,92 @@ static int wait_for_turn(int fd)
 	return -EBUSY;
 }
 
-static void close_both(void)
+static void close_both(const struct break_time *time)
 {
-	if (break_time.turn >= 0)
-		close(break_time.turn);
-	close(break_time.fd);
+	if (time->turn >= 0)
+		close(time->turn);
+	close(time->fd);
 }
 
-static int break_time_open(void)
+static int break_time_open(struct break_time *time)
 {
 	int err;
 
-	break_time.fd = open(break_time_file, O_RDWR | O_CLOEXEC);
-	if (break_time.fd < 0)
+	*time = (struct break_time){ .fd = open(break_time_file, O_RDWR | O_CLOEXEC) };
+	if (time->fd < 0)
 		return 0;
-	break_time.turn = open(turn_file, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	err = wait_for_turn(break_time.turn < 0 ? break_time.fd : break_time.turn);
+	time->turn = open(turn_file, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	err = wait_for_turn(time->turn < 0 ? time->fd : time->turn);
 	if (!err) {
-		break_time.saved_len = pread(break_time.fd, break_time.saved, sizeof(break_time.saved), 0);
-		if (break_time.saved_len <= 0)
+		time->saved_len = pread(time->fd, time->saved, sizeof(time->saved), 0);
+		if (time->saved_len <= 0)
 			err = -EIO;
 	}
 	if (err)
-		close_both();
+		close_both(time);
 	return err;
 }
 
+static bool write_back(const struct break_time *time)
+{
+	return pwrite(time->fd, time->saved, time->saved_len, 0) == time->saved_len;
+}
+
+/* A session of its own keeps it from what is sent to a group; memory of its own, from what ends who shares ours. */
+static int start_guard(struct break_time *time)
+{
+	int ends[2], err;
+	char byte;
+
+	if (pipe2(ends, O_CLOEXEC))
+		return -errno;
+	time->to_guard = ends[1];
+	time->guard = fork();
+	if (!time->guard) {
+		setsid();
+		close(ends[1]);
+		/* Nothing is ever written there. */
+		_exit(!read(ends[0], &byte, 1) && write_back(time) ? 0 : 1);
+	}
+	err = -errno;
+	close(ends[0]);
+	if (time->guard > 0)
+		return 0;
+	close(ends[1]);
+	time->guard = 0;
+	return err;
+}
+
+static void end_guard(const struct break_time *time)
+{
+	kill(time->guard, SIGKILL);
+	close(time->to_guard);
+	while (waitpid(time->guard, NULL, __WALL) < 0 && errno == EINTR)
+		;
+}
+
 /* Returns: whether it could be set. */
-static bool break_time_set(long long seconds)
+static bool break_time_set(struct break_time *time, long long seconds)
 {
 	char text[32];
 	int len = snprintf(text, sizeof(text), "%lld\n", seconds);
 
-	if (break_time.fd < 0)
+	if (time->fd < 0 || (!time->guard && start_guard(time)))
 		return false;
-	atomic_store(&break_time.changed, true);
-	return pwrite(break_time.fd, text, len, 0) == len;
+	return pwrite(time->fd, text, len, 0) == len;
 }
 
-bool lock_break_time_undo(void)
+static int break_time_close(struct break_time *time)
 {
-	bool done = !atomic_load(&break_time.changed) ||
-		    pwrite(break_time.fd, break_time.saved, break_time.saved_len, 0) == break_time.saved_len;
+	int err = 0;
 
-	atomic_store(&break_time.changed, false);
-	return done;
-}
-
-static int break_time_close(void)
-{
-	int err;
-
-	if (break_time.fd < 0)
+	if (time->fd < 0)
 		return 0;
-	err = lock_break_time_undo() ? 0 : -errno;
-	close_both();
+	if (time->guard) {
+		err = write_back(time) ? 0 : -errno;
+		end_guard(time);
+	}
+	close_both(time);
 	return err;
 }
 
@@ -161,10 +194,10 @@ static int break_by(int fd, int mode)
 	return -EPROTO;
 }
 
-static int break_one(int fd, int mode, int64_t ms, bool known, bool *late)
+static int break_one(struct break_time *time, int fd, int mode, int64_t ms, bool known, bool *late)
 {
 	/* What is not known is the whole time. */
-	if (known && !break_time_set(seconds_of(ms)))
+	if (known && !break_time_set(time, seconds_of(ms)))
 		*late = true;
 	return break_by(fd, mode);
 }
@@ -175,19 +208,20 @@ int lock_lease_break(const struct lock *lock, int fd, bool *late)
 	bool known = !(lock->unknown & LOCK_UNKNOWN_DEADLINE);
 	bool downgrade = row->state & CRLOCK_LOCK_DOWNGRADE_PENDING;
 	bool unlock = row->state & CRLOCK_LOCK_UNLOCK_PENDING;
+	struct break_time time;
 	int err;
 
 	if (!downgrade && !unlock) {
 		downgrade = row->target == F_RDLCK;
 		unlock = !downgrade;
 	}
-	err = break_time_open();
+	err = break_time_open(&time);
 	if (err)
 		return err;
 	/* In this order: a lease that is to be given up is not downgraded any more. */
 	if (downgrade)
-		err = break_one(fd, O_RDONLY, row->downgrade_ms, known, late);
+		err = break_one(&time, fd, O_RDONLY, row->downgrade_ms, known, late);
 	if (!err && unlock)
-		err = break_one(fd, O_WRONLY, row->break_ms, known, late);
-	return break_time_close() ?: err;
+		err = break_one(&time, fd, O_WRONLY, row->break_ms, known, late);
+	return break_time_close(&time) ?: err;
 }

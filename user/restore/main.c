@@ -16,7 +16,6 @@
 #include "image/magic.h"
 #include "image/say.h"
 #include "image/status.h"
-#include "locks/apply.h"
 #include "procfs/file.h"
 #include "procfs/standard.h"
 #include "restore/input.h"
@@ -28,41 +27,10 @@
 #include "restore/tell.h"
 #include "restore/tree/check.h"
 #include "restore/tree/restore.h"
-#include "restore/tree/warden.h"
 #include "restore/wait.h"
 
 /* Of what is left of a stream. */
 static struct input input;
-
-static bool is_wanted(pid_t pid, void *data)
-{
-	(void)pid;
-	(void)data;
-	return false;
-}
-
-static void undo(void *data)
-{
-	(void)data;
-	lock_break_time_undo();
-}
-
-/*
- * What is the system's is put back whatever becomes of this process. Descriptors that are to have a number of their own
- * must have it by now.
- */
-static int start_warden(const struct plan *plan, char why[WHY_MAX])
-{
-	bool any = false;
-	int err;
-
-	for (size_t i = 0; i < plan->nr_locks; i++)
-		any |= lock_is_breaking(plan->locks[i].lock);
-	err = any ? warden_start(is_wanted, undo, NULL) : 0;
-	if (err)
-		snprintf(why, WHY_MAX, "nobody can watch over it: %s", strerror(-err));
-	return err ? STATUS_IN_THE_WAY : 0;
-}
 
 /* Returns: 0, -EAGAIN, or the exit status; then all is as it was. */
 static int attempt(struct plan *plan, char why[WHY_MAX])
@@ -73,9 +41,7 @@ static int attempt(struct plan *plan, char why[WHY_MAX])
 	for (size_t i = 0; i < plan->nr_files; i++)
 		plan->files[i].skipped = false;
 	status = here ? files_open(plan, why) : targets_open(plan, why);
-	status = status ?: start_warden(plan, why);
 	status = status ?: take_locks(plan, why);
-	warden_end();
 	if (!here)
 		targets_close(plan);
 	else if (status)

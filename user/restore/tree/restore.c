@@ -34,7 +34,6 @@
 #include "image/progress.h"
 #include "image/say.h"
 #include "image/status.h"
-#include "locks/apply.h"
 #include "restore/plan.h"
 #include "restore/tree/confined.h"
 #include "restore/tree/creds.h"
@@ -256,7 +255,6 @@ static void undo(void *data)
 {
 	struct restoring *r = data;
 
-	lock_break_time_undo();
 	if (r->whole) {
 		restore_files_commit(r->images.files);
 		return;
