@@ -12,7 +12,7 @@ touch f o l p
 # A lease that is being broken is to outlive a dump and a restore.
 break_time=$(<"$break_time_file")
 echo 600 >"$break_time_file"
-plan 38
+plan 41
 
 # start SPEC...: a process of its own session, $holder, that holds locks.
 start() {
@@ -71,6 +71,17 @@ check "who held them is gone" is_gone "$keeper"
 check "so is the socket" test ! -e image/held-locks.sock
 end "$holder"
 check "the process held the flock alone" flock -n f true
+
+# A dump that is killed when it has all but ended the process leaves nobody who holds its locks.
+start flock:w:f
+timeout 60 inject reached 0:62:0=kill crdump --hold-locks -t "$holder" -D image >/dev/null 2>&1
+is "a dump is killed before its process ends" "$? $(wc -l <reached)" "137 1"
+goes_on_alone() {
+	! pgrep -x crdump-keeper && kill -0 "$holder"
+}
+check "that goes on, and who would hold its locks does not" until_true goes_on_alone
+check "nor does the socket stay" until_true test ! -e image/held-locks.sock
+end "$holder"
 
 # A lease that is breaking goes on to break.
 start lease:w:l --break r
