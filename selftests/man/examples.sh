@@ -193,6 +193,7 @@ try() {
 
 mkdir "$work/bin"
 # There the pid is free; here who ended for the stream may still have it.
+# shellcheck disable=SC2016
 printf '#!/bin/sh\nshift\n{ cat; while test -e "/proc/$pid"; do :; done; } | "$@"\n' >"$work/ssh"
 chmod +x "$work/ssh"
 PATH=$work/bin:$PATH

@@ -77,7 +77,8 @@ breaks_for() {
 }
 inject calls crrestore --locks-only -D image -- true
 said=''
-for call in $(grep '^0:18:' calls); do
+mapfile -t writes < <(grep '^0:18:' calls)
+for call in "${writes[@]}"; do
 	inject reached "$call=kill" crrestore --locks-only -D image -- true
 	said+="$? "
 	until_true breaks_for 45 || echo 45 >"$break_time_file"

@@ -90,7 +90,7 @@ check "processes, by bash, with names" grep -qx "$$ ($name)" <(bash_offers crdum
 check "in a list too" grep -qx "1,$$ ($name)" <(bash_offers crlock ls --pid 1,)
 # Another's number may begin with the same digits.
 lone=$$
-while (($(ps -eo pid= | grep -c "^ *$lone") > 1)); do
+while (($(compgen -G "/proc/$lone*" | wc -l) > 1)); do
 	sleep 1000 &
 	lone=$!
 	background_pids+=("$lone")
