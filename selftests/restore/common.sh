@@ -19,7 +19,7 @@ hold_and_dump() {
 	crdump --locks-only -t "$holder" -D "$work/image"
 }
 
-is_gone() {
+has_ended() {
 	! kill -0 "$1" 2>/dev/null
 }
 
@@ -30,7 +30,7 @@ end() {
 	kill -KILL "$@"
 	# Who was started in the background was disowned, and who was restored is no child: wait would not wait.
 	for pid; do
-		until_true is_gone "$pid"
+		until_true has_ended "$pid"
 	done
 } 2>/dev/null
 

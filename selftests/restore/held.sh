@@ -48,7 +48,7 @@ dump
 is "the dump succeeds" "$status" 0
 like "who holds the locks is said" "$said" "crdump: image: [0-9]+ holds the locks until crrestore has them"
 like "what cannot be held is said" "$said" "POSIX WRITE 3-5 of $work/p held by $holder\(hold\): cannot be held"
-check "the process is gone" is_gone "$holder"
+check "the process is gone" has_ended "$holder"
 check "nobody gets the flock" bash -c '! flock -n f true'
 is "nobody gets the OFD lock" "$(hold ofd:w:9-9:o </dev/null 2>&1 | grep -c ready)" 0
 is "the lease is held" "$(all_locks | grep -c LEASE)" 1
@@ -66,8 +66,8 @@ check "nobody gets the flock after that" bash -c '! flock -n f true'
 restore_whole
 is "the restore succeeds" "$status $said" "0 "
 is "the locks are what they were" "$(all_locks)" "$before"
-until_true is_gone "$keeper"
-check "who held them is gone" is_gone "$keeper"
+until_true has_ended "$keeper"
+check "who held them is gone" has_ended "$keeper"
 check "so is the socket" test ! -e image/held-locks.sock
 end "$holder"
 check "the process held the flock alone" flock -n f true
@@ -92,7 +92,7 @@ restore_whole
 insmod "$CRLOCK_KO"
 is "a breaking lease is back without the module" "$status $said" "0 "
 is "it is what it was" "$(all_locks | sed -E 's/[0-9.]+s//')" "$before"
-check "the keeper has ended" until_true is_gone "$keeper"
+check "the keeper has ended" until_true has_ended "$keeper"
 end "$holder"
 
 # One that somebody breaks meanwhile: who has it hears of that when it is there again.
@@ -189,7 +189,7 @@ end "$holder"
 start flock:w:f
 dump
 kill -TERM "$keeper"
-until_true is_gone "$keeper"
+until_true has_ended "$keeper"
 check "without it the lock is free" flock -n f true
 restore_whole
 is "and is taken again" "$status" 0
