@@ -244,12 +244,13 @@ int keeper_start(const struct checkpoint *locks, const struct trace_tree *tree,
 	return 0;
 }
 
-void keeper_tell(void)
+void keeper_tell(const struct image_directory *directory)
 {
 	if (tell_ended < 0)
 		return;
 	if (write(tell_ended, "", 1) != 1)
-		say_warning("who was to hold the locks is gone");
+		say_warning("%s: who was to hold its locks was killed: others may have them",
+			    directory->path);
 	close(tell_ended);
 	tell_ended = -1;
 }

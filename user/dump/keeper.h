@@ -19,6 +19,6 @@ int keeper_start(const struct checkpoint *locks, const struct trace_tree *tree,
 		 struct image_directory *directory, const struct image_error *error);
 
 /** keeper_tell - Tells it that the tree has ended: until then it goes away with crdump. */
-void keeper_tell(void);
+void keeper_tell(const struct image_directory *directory);
 
 #endif

@@ -256,7 +256,7 @@ static int write_all(struct run *run)
 	if (ret)
 		return image_fails(run);
 	go_on(run, options->finish);
-	keeper_tell();
+	keeper_tell(&run->directory);
 	/* What it says is of no weight to who restores. */
 	if (!options->stream && stats_write(&run->stats, &run->directory, &run->error))
 		say("%s", run->why);
