@@ -98,47 +98,25 @@ static pid_t *pids_of_requests(const struct shown *shown, size_t *nr)
 	return pids;
 }
 
-/* Of the first @nr, which are in order, those of processes before @tgid. */
-static size_t nr_before(const struct tasks *tasks, size_t nr, pid_t tgid)
-{
-	size_t low = 0;
-
-	while (low < nr) {
-		size_t middle = low + (nr - low) / 2;
-
-		if (tasks->tasks[middle].tgid < tgid)
-			low = middle + 1;
-		else
-			nr = middle;
-	}
-	return low;
-}
-
-/* Of a process, requests that tell its number: not those of OFD locks. */
-static size_t nr_seen(const struct tasks *tasks, size_t nr, pid_t tgid)
-{
-	size_t seen = 0;
-
-	for (size_t i = nr_before(tasks, nr, tgid); i < nr && tasks->tasks[i].tgid == tgid; i++)
-		seen += tasks->tasks[i].wanted.line.pid > 0;
-	return seen;
-}
-
-/* Processes of which fewer threads were seen to wait than there are requests. */
+/* Processes of which fewer threads were seen to wait than there are requests. Tasks are in the same order. */
 static int look_again(struct round *round)
 {
-	size_t nr, nr_tasks = round->tasks.nr;
+	struct tasks *tasks = &round->tasks;
+	size_t nr, nr_tasks = tasks->nr, at = 0;
 	pid_t *pids = pids_of_requests(&round->shown, &nr);
 	int err = pids ? 0 : -ENOMEM;
 
-	for (size_t i = 0, requests; !err && i < nr; i += requests) {
-		size_t seen = nr_seen(&round->tasks, nr_tasks, pids[i]);
-
+	for (size_t i = 0, requests, seen; !err && i < nr; i += requests) {
 		requests = 1;
 		while (i + requests < nr && pids[i + requests] == pids[i])
 			requests++;
+		while (at < nr_tasks && tasks->tasks[at].tgid < pids[i])
+			at++;
+		/* Lines of OFD locks tell no pid. */
+		for (seen = 0; at < nr_tasks && tasks->tasks[at].tgid == pids[i]; at++)
+			seen += tasks->tasks[at].wanted.line.pid > 0;
 		if (seen < requests)
-			err = tasks_look_again(&round->tasks, pids[i], requests - seen);
+			err = tasks_look_again(tasks, pids[i], requests - seen);
 	}
 	free(pids);
 	return err;
