@@ -176,26 +176,26 @@ static char *path_by_handle(struct dump_files *files, const struct watch *watch)
 	return path;
 }
 
-static bool is_watched(const struct watch *watch, const char *path)
+/* @st: gets what is there. */
+static bool is_watched(const struct watch *watch, const char *path, struct stat *st)
 {
-	struct stat st;
-
-	return !lstat(path, &st) && st.st_ino == watch->ino &&
-	       inner_device(major(st.st_dev), minor(st.st_dev)) == watch->dev;
+	return !lstat(path, st) && st->st_ino == watch->ino &&
+	       inner_device(major(st->st_dev), minor(st->st_dev)) == watch->dev;
 }
 
 /* The path itself, or of a directory on its way. */
 static char *find_on_way(const struct watch *watch, const char *whole)
 {
 	char *path = whole[0] == '/' ? strdup(whole) : NULL;
+	struct stat st;
 
 	while (path && *path) {
-		if (is_watched(watch, path))
+		if (is_watched(watch, path, &st))
 			return path;
 		*strrchr(path, '/') = '\0';
 	}
 	free(path);
-	return is_watched(watch, "/") && whole[0] == '/' ? strdup("/") : NULL;
+	return is_watched(watch, "/", &st) && whole[0] == '/' ? strdup("/") : NULL;
 }
 
 static char *path_of_open(const struct dump_files *files, const struct watch *watch)
@@ -251,7 +251,7 @@ static void fill_in_owner(Image__FhEntry *handle, const struct watch *watch)
 {
 	struct stat st;
 
-	if (!is_watched(watch, watch->path) || lstat(watch->path, &st))
+	if (!is_watched(watch, watch->path, &st))
 		return;
 	handle->has_uid = handle->has_gid = true;
 	handle->uid = st.st_uid;

@@ -9,8 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/inotify.h>
-#include <sys/stat.h>
 #include <sys/ioctl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "procfs/mountinfo.h"
@@ -111,8 +111,7 @@ static int lookup(const struct restore_files *files, const Image__InotifyWdEntry
 	if (fd < 0 || !handle->path)
 		return fd;
 	/* A path leads where those let it lead who may write to its directories; root may watch anything. */
-	if (!fstat(fd, &st) && (!handle->has_uid || st.st_uid == handle->uid) &&
-	    (!handle->has_gid || st.st_gid == handle->gid))
+	if (!fstat(fd, &st) && !IS_ANOTHERS(handle, &st))
 		return fd;
 	close(fd);
 	return -ESTALE;

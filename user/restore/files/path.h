@@ -33,6 +33,17 @@ int path_reopen(int fd, uint32_t flags);
 /** path_open_no_follow - Opens a path in the same way, with O_NOFOLLOW. Returns: as path_reopen(). */
 int path_open_no_follow(const struct restore_files *files, const char *path, uint32_t flags);
 
+/**
+ * IS_ANOTHERS - Whether a file has another owner or group than was recorded, if that was.
+ * @entry: a message with uid and gid
+ * @stat: of the file
+ *
+ * A user may have made the path lead to a file that only root can open; then this program must not open it for them.
+ */
+#define IS_ANOTHERS(entry, stat) \
+	(((entry)->has_uid && (stat)->st_uid != (entry)->uid) || \
+	 ((entry)->has_gid && (stat)->st_gid != (entry)->gid))
+
 /** leases_read - Notes what files are under leases. Returns: 0 or a negative errno value. */
 int leases_read(struct restore_files *files);
 

@@ -45,22 +45,14 @@ static int validate(struct restore_files *files, struct restored_file *file, con
 	return 0;
 }
 
-/*
- * A user may have made the path lead to a file that only root can open; then this program must not open it for them.
- * That it was open before rights were dropped is no reason against it.
- */
-static bool is_anothers(const Image__RegFileEntry *reg, const struct stat *stat)
-{
-	return (reg->has_uid && stat->st_uid != reg->uid) || (reg->has_gid && stat->st_gid != reg->gid);
-}
-
 const char *regular_difference(const Image__RegFileEntry *reg, const struct stat *stat)
 {
 	if (reg->has_mode && (stat->st_mode ^ reg->mode) & S_IFMT)
 		return "is another kind of file than it was";
 	if (reg->has_mode && stat->st_mode != reg->mode)
 		return "has another mode than it had";
-	if (is_anothers(reg, stat))
+	/* That it was open before rights were dropped is no reason against it. */
+	if (IS_ANOTHERS(reg, stat))
 		return "has another owner or group than it had";
 	if (reg->has_size && S_ISREG(stat->st_mode) && (uint64_t)stat->st_size != reg->size)
 		return "has another size than it had";
