@@ -109,13 +109,13 @@ static bool write_back(const struct break_time *time)
 }
 
 /* A session of its own keeps it from what is sent to a group; memory of its own, from what ends who shares ours. */
-static int start_guard(struct break_time *time)
+static bool start_guard(struct break_time *time)
 {
-	int ends[2], err;
+	int ends[2];
 	char byte;
 
 	if (pipe2(ends, O_CLOEXEC))
-		return -errno;
+		return false;
 	time->to_guard = ends[1];
 	time->guard = fork();
 	if (!time->guard) {
@@ -124,13 +124,12 @@ static int start_guard(struct break_time *time)
 		/* Nothing is ever written there. */
 		_exit(!read(ends[0], &byte, 1) && write_back(time) ? 0 : 1);
 	}
-	err = -errno;
 	close(ends[0]);
 	if (time->guard > 0)
-		return 0;
+		return true;
 	close(ends[1]);
 	time->guard = 0;
-	return err;
+	return false;
 }
 
 static void end_guard(const struct break_time *time)
@@ -147,7 +146,7 @@ static bool break_time_set(struct break_time *time, long long seconds)
 	char text[32];
 	int len = snprintf(text, sizeof(text), "%lld\n", seconds);
 
-	if (time->fd < 0 || (!time->guard && start_guard(time)))
+	if (time->fd < 0 || (!time->guard && !start_guard(time)))
 		return false;
 	return pwrite(time->fd, text, len, 0) == len;
 }
