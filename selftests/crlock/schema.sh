@@ -20,7 +20,6 @@ add() {
 
 mkdir files && cd files || exit
 background tree setsid /usr/bin/python3 "$root/selftests/crlock/show_fixture.py" 2>/dev/null
-until_true pgrep -r Z -s "$tree"
 cd ..
 crdump -R -t "$tree" -D whole
 crdump --locks-only --source proc -t "$tree" -D proc 2>/dev/null

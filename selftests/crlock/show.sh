@@ -13,7 +13,6 @@ start() {
 	mkdir -p files
 	cd files || exit
 	background pid setsid /usr/bin/python3 "$here/show_fixture.py" 2>/dev/null
-	until_true pgrep -r Z -s "$pid"
 	cd ..
 	/usr/bin/python3 "$here/show_compare.py" record "$pid" >before
 }
