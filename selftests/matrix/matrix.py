@@ -20,7 +20,7 @@ import time
 
 import places
 
-LIMIT = 60 * int(os.environ.get("CRLOCK_PATIENCE", "1"))
+LIMIT = places.LIMIT
 COLUMNS = ("module", "proc", "image", "restored", "criu")
 
 # What is not right, by row and column, with the reason. Any other difference is a failure, and so is one that is
