@@ -71,9 +71,12 @@ static const struct {
 	{ "dump -t 12 -D i -W w -o log", "crdump|--tree=12|--images-dir=i|--log-file=w/log" },
 	{ "dump -t 12 -D i -W w -o /log", "crdump|--tree=12|--images-dir=i|--log-file=/log" },
 	{ "dump -t 12 -o log", "crdump|--tree=12|--images-dir=.|--log-file=log" },
-	{ "dump -t 12 -v4 -j -R", "crdump|--tree=12|--images-dir=.|--verbose|--shell-job|--leave-running" },
-	{ "dump -t 12 -vvvv -s", "crdump|--tree=12|--images-dir=.|--verbose|--leave-stopped" },
-	{ "dump -t 12 --verbosity=2", "crdump|--tree=12|--images-dir=.|--verbose" },
+	{ "dump -t 12 -v4 -j -R", "crdump|--tree=12|--images-dir=.|--verbose=4|--shell-job|--leave-running" },
+	{ "dump -t 12 -vvvv -s", "crdump|--tree=12|--images-dir=.|--verbose=4|--leave-stopped" },
+	{ "dump -t 12 -v --no-load", "crdump|--tree=12|--images-dir=.|--verbose=3|--no-load" },
+	{ "restore -v0 --no-load", "crrestore|--images-dir=.|--verbose=0|--no-load" },
+	{ "dump -t 12 --verbosity=2", "crdump|--tree=12|--images-dir=.|--verbose=2" },
+	{ "dump -t 12 --verbosity=5", "2" },
 	{ "dump -t 12 --external pipe[3] --external mnt[]:sm",
 	  "crdump|--tree=12|--images-dir=.|--external=pipe[3]|--external=mnt[]:sm" },
 	{ "dump -t 12 --action-script ./s", "crdump|--tree=12|--images-dir=.|--action-script=./s" },
@@ -84,7 +87,7 @@ static const struct {
 	  "crdump|--tree=12|--images-dir=." },
 	{ "restore", "crrestore|--images-dir=." },
 	{ "restore -D i -d -S -j -v4 --pidfile p -o log -W /w",
-	  "crrestore|--images-dir=i|--log-file=/w/log|--verbose|--shell-job|--restore-detached|--restore-sibling|"
+	  "crrestore|--images-dir=i|--log-file=/w/log|--verbose=4|--shell-job|--restore-detached|--restore-sibling|"
 	  "--pidfile=/w/p" },
 	{ "restore --inherit-fd fd[1]:pipe[3] --external tty[1:2] -R -t 3",
 	  "crrestore|--images-dir=.|--inherit-fd=fd[1]:pipe[3]|--external=tty[1:2]" },
@@ -212,11 +215,11 @@ TEST_F(options, that_are_used)
 	self->options.n_unix_sockets = 1;
 	EXPECT_TRUE(
 		becomes(self, REQUEST_DUMP,
-			"crdump|--tree=12|--images-dir=PATH|--log-file=PATH/dump.log|--verbose|--shell-job|"
+			"crdump|--tree=12|--images-dir=PATH|--log-file=PATH/dump.log|--verbose=3|--shell-job|"
 			"--leave-running|--external=pipe[7]|--external=unix[4294967295]"));
 	EXPECT_TRUE(becomes(
 		self, REQUEST_RESTORE,
-		"crrestore|--images-dir=PATH|--log-file=PATH/dump.log|--verbose|--shell-job|"
+		"crrestore|--images-dir=PATH|--log-file=PATH/dump.log|--verbose=3|--shell-job|"
 		"--restore-detached|--restore-sibling|--inherit-fd=fd[1]:pipe:[7]|--inherit-fd=fd[2]:pipe:[8]|--external=pipe[7]|"
 		"--external=unix[4294967295]"));
 	self->options.has_work_fd = true;

@@ -11,7 +11,6 @@
 
 #include "criu/check.h"
 #include "criu/program.h"
-#include "criu/request.h"
 #include "image/directory.h"
 #include "image/say.h"
 #include "image/status.h"
@@ -60,9 +59,15 @@ static void end(pid_t pid)
 }
 
 /* The process is a child of this one before and after. */
-static int dump_and_restore(pid_t pid, const char *dir)
+static int dump_and_restore(pid_t pid, const char *dir, const struct request *asked)
 {
-	struct request request = { .kind = REQUEST_DUMP, .detached = true, .sibling = true };
+	struct request request = {
+		.kind = REQUEST_DUMP,
+		.detached = true,
+		.sibling = true,
+		.level = asked->level,
+		.no_load = asked->no_load,
+	};
 	char text[16];
 	int status = STATUS_IN_THE_WAY;
 
@@ -81,7 +86,7 @@ static int dump_and_restore(pid_t pid, const char *dir)
 	return status;
 }
 
-int check(void)
+int check(const struct request *asked)
 {
 	const char *tmp = getenv("TMPDIR");
 	char *dir;
@@ -98,7 +103,7 @@ int check(void)
 	pid = start();
 	if (pid < 0)
 		say("check: no process can be made: %s", strerror(-pid));
-	status = pid < 0 ? STATUS_NO_PROCESS : dump_and_restore(pid, dir);
+	status = pid < 0 ? STATUS_NO_PROCESS : dump_and_restore(pid, dir, asked);
 	image_directory_remove(dir);
 	free(dir);
 	return status;

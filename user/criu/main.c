@@ -15,9 +15,9 @@
 #include "image/status.h"
 #include "procfs/standard.h"
 
-static int check_and_say(void)
+static int check_and_say(const struct request *request)
 {
-	int status = check();
+	int status = check(request);
 
 	if (status)
 		return status;
@@ -38,7 +38,7 @@ int main(int argc, char **argv)
 		return argc == 3 ? swrk(argv[2]) : say_usage("swrk: FD is missing, or there is more");
 	status = options_read(&request, argc, argv);
 	if (status == OPTIONS_DONE)
-		status = request.kind == REQUEST_CHECK ? check_and_say()
+		status = request.kind == REQUEST_CHECK ? check_and_say(&request)
 						       : request_pass(&request, program_become);
 	request_free(&request);
 	return status;

@@ -7,6 +7,7 @@
 #include "criu/options.h"
 #include "criu/version.h"
 #include "image/criu_options.h"
+#include "image/message.h"
 #include "image/say.h"
 #include "image/status.h"
 
@@ -18,6 +19,7 @@ enum {
 	OPTION_FEATURE,
 	OPTION_KERNEL,
 	OPTION_STREAM,
+	OPTION_NO_LOAD,
 };
 
 static const struct option long_options[] = {
@@ -36,6 +38,7 @@ static const struct option long_options[] = {
 	{ "inherit-fd", required_argument, NULL, OPTION_INHERIT },
 	{ "verbosity", optional_argument, NULL, 'v' },
 	{ "verbose", optional_argument, NULL, 'v' },
+	{ "no-load", no_argument, NULL, OPTION_NO_LOAD },
 	{ "all", no_argument, NULL, OPTION_KERNEL },
 	{ "experimental", no_argument, NULL, OPTION_KERNEL },
 	{ "extra", no_argument, NULL, OPTION_KERNEL },
@@ -49,8 +52,7 @@ static const struct option long_options[] = {
 static int help(void)
 {
 	puts("usage: crlock-criu dump -t PID [OPTION...]\n"
-	     "       crlock-criu restore [OPTION...]\n"
-	     "       crlock-criu check | swrk FD\n\n"
+	     "       crlock-criu restore [OPTION...] | check | swrk FD\n\n"
 	     "Has crdump and crrestore do what is asked of criu(8), by words or messages.\n\n"
 	     "  -t, --tree PID           the process that is dumped with its descendants\n"
 	     "  -D, --images-dir DIR     the directory of the checkpoint, by default this one\n"
@@ -65,7 +67,8 @@ static int help(void)
 	     "  -j, --shell-job          session and terminal are those of a shell outside\n"
 	     "      --external WHAT      see crdump(8)\n"
 	     "      --inherit-fd fd[N]:KEY   see crrestore(8)\n"
-	     "  -v, --verbosity[=LEVEL]  say what was done\n"
+	     "      --no-load            do not have the kernel load the module\n"
+	     "  -v, --verbosity[=LEVEL]  say what was done; 0: nothing at all, to 4\n"
 	     "  -V, --version            show the version of criu(8) that it stands for\n"
 	     "  -h, --help               show this\n\n"
 	     "Of other options of criu(8), and of messages: See crlock-criu(8).");
@@ -110,17 +113,27 @@ static bool take_flag(struct request *request, int option)
 		return request->sibling = true;
 	case 'j':
 		return request->shell_job = true;
-	case 'v':
-		return request->verbose = true;
+	case OPTION_NO_LOAD:
+		return request->no_load = true;
 	case OPTION_KERNEL:
 		return true;
 	}
 	return false;
 }
 
+static int take_level(struct request *request, const char *text)
+{
+	request->level =
+		message_level_parse(request->level < 0 ? MESSAGE_LEVEL_DEFAULT : request->level, text);
+	return request->level < 0 ? say_usage("--verbosity: '%s' is no level from 0 to 4", text)
+				  : OPTIONS_DONE;
+}
+
 static int take(struct request *request, int option, const char *argument)
 {
 	switch (option) {
+	case 'v':
+		return take_level(request, argument);
 	case 't':
 		return set(&request->pid, argument);
 	case 'D':
@@ -191,7 +204,7 @@ int options_read(struct request *request, int argc, char **argv)
 	struct option joined[CRIU_OPTIONS_MAX];
 	int option, ret;
 
-	*request = (struct request){ 0 };
+	*request = (struct request){ .level = -1 };
 	criu_options_join(joined, long_options);
 	opterr = 0;
 	/* Unit tests read more than one command line. */

@@ -70,8 +70,10 @@ void request_words(const struct request *request, struct words *words)
 		words_add(words, "--tree=%s", request->pid);
 	words_add(words, "--images-dir=%s", request->images);
 	add_place(request, words, "log-file", request->log);
-	add_flag(words, request->verbose, "verbose");
+	if (request->level >= 0)
+		words_add(words, "--verbose=%d", request->level);
 	add_flag(words, request->shell_job, "shell-job");
+	add_flag(words, request->no_load, "no-load");
 	add_flag(words, dump && request->leave_running, "leave-running");
 	add_flag(words, dump && request->leave_stopped, "leave-stopped");
 	add_flag(words, !dump && request->detached, "restore-detached");

@@ -27,7 +27,8 @@ struct request {
 	bool leave_running, leave_stopped;
 	bool detached, sibling;
 	bool shell_job;
-	bool verbose;
+	bool no_load; /* the module */
+	int level; /* of messages, as --verbose of crdump(8) has it; -1: as usual */
 	struct words external, inherit;
 };
 

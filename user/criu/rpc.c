@@ -8,12 +8,10 @@
 #include <unistd.h>
 
 #include "criu/rpc.h"
+#include "image/message.h"
 
 /* Where the log is if no name is given; engines look for it there. */
 #define LOG_DEFAULT "criu.log"
-
-/* From here on a peer wants to hear more than warnings. */
-#define LEVEL_VERBOSE 3
 
 static int refuse(char why[RPC_WHY_MAX], int ret, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
@@ -229,7 +227,7 @@ int rpc_read(const Rpc__Options *options, enum request_kind kind, pid_t peer, st
 {
 	int ret;
 
-	*request = (struct request){ .kind = kind };
+	*request = (struct request){ .kind = kind, .level = -1 };
 	if (!options)
 		return refuse(why, -EINVAL, "there are no options");
 	/* First, so that there is a log. */
@@ -242,6 +240,8 @@ int rpc_read(const Rpc__Options *options, enum request_kind kind, pid_t peer, st
 	request->detached = true;
 	request->sibling = options->sibling;
 	request->shell_job = options->shell_job;
-	request->verbose = options->has_log_level && options->log_level >= LEVEL_VERBOSE;
+	/* Engines look for the reason in the log: it has no less than usual. */
+	if (options->has_log_level && options->log_level >= MESSAGE_INFO)
+		request->level = MESSAGE_INFO;
 	return ret ? ret : read_lists(options, request, why);
 }

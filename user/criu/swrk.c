@@ -78,7 +78,8 @@ static int serve_tree(int socket, const Rpc__Request *message, enum request_kind
 static int serve_check(int socket)
 {
 	const struct work work = { .socket = socket, .type = MESSAGE_CHECK };
-	int status = check();
+	const struct request asked = { .kind = REQUEST_CHECK, .level = -1 };
+	int status = check(&asked);
 
 	return status ? answer_failed(&work, status) : answer_done(&work);
 }

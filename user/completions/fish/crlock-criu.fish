@@ -19,6 +19,7 @@ complete -c crlock-criu -s S -l restore-sibling -d 'The first becomes a child of
 complete -c crlock-criu -s j -l shell-job -d 'Allow a session and a terminal of a shell outside'
 complete -c crlock-criu -l external -x -a 'file\[ tty\[ pipe\[ unix\[ mnt\[' -d 'What need not be in the tree'
 complete -c crlock-criu -l inherit-fd -x -a 'fd\[' -d 'What stands for a file of the checkpoint'
+complete -c crlock-criu -l no-load -d 'Do not have the kernel load the module'
 complete -c crlock-criu -s v -l verbosity -d 'Say what was done'
 complete -c crlock-criu -s V -l version -d 'Show the version of criu that it stands for'
 complete -c crlock-criu -s h -l help -d 'Show a summary'
