@@ -37,7 +37,7 @@ static void block_odd(struct dump *dump, const struct dump_process *process)
 	if (facts->mm_flags & CRLOCK_MM_LDT)
 		block(&dump->blockers, "%d: has a local descriptor table (modify_ldt)", process->pid);
 	if (facts->flags & CRLOCK_PROCESS_EXITING)
-		block(&dump->blockers, "%d: is about to end", process->pid);
+		block(&dump->blockers, "%d: is about to end; try again", process->pid);
 	timers_check(process, &dump->blockers);
 }
 

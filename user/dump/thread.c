@@ -28,7 +28,8 @@ void threads_check_mode(struct dump *dump, struct dump_process *process)
 		if (ptrace(PTRACE_GETREGSET, process->threads[i].tid, NT_PRSTATUS, &iov) ||
 		    (iov.iov_len == sizeof(regs) && regs.cs == CODE_64))
 			continue;
-		block(&dump->blockers, "%d: runs 32-bit code", process->threads[i].tid);
+		block(&dump->blockers, "%d: runs 32-bit code; only 64-bit programs are dumped",
+		      process->threads[i].tid);
 		process->foreign = true;
 	}
 }
@@ -137,7 +138,8 @@ static int read_proc(struct dump *dump, struct dump_thread *thread)
 	/* A name of 16 bytes is a kernel thread's. */
 	thread->comm[15] = '\0';
 	if (!ret && thread->status.seccomp)
-		block(&dump->blockers, "%d: has a seccomp filter, or strict mode", thread->tid);
+		block(&dump->blockers, "%d: has a seccomp filter, or strict mode; start it without",
+		      thread->tid);
 	return ret;
 }
 
@@ -178,7 +180,8 @@ static void check_semaphores(struct dump *dump, const struct dump_process *proce
 	/* Of sets that are gone nothing is left; the first line is a heading. */
 	if (!proc_failed(size) && (size <= 0 || !strchr(text, '\n') || !strchr(text, '\n')[1]))
 		return;
-	block(&dump->blockers, "%d: has adjustments of SysV semaphores (SEM_UNDO)", process->pid);
+	block(&dump->blockers,
+	      "%d: has adjustments of SysV semaphores (SEM_UNDO); let it take them back first", process->pid);
 }
 
 int thread_read(struct dump *dump, struct dump_process *process, struct dump_thread *thread)

@@ -112,9 +112,10 @@ static int read_tcp(struct dump_files *files, struct dump_file *file, int fd, co
 	if (own->state == TCP_LISTEN) {
 		own->backlog = info.tcpi_sacked;
 		if (info.tcpi_unacked)
-			file_block(files, file,
-				   "TCP listener %s, with %u connections that were not accepted yet", name,
-				   info.tcpi_unacked);
+			file_block(
+				files, file,
+				"TCP listener %s, with %u connections that were not accepted yet; let it accept them first",
+				name, info.tcpi_unacked);
 	} else if (!is_connected(files, file, fd, local) && own->state != TCP_CLOSE) {
 		file_block(files, file, "TCP connection of %s, %s: cannot be restored; close it first", name,
 			   state_name(own->state));

@@ -235,7 +235,9 @@ static int look(struct dump_files *files, struct dump_file *file, int fd)
 	if (ioctl(fd, FIONREAD, &waiting))
 		return -errno;
 	if (waiting)
-		file_block(files, file, "inotify: %d bytes of events that nobody has read yet", waiting);
+		file_block(files, file,
+			   "inotify: %d bytes of events that nobody has read yet; let it read them first",
+			   waiting);
 	return 0;
 }
 

@@ -54,7 +54,8 @@ int owner_read(struct dump_files *files, struct dump_file *file, int fd)
 	if (!owner.pid)
 		return 0;
 	if (!is_in(files->tree, &owner))
-		file_block(files, file, "signals of it go to process%s %d, outside the tree",
+		file_block(files, file,
+			   "signals of it go to process%s %d, outside the tree; dump one with both",
 			   owner.type == F_OWNER_PGRP ? " group" : "", owner.pid);
 	if (fcntl(fd, F_GETOWNER_UIDS, uids))
 		return -errno;

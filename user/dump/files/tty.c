@@ -234,8 +234,9 @@ static int settle(struct dump_files *files, struct dump_file *file)
 	if (queued < 0)
 		return queued;
 	if (queued && (own->end == END_MASTER || has_master(files, own->index)))
-		file_block(files, file, "%s: a terminal with %d bytes that nobody has read yet", file->path,
-			   queued);
+		file_block(files, file,
+			   "%s: a terminal with %d bytes that nobody has read yet; let them be read first",
+			   file->path, queued);
 	return 0;
 }
 

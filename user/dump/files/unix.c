@@ -169,7 +169,7 @@ static void settle_listener(struct dump_files *files, const struct dump_file *fi
 		if (!inodes_find(&files->unix_sockets, 0, own->told->waiting[i]))
 			file_block(
 				files, file,
-				"%s: a unix listener with a connection from socket:[%u], outside the tree, that was not accepted yet",
+				"%s: a unix listener with a connection from socket:[%u], outside the tree, that was not accepted yet; let it accept it first",
 				file->path, own->told->waiting[i]);
 	}
 }
@@ -180,12 +180,15 @@ static void settle_waiting(struct dump_files *files, const struct dump_file *fil
 	const struct unix_file *own = file->own;
 
 	if (!inodes_find(&files->unix_sockets, 0, own->told->listener))
-		file_block(files, file,
-			   "%s: a unix socket that waits to be accepted by socket:[%u], outside the tree",
-			   file->path, own->told->listener);
+		file_block(
+			files, file,
+			"%s: a unix socket that waits to be accepted by socket:[%u], outside the tree; let it be accepted first",
+			file->path, own->told->listener);
 	else if (own->told->wqueue)
-		file_block(files, file, "%s: a unix socket that sent something before it was accepted",
-			   file->path);
+		file_block(
+			files, file,
+			"%s: a unix socket that sent something before it was accepted; let it be accepted first",
+			file->path);
 }
 
 static bool lacks_peer(const struct dump_files *files, const struct unix_file *own)
