@@ -18,11 +18,12 @@ refused() {
 }
 
 cd "$work" || exit
-plan 77
+plan 79
 hold_and_dump flock:w:"$work/a" posix:w:0-9:"$work/b"
 kill_holder
 
 refused "no --locks-only" "2 crrestore: true goes with --locks-only" -D image -- true
+refused "a word before the options" "2 crrestore: restore goes with --locks-only" restore -D image
 refused "no directory" "2 crrestore: -D DIR is missing" --locks-only -- true
 refused "neither pid nor command" "2 crrestore: there is neither" --locks-only -D image
 refused "both" "2 crrestore: true: " --locks-only -D image --pid 1 -- true

@@ -367,10 +367,10 @@ static int check(const struct options *options)
 	if (options->stream && isatty(STDIN_FILENO))
 		return say_usage(
 			"--stream: standard input is a terminal, not a pipe from crdump --stream, or a file");
-	if (!options->dir && !options->stream)
-		return say_usage("-D DIR is missing");
 	if (!options->locks_only && (pids || options->command))
 		return say_usage("%s goes with --locks-only", pids ? "--pid" : options->command[0]);
+	if (!options->dir && !options->stream)
+		return say_usage("-D DIR is missing");
 	if (!options->locks_only && options->nr_tasks)
 		return say_usage("--task goes with --locks-only");
 	if (options->locks_only && options->nr_inherit)
