@@ -200,7 +200,7 @@ check-failures: deps
 				selftests/failures/in-turn selftests/failures/$$test || failed=1; \
 		done; done; exit $$failed
 
-# check-power: the VM is killed at random moments of a dump, on each of KERNELS; KILLS=50 of each, SEED=
+# check-power: the VM is killed at random moments of a dump, KILLS=50 times on each of KERNELS, and after some; SEED=
 KILLS ?= 50
 check-power: deps
 	$(remake) user test-programs
@@ -335,6 +335,7 @@ install: install-programs install-library install-module
 install-programs: user
 	install -D -t $(DESTDIR)$(PREFIX)/sbin $(patsubst %,$(O)/bin/%,$(programs))
 	$(foreach manual,$(manuals),install -D -m 644 $(manual) $(call manual_path,$(manual)) &&) true
+	sed -i 's|/usr/local|$(PREFIX)|g' $(foreach manual,$(manuals),$(call manual_path,$(manual)))
 	$(foreach shell,$(shells),install -D -m 644 -t $(DESTDIR)$($(shell)_completions) $(call completions,$(shell)) &&) true
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/crlock $(wildcard uapi/*.*)
 
@@ -348,6 +349,7 @@ install-library: $(O)/lib/libcrlock.a $(O)/lib/libcrlock.so
 		user/libcrlock/crlock.pc.in >$(DESTDIR)$(LIBDIR)/pkgconfig/crlock.pc
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/include user/libcrlock/crlock.h
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/include/linux uapi/linux/crlock.h
+	$(if $(DESTDIR),,-ldconfig)
 
 install-module:
 	$(if $(wildcard /lib/modules/$(running)/build),\
@@ -368,6 +370,7 @@ uninstall:
 	rm -f $(DESTDIR)$(PREFIX)/include/crlock.h $(DESTDIR)$(PREFIX)/include/linux/crlock.h
 	rm -f $(DESTDIR)/lib/modules/$(running)/updates/crlock.ko
 	! cmp -s packaging/modprobe.conf $(modprobe_conf) || rm $(modprobe_conf)
+	$(if $(DESTDIR),,-ldconfig)
 	$(if $(DESTDIR),,-depmod -a $(running))
 
 # dkms-install: the module's sources to /usr/src, for dkms to build
@@ -382,7 +385,8 @@ packaged := $(shell find COPYING Kbuild Makefile README.md dkms.conf kmod packag
 packages := $(O)/deb/crlock_$(VERSION)_$(shell dpkg --print-architecture 2>/dev/null).changes
 
 # deb: Debian packages of the module for DKMS, the programs and the library, in $(O)/deb
-deb: deps
+deb:
+	$(Q)selftests/deps deb
 	$(remake) $(packages)
 
 # What DKMS compiles in the VMs of the tests.

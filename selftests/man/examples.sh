@@ -102,9 +102,12 @@ kernel_sources() {
 	install -D -t /usr/local/share/crlock "$root/uapi/crlock.yaml"
 }
 
+schemas() {
+	install -D -m 644 -t /usr/local/share/crlock "$root"/uapi/*.json
+}
+
 installed_library() {
 	make -s -C "$root" O="$build" install-library >/dev/null
-	ldconfig
 }
 
 # What is checked ---------------------------------------------------------------------------------------
