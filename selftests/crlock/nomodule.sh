@@ -9,7 +9,7 @@
 . "$(dirname "$0")/common.sh"
 
 cd "$work" || exit
-plan 40
+plan 49
 keep_leases
 background pid hold flock:w:flock --child posix:w:5-9:posix ofd:r:100-:ofd lease:w:lease --break r flock:w:mapped --map
 background breaker breaker r lease
@@ -101,4 +101,39 @@ is "once the module is loaded nothing is missing" "$status $said" "0 "
 rmmod crlock
 run crlock ls --raw --noheadings --output KIND
 is "once it is unloaded it is" "$status $said" "0 $lacking"
+
+# Where it is installed -----------------------------------------------------------------------------------
+
+# loaded COMMAND...: whether the command has it loaded, which ends then.
+loaded() {
+	run "$@"
+	rmmod crlock 2>/dev/null && out=yes || out=no
+}
+
+printf '%s\n' 'alias net-pf-16-proto-16-family-crlock crlock' "install crlock /sbin/insmod $CRLOCK_KO" \
+	>/etc/modprobe.d/crlock-test.conf
+background other hold posix:w:0-9:other flock:r:another
+dump=(crdump --locks-only -t "$other" -D again)
+restore=(crrestore --locks-only -D image)
+loaded crlock ls
+is "root has it loaded by crlock" "$status $out $said" "0 yes "
+loaded crlock ls --no-load
+is "not with --no-load" "$status $out $said" "0 no $lacking"
+loaded as_nobody crlock ls
+is "and nobody else has" "$status $out" "0 no"
+loaded "${dump[@]}" --no-load
+is "crdump --no-load" "$status $out" "0 no"
+rm -r again
+loaded "${dump[@]}"
+is "crdump" "$status $out" "0 yes"
+loaded crlock-criu check --no-load
+is "crlock-criu --no-load" "$status $out" "0 no"
+loaded crlock-criu check
+is "crlock-criu" "$status $out" "0 yes"
+end_background
+loaded "${restore[@]}" --no-load -- true
+is "crrestore --no-load" "$status $out" "0 no"
+loaded "${restore[@]}" -- true
+is "crrestore" "$status $out" "0 yes"
+rm /etc/modprobe.d/crlock-test.conf
 finish

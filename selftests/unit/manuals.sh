@@ -9,7 +9,7 @@
 
 readonly man=$root/user/man
 manuals=("$man"/*.[1-8])
-plan $((6 * ${#commands[@]} + 3 * ${#manuals[@]} + 10))
+plan $((6 * ${#commands[@]} + 3 * ${#manuals[@]} + 12))
 cd "$work" || exit
 
 # Options --------------------------------------------------------------------------------------------
@@ -99,9 +99,15 @@ statuses() {
 }
 is "the manual of crlock has all statuses of the program" "$(statuses "$man/crlock.8")" \
 	"$(sed -n 's/^\tSTATUS_.* = \([0-9]*\),.*/\1/p' "$root/user/crlock/say.h" | sort -nu | xargs)"
-is "those of crdump and crrestore have theirs" \
-	"$(for page in crdump crrestore; do statuses "$man/$page.8"; done | tr ' ' '\n' | sort -nu | xargs)" \
-	"$(sed -n 's/^\tSTATUS_.* = \([0-9]*\),.*/\1/p' "$root/user/image/status.h" | xargs)"
+# of_sources DIRECTORY: those that are named there.
+of_sources() {
+	grep -rhoE '\bSTATUS_[A-Z_]+' "$root/user/$1" | sort -u | while read -r name; do
+		sed -n "s/^	$name = \([0-9]*\),.*/\1/p" "$root/user/image/status.h"
+	done | sort -n | xargs
+}
+is "that of crdump too" "$(statuses "$man/crdump.8")" "$(of_sources dump)"
+is "that of crrestore too" "$(statuses "$man/crrestore.8")" "$(of_sources restore)"
+is "that of crlock-criu too" "$(statuses "$man/crlock-criu.8")" "$(of_sources criu)"
 
 # Form -----------------------------------------------------------------------------------------------
 

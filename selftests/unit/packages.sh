@@ -16,7 +16,8 @@ contents() {
 check "they can be built" env -u MAKEFLAGS -u MAKELEVEL make -s -C "$root" O="$build" deb
 is "lintian finds nothing" \
 	"$(lintian --no-cfg --allow-root --display-info "$build"/deb/crlock_*.changes 2>&1)" ""
-is "nothing keeps it from finding something" "$(dpkg-deb -c "$build"/deb/crlock-tools_*.deb | grep -c lintian/overrides)" 0
+is "nothing keeps it from finding something" \
+	"$(for deb in "$build"/deb/*.deb; do dpkg-deb -c "$deb"; done | grep -c lintian/overrides)" 0
 version=$(sed -n 's/.*CRLOCK_VERSION "\(.*\)"/\1/p' "$root/kmod/main.h")
 is "their version is the module's" \
 	"$(for deb in "$build"/deb/*.deb; do dpkg-deb -f "$deb" Version; done | sort -u)" "$version"
