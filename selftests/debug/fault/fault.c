@@ -8,7 +8,7 @@
 #include <linux/rcupdate.h>
 #include <linux/slab.h>
 #include <linux/spinlock.h>
-#include <linux/delay.h>
+#include <linux/vmalloc.h>
 
 static char *kind = "";
 module_param(kind, charp, 0);
@@ -37,6 +37,22 @@ static void out_of_bounds(void)
 	kfree((void *)bytes);
 }
 
+static void out_of_bounds_of_pages(void)
+{
+	volatile char *bytes = vmalloc(PAGE_SIZE + 1);
+
+	if (bytes)
+		bytes[PAGE_SIZE - 2 + three] = 1;
+	vfree((void *)bytes);
+}
+
+static void index_out_of_bounds(void)
+{
+	static volatile int array[4];
+
+	array[three + 1] = 1;
+}
+
 static void leak(void)
 {
 	int i;
@@ -52,7 +68,7 @@ static void sleep_in_atomic(void)
 	static DEFINE_SPINLOCK(lock);
 
 	spin_lock(&lock);
-	msleep(1);
+	might_sleep();
 	spin_unlock(&lock);
 }
 
@@ -102,6 +118,8 @@ static const struct {
 } kinds[] = {
 	{ "use-after-free", use_after_free },
 	{ "out-of-bounds", out_of_bounds },
+	{ "out-of-bounds-of-pages", out_of_bounds_of_pages },
+	{ "index", index_out_of_bounds },
 	{ "leak", leak },
 	{ "sleep-in-atomic", sleep_in_atomic },
 	{ "shift", shift_too_far },
