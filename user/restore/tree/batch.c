@@ -25,7 +25,9 @@ unsigned long batch_give(struct batch *batch, const void *data, size_t size)
 		batch->overflow = true;
 		return at;
 	}
-	memcpy(batch->data + batch->used, data, size);
+	/* Of nothing there may be no address. */
+	if (size)
+		memcpy(batch->data + batch->used, data, size);
 	/* What follows is aligned for every type. */
 	batch->used += (size + 15) & ~(size_t)15;
 	if (batch->used > sizeof(batch->data))
