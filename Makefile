@@ -290,9 +290,10 @@ formatted := git ls-files -z 'user/*.[ch]' 'selftests/*.[ch]'
 
 cppcheck := cppcheck -q -j2 --std=c11 --inline-suppr --error-exitcode=1
 
-# lint: shellcheck, kernel-doc, spelling, layout, cppcheck, clang-tidy, checkpatch.pl, the kernel's scripts for coccinelle
+# lint: sparse, shellcheck, kernel-doc, spelling, layout, cppcheck, clang-tidy, checkpatch.pl, the kernel's scripts for coccinelle
 lint: deps $(O)/ynl $(O)/coccinelle $(O)/checkpatch $(O)/cppcheck/protobuf-c $(proto_headers)
 	$(Q)selftests/deps $(KERNELS) lint
+	$(remake) modules-strict
 	$(Q)git ls-files -z | xargs -0 grep -lZE '^#!/bin/(ba)?sh' | xargs -0 shellcheck -x
 	$(Q)$(O)/ynl/scripts/kernel-doc -none -Werror kmod/*.[ch] uapi/linux/*.h
 	$(Q)perl $(O)/checkpatch/$(checkpatch) -f kmod/*.[ch] uapi/linux/*.h
