@@ -6,6 +6,7 @@
 
 #include "fuzz/image.h"
 #include "fuzz/fuzz.h"
+#include "image/container.h"
 
 /* Every kind of image; new ones come last, for the corpus has their numbers. */
 static const char *const names[] = {
@@ -66,6 +67,7 @@ const char *fuzz_image_put(const uint8_t *data, size_t size, char name[64])
 
 	if (!*dir)
 		set_up();
+	image_reader_begin();
 	snprintf(last, sizeof(last), names[*data % (sizeof(names) / sizeof(*names))], root_pid());
 	snprintf(path, sizeof(path), "%s/%s", dir, last);
 	unlink(path);

@@ -2,6 +2,7 @@
 #include <endian.h>
 #include <errno.h>
 #include <inttypes.h>
+#include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -124,6 +125,82 @@ int image_write_one(struct image_directory *directory, const char *name, uint32_
 	return ret ? ret : image_writer_close(&writer, image_write(&writer, message, error), error);
 }
 
+/* Memory of records -------------------------------------------------------------------------------- */
+
+/*
+ * A message can be twenty times as large as the record that it is made of, and more while it is unpacked.
+ * So memory is paid for by the bytes that were read. Honest checkpoints take 3 to 5 times these bytes, and
+ * 9 times those of files.img if nearly all files are eventfds: what is free is for 200,000 of them.
+ *
+ * What is freed later is not given back, for what was made of it stays, and is about as large.
+ */
+#define MEMORY_FREE	(32ULL << 20)
+#define MEMORY_PER_BYTE 4
+
+struct budget {
+	uint64_t left;
+	bool exceeded, failed; /* the last message; with failed there is no memory */
+};
+
+/* Of the process: programs read one checkpoint. */
+static struct budget budget = { .left = MEMORY_FREE };
+
+void image_reader_begin(void)
+{
+	budget = (struct budget){ .left = MEMORY_FREE };
+}
+
+/* With what malloc(3) has before each piece. */
+static uint64_t cost_of(void *memory)
+{
+	return malloc_usable_size(memory) + sizeof(size_t);
+}
+
+static void *budget_alloc(void *data, size_t size)
+{
+	struct budget *from = data;
+	uint64_t cost;
+	void *memory;
+
+	if (size > from->left) {
+		from->exceeded = true;
+		return NULL;
+	}
+	memory = malloc(size);
+	if (!memory) {
+		from->failed = true;
+		return NULL;
+	}
+	cost = cost_of(memory);
+	if (cost > from->left) {
+		from->exceeded = true;
+		free(memory);
+		return NULL;
+	}
+	from->left -= cost;
+	return memory;
+}
+
+/* Of what is only needed while a message is unpacked, and of one that is not finished. */
+static void budget_free(void *data, void *memory)
+{
+	struct budget *to = data;
+
+	if (memory)
+		to->left += cost_of(memory);
+	free(memory);
+}
+
+/* Returns: the message, which free(3) can free, or NULL; then @budget tells why. */
+static ProtobufCMessage *unpack(const ProtobufCMessageDescriptor *type, size_t size, const uint8_t *record)
+{
+	ProtobufCAllocator allocator = { budget_alloc, budget_free, &budget };
+
+	budget.exceeded = budget.failed = false;
+	budget.left += MEMORY_PER_BYTE * (sizeof(uint32_t) + size);
+	return protobuf_c_message_unpack(type, &allocator, size, record);
+}
+
 /* Reading ------------------------------------------------------------------------------------------ */
 
 int image_reader_wrong(const struct image_reader *reader, const struct image_error *error, const char *what)
@@ -228,10 +305,14 @@ int image_read(struct image_reader *reader, const ProtobufCMessageDescriptor *ty
 	if (fread(reader->record, 1, size, reader->file) != size)
 		return image_reader_short(reader, error);
 	reader->next += size;
-	*message = protobuf_c_message_unpack(type, NULL, size, reader->record);
-	if (!*message)
-		return image_reader_wrong(reader, error, "a record is no message that belongs here");
-	return 0;
+	*message = unpack(type, size, reader->record);
+	if (*message)
+		return 0;
+	if (budget.exceeded)
+		return image_reader_wrong(reader, error, "its records would take absurdly much memory");
+	if (budget.failed)
+		return image_error(error, -ENOMEM, reader->name, "%s", strerror(ENOMEM));
+	return image_reader_wrong(reader, error, "a record is no message that belongs here");
 }
 
 int image_read_bytes(struct image_reader *reader, void *bytes, size_t size, const struct image_error *error)

@@ -60,6 +60,9 @@ struct image_reader {
 	size_t room;
 };
 
+/** image_reader_begin - What was read before takes no memory any more: another checkpoint comes. */
+void image_reader_begin(void);
+
 /**
  * image_reader_open - Opens an image and checks its magic numbers.
  * @dir: the directory, @path its path for messages
@@ -72,6 +75,8 @@ int image_reader_open(struct image_reader *reader, int dir, const char *path, co
 /**
  * image_read - Reads the next record.
  * @message: gets it, or NULL at the end; the caller frees it with protobuf_c_message_free_unpacked()
+ *
+ * What all messages that this process reads take is bounded by the size of their records.
  *
  * Returns: 0, -EBADMSG, or another negative errno value.
  */
