@@ -203,4 +203,5 @@ def main():
     sys.exit(not progress.finish())
 
 
-main()
+if __name__ == "__main__":
+    main()
