@@ -10,9 +10,9 @@ tool() {
 }
 
 # In KiB: what is free to an image, and the room of one record.
-readonly free=$(((32 + 16) << 10))
+readonly free=$(((128 + 16) << 10))
 # In MiB, of the one image; the others are small.
-readonly size=15
+readonly size=25
 kinds=(packed numbers files processes)
 count=$((2 + 4 * ${#kinds[@]} + 1))
 plan "$count"

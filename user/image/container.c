@@ -130,11 +130,11 @@ int image_write_one(struct image_directory *directory, const char *name, uint32_
 /*
  * A message can be twenty times as large as the record that it is made of, and more while it is unpacked.
  * So memory is paid for by the bytes that were read. Honest checkpoints take 3 to 5 times these bytes, and
- * 9 times those of files.img if nearly all files are eventfds: what is free is for 200,000 of them.
+ * 9 times those of files.img if nearly all files are eventfds: what is free is for a million of files.
  *
  * What is freed later is not given back, for what was made of it stays, and is about as large.
  */
-#define MEMORY_FREE	(32ULL << 20)
+#define MEMORY_FREE	(128ULL << 20)
 #define MEMORY_PER_BYTE 4
 
 struct budget {
