@@ -147,17 +147,20 @@ static int refuse_wait(struct reason *reason, pid_t tid, int err)
 /*
  * Some system calls fail when their thread is stopped, which it is not to notice. What has them made again is put
  * into its registers at once: it takes effect whenever the thread goes on, also when this program is killed.
+ *
+ * Returns: 0 or a negative errno value.
  */
-static void mend_call(pid_t tid)
+static int mend_call(pid_t tid)
 {
 	struct user_regs_struct regs;
 	struct iovec iov = { &regs, sizeof(regs) };
 
-	if (ptrace(PTRACE_GETREGSET, tid, NT_PRSTATUS, &iov) || iov.iov_len != sizeof(regs) ||
-	    trace_arch_interruption(&regs) != TRACE_ENDED_EARLY)
-		return;
+	if (ptrace(PTRACE_GETREGSET, tid, NT_PRSTATUS, &iov))
+		return -errno;
+	if (iov.iov_len != sizeof(regs) || trace_arch_interruption(&regs) != TRACE_ENDED_EARLY)
+		return 0;
 	trace_arch_undo_end(&regs);
-	ptrace(PTRACE_SETREGSET, tid, NT_PRSTATUS, &iov);
+	return ptrace(PTRACE_SETREGSET, tid, NT_PRSTATUS, &iov) ? -errno : 0;
 }
 
 /*
@@ -181,7 +184,12 @@ static int settle(struct reason *reason, struct trace_thread *thread)
 			/* A job control stop has its signal here. */
 			thread->was_stopped = WSTOPSIG(status) != SIGTRAP;
 			thread->stop_signal = thread->was_stopped ? WSTOPSIG(status) : 0;
-			mend_call(thread->tid);
+			err = mend_call(thread->tid);
+			/* It was killed: that is seen later. */
+			if (err && err != -ESRCH)
+				return fail(reason, err, "%d: its registers: %s", thread->tid,
+					    strerror(-err));
+			thread->mended = true;
 			return 1;
 		}
 		/*
@@ -414,6 +422,8 @@ static void release_thread(const struct trace_process *process, pid_t tid)
 	 * of that only after its tracer.
 	 */
 	while (!trace_wait(tid, &status) && WIFSTOPPED(status)) {
+		if (trace_is_event_stop(status))
+			mend_call(tid);
 		if (!ptrace(PTRACE_DETACH, tid, 0, trace_is_event_stop(status) ? 0L : WSTOPSIG(status)))
 			return;
 	}
@@ -442,11 +452,30 @@ bool trace_tree_release_thread(struct trace_tree *tree, pid_t tid)
 	return false;
 }
 
+/*
+ * Where the stop of others failed, nobody may have looked at this one yet: its call is mended now, and the signal
+ * that it has stopped for is delivered. Returns: whether it had stopped.
+ */
+static bool release_if_stopped(const struct trace_process *process, const struct trace_thread *thread)
+{
+	long signum = 0;
+	int status;
+
+	if (!thread->mended && process->ppid != getpid()) {
+		if (waitpid(thread->tid, &status, __WALL | WNOHANG) == thread->tid && WIFSTOPPED(status) &&
+		    !trace_is_event_stop(status))
+			signum = WSTOPSIG(status);
+		if (!signum)
+			mend_call(thread->tid);
+	}
+	return !ptrace(PTRACE_DETACH, thread->tid, 0, signum);
+}
+
 /* All that have stopped: none is to wait for one that has not, and may not for long. */
 static void release_stopped(struct trace_process *process)
 {
 	for (size_t j = process->nr_threads; j; j--) {
-		if (!ptrace(PTRACE_DETACH, process->threads[j - 1].tid, 0, 0))
+		if (release_if_stopped(process, &process->threads[j - 1]))
 			drop_thread(process, j - 1);
 	}
 }

@@ -13,6 +13,7 @@ struct trace_thread {
 	pid_t tid;
 	bool was_stopped; /* in a job control stop before */
 	int stop_signal; /* that began it */
+	bool mended; /* it has stopped, and its call is made again if the stop has ended that */
 };
 
 struct trace_process {
