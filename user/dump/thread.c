@@ -36,12 +36,28 @@ void threads_check_mode(struct dump *dump, struct dump_process *process)
 
 /* Reading ------------------------------------------------------------------------------------------ */
 
+/* A kernel without 32-bit code knows no request for any of them; then there is nothing in them. */
+static int read_tls(const struct dump_thread *thread, struct image_regs *regs)
+{
+	int unknown = 0;
+
+	for (int i = 0; i < IMAGE_TLS_ENTRIES; i++) {
+		if (!ptrace(PTRACE_GET_THREAD_AREA, thread->tid, IMAGE_TLS_FIRST + i, &regs->tls[i]))
+			continue;
+		if (errno != EIO)
+			return -errno;
+		unknown++;
+	}
+	return unknown && unknown < IMAGE_TLS_ENTRIES ? -EIO : 0;
+}
+
 static int read_regs(struct dump_thread *thread)
 {
 	struct image_regs *regs = &thread->regs;
 	struct iovec general = { &regs->general, sizeof(regs->general) };
 	uint8_t xstate[IMAGE_XSTATE_MAX];
 	struct iovec extended = { xstate, sizeof(xstate) };
+	int ret;
 
 	if (ptrace(PTRACE_GETREGSET, thread->tid, NT_PRSTATUS, &general) ||
 	    ptrace(PTRACE_GETREGSET, thread->tid, NT_X86_XSTATE, &extended))
@@ -51,10 +67,9 @@ static int read_regs(struct dump_thread *thread)
 		return dump_fail(-ENOMEM, thread->tid, "registers");
 	memcpy(regs->xstate, xstate, extended.iov_len);
 	regs->xstate_size = extended.iov_len;
-	for (int i = 0; i < IMAGE_TLS_ENTRIES; i++)
-		ptrace(PTRACE_GET_THREAD_AREA, thread->tid, IMAGE_TLS_FIRST + i, &regs->tls[i]);
 	regs->clear_tid = thread->task.clear_child_tid;
-	return 0;
+	ret = read_tls(thread, regs);
+	return ret ? dump_fail(ret, thread->tid, "segments of its own") : 0;
 }
 
 /*
@@ -89,7 +104,7 @@ static int read_rseq(struct dump_thread *thread, pid_t pid)
 
 	/* A kernel without the question has no answer that would matter: nobody could register again. */
 	if (ptrace(PTRACE_GET_RSEQ_CONFIGURATION, thread->tid, sizeof(config), &config) < 0)
-		return 0;
+		return errno == EIO ? 0 : dump_fail(-errno, thread->tid, "restartable sequence");
 	thread->rseq = (struct dump_rseq){ config.rseq_abi_pointer, config.rseq_abi_size, config.signature };
 	ret = leave_rseq(thread, pid);
 	return ret ? dump_fail(ret, thread->tid, "restartable sequence") : 0;

@@ -290,8 +290,10 @@ static int leave_rseq(struct trace_remote *remote)
 	const size_t rseq_cs_offset = 8;
 	int err;
 
-	if (ptrace(PTRACE_GET_RSEQ_CONFIGURATION, remote->tid, sizeof(config), &config) < 0 ||
-	    !config.rseq_abi_pointer)
+	/* EIO: the kernel has no such request. */
+	if (ptrace(PTRACE_GET_RSEQ_CONFIGURATION, remote->tid, sizeof(config), &config) < 0)
+		return errno == EIO ? 0 : -errno;
+	if (!config.rseq_abi_pointer)
 		return 0;
 	err = read_memory(remote, config.rseq_abi_pointer + rseq_cs_offset, &cs_address, sizeof(cs_address));
 	if (err || !cs_address)
