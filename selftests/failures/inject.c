@@ -5,8 +5,9 @@
  *
  * A call is known by the thread that makes it (0: the first, then in the order in which they were made), its number,
  * and how many of that number the thread has made before, from 0. WHAT is the number of an error, or `kill`: then
- * the command gets SIGKILL when it makes the call, which is not made any more. OUTPUT gets a line `THREAD:NUMBER:NTH`
- * for each call; or one if the call was reached.
+ * the command gets SIGKILL when it makes the call, which is not made any more. Or it is `refused`, for a brk: that
+ * knows no errors, but returns where the heap ends as before. OUTPUT gets a line `THREAD:NUMBER:NTH` for each call;
+ * or one if the call was reached.
  *
  * Unlike strace -f this leaves alone the processes that the command makes, for it may want to trace them itself.
  * Ends as the command does.
@@ -31,6 +32,7 @@
 struct thread {
 	pid_t tid;
 	bool failing; /* it is in the call that is to fail */
+	unsigned int number; /* of the call that it is in */
 	unsigned int made[NUMBERS_MAX];
 };
 
@@ -40,7 +42,9 @@ static int nr_threads;
 static FILE *output;
 static bool listing, over; /* over: it has failed */
 static unsigned int at_thread, at_number, at_nth;
-static int error; /* 0: kill */
+static bool killing, refusing;
+static int error; /* if neither */
+static long heap_end; /* as the kernel told last */
 
 static void __attribute__((noreturn)) die(const char *what)
 {
@@ -89,6 +93,7 @@ static void begin_call(struct thread *thread, unsigned int number)
 {
 	unsigned int index = thread - threads, nth;
 
+	thread->number = number;
 	if (number >= NUMBERS_MAX)
 		return;
 	nth = thread->made[number]++;
@@ -98,18 +103,20 @@ static void begin_call(struct thread *thread, unsigned int number)
 		return;
 	fprintf(output, "%u:%u:%u\n", index, number, nth);
 	over = true;
-	if (error)
-		begin_failure(thread, number);
-	else
+	if (killing)
 		kill(threads[0].tid, SIGKILL);
+	else
+		begin_failure(thread, number);
 }
 
-static void end_call(struct thread *thread)
+static void end_call(struct thread *thread, long result)
 {
-	if (!thread->failing)
-		return;
+	if (thread->failing)
+		set_register(thread->tid, offsetof(struct user_regs_struct, rax),
+			     refusing ? heap_end : -error);
+	else if (thread->number == SYS_brk)
+		heap_end = result;
 	thread->failing = false;
-	set_register(thread->tid, offsetof(struct user_regs_struct, rax), -error);
 }
 
 static void at_call(struct thread *thread)
@@ -121,7 +128,7 @@ static void at_call(struct thread *thread)
 	if (info.op == PTRACE_SYSCALL_INFO_ENTRY)
 		begin_call(thread, info.entry.nr);
 	else if (info.op == PTRACE_SYSCALL_INFO_EXIT)
-		end_call(thread);
+		end_call(thread, info.exit.rval);
 }
 
 static bool is_thread_of(pid_t tid, pid_t pid)
@@ -248,8 +255,10 @@ static bool parse(const char *word)
 
 	if (sscanf(word, "%u:%u:%u=%15s", &at_thread, &at_number, &at_nth, what) != 4)
 		return false;
-	error = strcmp(what, "kill") ? atoi(what) : 0;
-	return true;
+	killing = !strcmp(what, "kill");
+	refusing = !strcmp(what, "refused");
+	error = atoi(what);
+	return !refusing || at_number == SYS_brk;
 }
 
 int main(int argc, char **argv)
@@ -261,7 +270,7 @@ int main(int argc, char **argv)
 	else
 		listing = true;
 	if (argc <= words) {
-		fputs("usage: inject OUTPUT [THREAD:NUMBER:NTH=ERROR|kill] COMMAND...\n", stderr);
+		fputs("usage: inject OUTPUT [THREAD:NUMBER:NTH=ERROR|kill|refused] COMMAND...\n", stderr);
 		return 125;
 	}
 	output = fopen(argv[1], "we");
