@@ -125,6 +125,10 @@ def differences(was, now, path=""):
     return [] if was == now else ["%s was %s, is %s" % (path, was, now)]
 
 
+def processes():
+    return {int(name) for name in os.listdir("/proc") if name.isdigit()}
+
+
 def is_there(pid):
     try:
         os.kill(pid, 0)

@@ -45,10 +45,6 @@ def listing(directory):
     return found
 
 
-def processes():
-    return {int(name) for name in os.listdir("/proc") if name.isdigit()}
-
-
 class Restoring:
     def __init__(self, directory, options):
         self.directory, self.options = directory, options
@@ -76,7 +72,7 @@ class Restoring:
             file.write("as before\n")
 
     def note(self):
-        self.before = listing(self.files), listing(self.images), processes()
+        self.before = listing(self.files), listing(self.images), observe.processes()
         self.locks = observe.locks(self.files)
 
     def run(self, point=None):
@@ -109,7 +105,7 @@ class Restoring:
 
     def look_left(self):
         files, images, pids = self.before
-        faults = ["process %d is left" % pid for pid in processes() - pids]
+        faults = ["process %d is left" % pid for pid in observe.processes() - pids]
         now = observe.locks(self.files)
         if now != self.locks:
             faults.append("locks are left: %s" % now)
@@ -157,10 +153,12 @@ class Restoring:
             faults += self.left_faults() + self.pidfile_faults(["as before\n"])
         if faults:
             self.begin_anew()
-        # A name that cannot be taken away stays.
-        if points.name_of(point) in ("unlinkat", "rmdir"):
-            faults = [fault for fault in faults if not fault.startswith("/")]
-        return bool(result.reached), faults
+        return bool(result.reached), [fault for fault in faults if not self.may_stay(point, fault)]
+
+    def may_stay(self, point, fault):
+        """A name that cannot be taken away stays. Nobody else takes it away, and so nothing else may differ."""
+        return points.name_of(point) in ("unlinkat", "rmdir") and not point.endswith("=kill") and \
+            fault.startswith("/") and " was None, is " in fault
 
     def left_faults_soon(self):
         """Whether anything is left once no process of the tree is about to end any more."""
@@ -170,7 +168,7 @@ class Restoring:
                 pass
             if not self.look_left():
                 return []
-            pids = processes() - self.before[2]
+            pids = observe.processes() - self.before[2]
             if not any(observe.is_ending(pid) for pid in pids):
                 break
             time.sleep(0.01)
@@ -178,7 +176,7 @@ class Restoring:
 
     def begin_anew(self):
         """Takes away what is left, as far as it is known what that is."""
-        for pid in processes() - self.before[2]:
+        for pid in observe.processes() - self.before[2]:
             try:
                 os.kill(pid, 9)
             except ProcessLookupError:
