@@ -2,23 +2,28 @@
 """
 dump.py DIRECTORY POINTS NAME OPTION...    crdump OPTION... with a failure at so many of its points, or at `all`
 
-Its target must go on as if nothing had been. What crdump leaves is a checkpoint, as good as one where nothing failed,
-or nothing.
+Its target must go on as if nothing had been, unless it is to end, or to stop, and there is a checkpoint. What crdump
+leaves is a checkpoint, as good as one where nothing failed, or nothing.
 """
+import errno
+import fcntl
 import os
 import shutil
+import signal
 import subprocess
 import sys
+import time
 
+import checkpoint
+import observe
 import points
 from steady import Steady
 
-# What is nearly of the same size each time: numbers in it may become longer.
-SAME = ("files.img", "filelocks.img", "pstree.img", "crlock.img")
-LONGER = 15
+# Of who is killed, the rest follows soon, but not at once.
+WAIT = 30
 
 # A thread's call that has ended with EINTR since the thread was stopped is mended two calls later. Who kills crdump
-# between them leaves it so, as does any stop: see signal(7).
+# between them leaves it so, as does any stop: see signal(7). After an error crdump mends it when it lets go.
 STOPPING = ("ptrace", "wait4", "sched_yield", "clock_nanosleep")
 CUT_SHORT = ("epoll_wait: Interrupted system call", "sigwaitinfo: Interrupted system call")
 
@@ -26,64 +31,171 @@ CUT_SHORT = ("epoll_wait: Interrupted system call", "sigwaitinfo: Interrupted sy
 class Dumping:
     def __init__(self, directory, options):
         self.directory, self.options = directory, options
-        self.images = directory + "/images"
+        self.images, self.stream = directory + "/images", directory + "/stream"
+        self.streams, self.stops = "--stream" in options, "--leave-stopped" in options
+        self.holds, self.locks_only = "--hold-locks" in options, "--locks-only" in options
+        self.ends = not (self.stops or self.locks_only or "-R" in options)
         self.cut_short = 0
-        self.steady = Steady(directory + "/target")
+        self.before = observe.processes()
+        self.begin()
         result = self.run()
         if result.status:
             points.fail("crdump fails without a reason: %s" % result.said)
         self.calls = result.reached
-        self.good = self.sizes()
-        faults = self.image_faults() + self.steady.faults()
+        faults = self.left_faults(None, result) + self.target_faults(None, result)
+        if faults:
+            points.fail("a good dump is none: %s" % faults)
+        self.settle()
+
+    def begin(self):
+        """A target, and what is to be told of it."""
+        self.steady = Steady(self.directory + "/target")
+        self.tree = observe.tree(self.steady.pid)
+        good = self.directory + "/good"
+        shutil.rmtree(good, ignore_errors=True)
+        goes_on = [] if self.locks_only else ["-R"]
+        source = [option for option in self.options if option.startswith("--source")]
+        subprocess.run(["crdump", "-t", str(self.steady.pid), "-D", good] + goes_on + source +
+                       [option for option in self.options if option == "--locks-only"],
+                       check=True, stdout=subprocess.DEVNULL)
+        self.good = checkpoint.tell(good)
+        faults = self.steady.faults()
         if faults:
             points.fail("a good dump is none: %s" % faults)
 
     def run(self, point=None):
         shutil.rmtree(self.images, ignore_errors=True)
-        return points.run(self.directory, ["crdump", "-t", str(self.steady.pid), "-D", self.images] + self.options,
-                          point)
+        command = ["crdump", "-t", str(self.steady.pid)] + self.options
+        if not self.streams:
+            return points.run(self.directory, command + ["-D", self.images], point)
+        result = points.run(self.directory, command, point, output=self.stream)
+        checkpoint.unpack(checkpoint.read(self.stream), self.images)
+        return result
 
-    def sizes(self):
-        pid = str(self.steady.pid)
-        found = {name: os.path.getsize(os.path.join(self.images, name)) if name in SAME else 0
-                 for name in os.listdir(self.images)}
-        return {name.replace(pid, "PID"): size for name, size in found.items()}
+    def is_complete(self):
+        return os.path.exists(self.images + "/inventory.img")
 
     def image_faults(self):
-        verified = subprocess.run(["crlock", "show", "--verify", self.images], capture_output=True, text=True)
-        if verified.returncode:
-            return ["not as it was written: " + verified.stderr]
-        return []
+        # A stream has a sum in each of its frames instead.
+        if not self.streams:
+            verified = subprocess.run(["crlock", "show", "--verify", self.images], capture_output=True, text=True)
+            if verified.returncode:
+                return ["not as it was written: " + verified.stderr]
+        found = observe.differences(self.good, checkpoint.tell(self.images), "images")
+        return [difference[:300] for difference in found[:4]]
 
     def left_faults(self, point, result):
         """What is wrong with what is left."""
-        there = os.path.exists(self.images + "/inventory.img")
-        if not result.status or there and result.killed():
-            if not there:
-                return ["no checkpoint, and no error"]
-            was, now = self.good, self.sizes()
-            # Statistics are written when the checkpoint is complete, and are no part of it.
-            changed = ["%s: %s %s" % (name, was.get(name), now.get(name)) for name in sorted(set(was) | set(now))
-                       if name != "stats-dump" and abs(was.get(name, -LONGER) - now.get(name, -LONGER)) > LONGER]
-            return self.image_faults() + (["images: %s" % changed] if changed else [])
-        # What cannot be removed stays.
-        may_stay = result.killed() or points.name_of(point) in ("unlinkat", "rmdir", "close")
+        name = points.name_of(point) if point else ""
+        if not result.status and not self.is_complete():
+            return ["no checkpoint, and no error"]
+        # What cannot be removed stays; and a checkpoint does where the target cannot be ended, or stopped.
+        may_stay = not result.status or result.killed() or name in ("unlinkat", "rmdir") or \
+            name == "kill" and (self.ends or self.stops)
         if os.path.exists(self.images) and not may_stay:
             return ["left: %s" % os.listdir(self.images)]
-        return []
+        if not self.is_complete():
+            return []
+        return [fault for fault in self.image_faults() if not self.is_unknown(point, fault)]
+
+    def is_unknown(self, point, fault):
+        """Of a request that it does not know, such as one for a restartable sequence, ptrace says EIO."""
+        return point and points.name_of(point) == "ptrace" and point.endswith("=%d" % errno.EIO) and \
+            "/rseq_entry was " in fault and fault.endswith("is None")
+
+    # What becomes of the target ----------------------------------------------------------------------
+
+    def reap(self):
+        """Orphans come here: this is the first process of its namespace."""
+        try:
+            return os.waitpid(-1, os.WNOHANG)[0] > 0
+        except ChildProcessError:
+            return False
+
+    def others(self):
+        """Processes that are neither the target's, nor were there."""
+        while self.reap():
+            pass
+        return observe.processes() - self.before - set(self.tree)
+
+    def soon(self, is_so):
+        end = time.monotonic() + WAIT
+        while not is_so():
+            if time.monotonic() > end:
+                return False
+            time.sleep(0.005)
+        return True
+
+    def is_gone(self):
+        while self.reap():
+            pass
+        return not any(observe.is_there(pid) for pid in self.tree)
+
+    def gone_faults(self):
+        if not self.soon(self.is_gone):
+            return ["the target is there: %s" % [pid for pid in self.tree if observe.is_there(pid)]]
+        return self.held_faults() if self.holds else []
+
+    def held_faults(self):
+        """Of locks that /proc/locks does not tell any more, since who took them is gone."""
+        tries = {"flock": lambda fd: fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB),
+                 "ofd": lambda fd: fcntl.lockf(fd, fcntl.LOCK_EX | fcntl.LOCK_NB, 10, 5),
+                 "lease": lambda fd: None}
+        faults = []
+        for name in (who + kind for who in ("parent-", "child-") for kind in tries):
+            try:
+                with open(os.open(self.directory + "/target/" + name, os.O_RDWR | os.O_NONBLOCK), "r+") as file:
+                    tries[name.split("-")[1]](file.fileno())
+                faults.append("is not held: " + name)
+            except BlockingIOError:
+                pass
+        return faults
+
+    def is_stopped(self):
+        return all(observe.status_of("/proc/%d" % pid)["stopped"] for pid in self.tree)
+
+    def stopped_faults(self):
+        faults = [] if self.soon(self.is_stopped) else ["the target is not stopped"]
+        for pid in self.tree:
+            os.kill(pid, signal.SIGCONT)
+        # By any SIGCONT.
+        return faults + [fault for fault in self.steady.faults() if not fault.endswith(CUT_SHORT)]
+
+    def target_faults(self, point, result):
+        done = not result.status
+        if not (done and self.holds) and not self.soon(lambda: not self.others()):
+            return ["processes are left: %s" % self.others()]
+        if done and self.ends:
+            return self.gone_faults()
+        # Between two signals, it is killed in part: its other process ends for that. Without one it goes on, for none
+        # knows that there is a checkpoint.
+        if self.ends and self.is_complete() and any(observe.is_ending(pid) for pid in self.tree):
+            return [] if self.soon(self.is_gone) else ["the target is there in part"]
+        if self.stops and (done or self.is_complete()):
+            return self.stopped_faults() if done else self.stopped_faults()[1:]
+        return self.steady.faults()
+
+    def is_cut_short(self, point, target):
+        return len(target) == 1 and target[0].endswith(CUT_SHORT) and points.name_of(point) in STOPPING and \
+            point.endswith("=kill")
+
+    def settle(self, faults=()):
+        """Has a target as it was, for what comes next."""
+        for pid in self.others():
+            os.kill(pid, signal.SIGKILL)
+        if faults or self.is_gone():
+            self.steady.close()
+            self.soon(self.is_gone)
+            self.begin()
 
     def try_point(self, point):
         result = self.run(point)
         fault = result.fault(point, "crdump")
         faults = ([fault] if fault else []) + self.left_faults(point, result)
-        target = self.steady.faults()
-        cut_short = len(target) == 1 and target[0].endswith(CUT_SHORT) and points.name_of(point) in STOPPING
+        target = self.target_faults(point, result)
+        cut_short = self.is_cut_short(point, target)
         self.cut_short += cut_short
-        if target:
-            self.steady.close()
-            self.steady = Steady(self.directory + "/target")
-            self.run()
-            self.good = self.sizes()
+        self.settle(target)
         return bool(result.reached), faults + ([] if cut_short else target)
 
 

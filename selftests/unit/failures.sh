@@ -5,7 +5,7 @@
 # shellcheck source-path=SCRIPTDIR source=../lib.sh
 . "$(dirname "$0")/../lib.sh"
 
-# sample TEST COLUMN
+# sample TEST COLUMN [POINTS]
 sample() {
 	local output
 
@@ -13,13 +13,16 @@ sample() {
 		skip "$2" "needs root"
 		return
 	fi
-	output=$(CRLOCK_FAILURES_POINTS=24 CRLOCK_FAILURES_COLUMNS=$2 "$root/selftests/failures/$1" 2>&1)
+	output=$(CRLOCK_FAILURES_POINTS=${3:-24} CRLOCK_FAILURES_COLUMNS=$2 "$root/selftests/failures/$1" 2>&1)
 	report $? "$2"
 	grep '^# ' <<<"$output"
 }
 
-plan 3
+plan 5
 sample dump "dump, proc"
 sample dump "dump of locks, proc"
+# Each of these has a new target wherever it succeeds.
+sample dump "dump, holding locks" 8
+sample dump "dump to a stream" 8
 sample restore restore
 finish
