@@ -14,6 +14,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/futex.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -76,6 +77,12 @@ static bool is_made(unsigned int number)
 	return number == SYS_close;
 }
 
+/* To wake others has no error, and libc ends the program if it gets one. */
+static bool cannot_fail(const struct __ptrace_syscall_info *info)
+{
+	return info->entry.nr == SYS_futex && (info->entry.args[1] & FUTEX_CMD_MASK) == FUTEX_WAKE;
+}
+
 static void set_register(pid_t tid, size_t offset, long value)
 {
 	if (ptrace(PTRACE_POKEUSER, tid, offset, value))
@@ -89,9 +96,9 @@ static void begin_failure(struct thread *thread, unsigned int number)
 		set_register(thread->tid, offsetof(struct user_regs_struct, orig_rax), -1);
 }
 
-static void begin_call(struct thread *thread, unsigned int number)
+static void begin_call(struct thread *thread, const struct __ptrace_syscall_info *info)
 {
-	unsigned int index = thread - threads, nth;
+	unsigned int index = thread - threads, number = info->entry.nr, nth;
 
 	thread->number = number;
 	if (number >= NUMBERS_MAX)
@@ -105,7 +112,7 @@ static void begin_call(struct thread *thread, unsigned int number)
 	over = true;
 	if (killing)
 		kill(threads[0].tid, SIGKILL);
-	else
+	else if (!cannot_fail(info))
 		begin_failure(thread, number);
 }
 
@@ -126,7 +133,7 @@ static void at_call(struct thread *thread)
 	if (ptrace(PTRACE_GET_SYSCALL_INFO, thread->tid, sizeof(info), &info) < 0)
 		return;
 	if (info.op == PTRACE_SYSCALL_INFO_ENTRY)
-		begin_call(thread, info.entry.nr);
+		begin_call(thread, &info);
 	else if (info.op == PTRACE_SYSCALL_INFO_EXIT)
 		end_call(thread, info.exit.rval);
 }

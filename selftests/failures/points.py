@@ -94,6 +94,13 @@ def of_calls(calls, count):
     return [everywhere[len(everywhere) * i // int(count)] for i in range(int(count))]
 
 
+def always(runs):
+    """Calls that were made in all of the runs, in the order of the first."""
+    first, *others = (list(run) for run in runs)
+    found = [set(run) for run in others]
+    return [call for call in first if all(call in run for run in found)]
+
+
 class Result:
     def __init__(self, status, reached, said):
         self.status, self.reached, self.said = status, reached, said
