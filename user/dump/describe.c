@@ -67,11 +67,15 @@ static int look(struct checkpoint_file *file, int fd)
 	struct stat st;
 	int flags = fcntl(fd, F_GETFL);
 	off_t pos = lseek(fd, 0, SEEK_CUR);
+	int err = pos < 0 ? errno : 0;
 
 	if (flags < 0 || fstat(fd, &st))
 		return -errno;
+	/* A directory's may be no offset; a pipe has none. */
+	if (err && S_ISREG(st.st_mode))
+		return -err;
 	file->flags = flags;
-	file->pos = pos < 0 ? 0 : pos; /* a directory's may be no offset; a pipe has none */
+	file->pos = err ? 0 : pos;
 	set_stat(file, &st);
 	return 0;
 }
