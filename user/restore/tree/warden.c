@@ -39,12 +39,15 @@ static int watch(void *unused)
 	return 0;
 }
 
-static void end(void)
+/* Returns: 0 or a negative errno value; then it ends with its parent, and is not to be waited for. */
+static int end(void)
 {
-	kill(warden.pid, SIGKILL);
+	if (kill(warden.pid, SIGKILL))
+		return -errno;
 	while (waitpid(warden.pid, NULL, __WALL) < 0 && errno == EINTR)
 		;
 	warden.pid = 0;
+	return 0;
 }
 
 /* Signals are for who made it. */
@@ -75,9 +78,8 @@ int warden_start(bool (*is_wanted)(pid_t pid, void *data), void (*undo)(void *da
 		return -errno;
 	/* The next pid is another one, and that of the tree's are many at most. */
 	do {
-		if (warden.pid)
-			end();
-		ret = make();
+		ret = warden.pid ? end() : 0;
+		ret = ret ? ret : make();
 	} while (!ret && is_wanted(warden.pid, data));
 	return ret;
 }
