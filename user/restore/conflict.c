@@ -19,24 +19,42 @@ static uint32_t kinds_like(unsigned int kind)
 	return 1 << kind;
 }
 
-bool conflict_find(const struct plan *plan, const struct lock *wanted, int fd, struct lock_buffer *name)
+static void read_of_file(struct lock_list *list, uint32_t kinds, int fd)
 {
-	struct lock_query query = { .details = LOCK_DETAIL_COMM | LOCK_DETAIL_PATH };
-	struct lock_list list = { 0 };
+	struct lock_query query = { .details = LOCK_DETAIL_COMM | LOCK_DETAIL_PATH, .filter.kinds = kinds };
 	struct lock_report report;
-	bool found = false;
 	char path[64];
 
-	query.filter.kinds = kinds_like(wanted->row.kind);
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
-	if (!lock_query_file(&query, path) && !lock_list_read(&list, &query, LOCK_FROM_AUTO, &report)) {
-		for (size_t i = 0; i < list.nr && !found; i++) {
-			found = lock_conflict(&list.locks[i], wanted) &&
-				!(plan && plan_is_ours(plan, &list.locks[i]));
-			if (found)
-				lock_format_name(name, &list.locks[i]);
+	if (lock_query_file(&query, path) || lock_list_read(list, &query, LOCK_FROM_AUTO, &report))
+		lock_list_free(list);
+}
+
+void conflict_read(struct lock_list *list, int fd)
+{
+	read_of_file(list, 0, fd);
+}
+
+bool conflict_find_in(const struct lock_list *list, const struct plan *plan, const struct lock *wanted,
+		      struct lock_buffer *name)
+{
+	for (size_t i = 0; i < list->nr; i++) {
+		if (lock_conflict(&list->locks[i], wanted) &&
+		    !(plan && plan_is_ours(plan, &list->locks[i]))) {
+			lock_format_name(name, &list->locks[i]);
+			return true;
 		}
 	}
+	return false;
+}
+
+bool conflict_find(const struct plan *plan, const struct lock *wanted, int fd, struct lock_buffer *name)
+{
+	struct lock_list list = { 0 };
+	bool found;
+
+	read_of_file(&list, kinds_like(wanted->row.kind), fd);
+	found = conflict_find_in(&list, plan, wanted, name);
 	lock_list_free(&list);
 	return found;
 }

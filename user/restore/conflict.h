@@ -19,6 +19,16 @@
 bool conflict_find(const struct plan *plan, const struct lock *wanted, int fd, struct lock_buffer *name);
 
 /**
+ * conflict_read - Reads all locks of a file, for many questions of conflict_find_in().
+ * @list: empty, and stays so after an error; the caller frees it with lock_list_free()
+ */
+void conflict_read(struct lock_list *list, int fd);
+
+/** conflict_find_in - The same as conflict_find(), among locks that were read before. */
+bool conflict_find_in(const struct lock_list *list, const struct plan *plan, const struct lock *wanted,
+		      struct lock_buffer *name);
+
+/**
  * conflict_find_open - Looks for another open file that a lease cannot be with.
  *
  * Returns: whether one was found.

@@ -122,13 +122,14 @@ static int find_held(struct checking *checking, const struct image_error *error)
 	return keeper < 0 && keeper != -ENOENT ? keeper : 0;
 }
 
-static void check_lock(struct checking *checking, const struct plan *plan, struct planned_lock *lock)
+static void check_lock(struct checking *checking, const struct plan *plan, const struct lock_list *others,
+		       struct planned_lock *lock)
 {
 	struct lock_buffer wanted = { 0 }, found = { 0 };
 
 	if (held_has(&checking->images, lock->by->target->pid, lock->by->fd))
 		return;
-	if (conflict_find(plan, lock->lock, lock->file->fd, &found) ||
+	if (conflict_find_in(others, plan, lock->lock, &found) ||
 	    (lock->lock->row.kind == CRLOCK_KIND_LEASE && conflict_find_open(lock, &found))) {
 		lock_format_state(&wanted, lock->lock);
 		tell(checking, "%s: %s %s: in the way is %s", lock->file->file->path,
@@ -141,6 +142,8 @@ static void check_lock(struct checking *checking, const struct plan *plan, struc
 
 static void check_some(struct checking *checking, const struct checkpoint *locks)
 {
+	const struct planned_file *file = NULL;
+	struct lock_list others = { 0 };
 	struct options identity;
 	char why[WHY_MAX] = "";
 	struct plan plan = { 0 };
@@ -153,9 +156,17 @@ static void check_some(struct checking *checking, const struct checkpoint *locks
 		/* That one is not there the files say. */
 		plan.files[i].fd = open(plan.files[i].file->path, O_PATH | O_CLOEXEC);
 	for (size_t i = 0; i < plan.nr_locks; i++) {
-		if (plan.locks[i].file->fd >= 0)
-			check_lock(checking, &plan, &plan.locks[i]);
+		if (plan.locks[i].file->fd < 0)
+			continue;
+		/* Without the module all of /proc is read for it; locks of a file stand together. */
+		if (plan.locks[i].file != file) {
+			file = plan.locks[i].file;
+			lock_list_free(&others);
+			conflict_read(&others, file->fd);
+		}
+		check_lock(checking, &plan, &others, &plan.locks[i]);
 	}
+	lock_list_free(&others);
 	for (size_t i = 0; i < plan.nr_files; i++) {
 		if (plan.files[i].fd >= 0)
 			close(plan.files[i].fd);
