@@ -43,6 +43,7 @@ struct fuzz {
 	atomic_ulong interrupted; /* dumps during which more was asked for */
 	atomic_ulong closed; /* sockets with a dump under way */
 	atomic_ulong scarcities; /* refusals and losses for want of memory */
+	atomic_ulong explained; /* refusals of those that had a text */
 	atomic_ulong killed; /* workers */
 	atomic_ulong failures;
 	struct coverage coverage;

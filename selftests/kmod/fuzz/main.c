@@ -252,10 +252,10 @@ static void tell(struct fuzz *fuzz)
 	for (int i = 0; i < NR_KINDS; i++)
 		printf(" %lu %s,", (unsigned long)fuzz->of_kind[i], kind_names[i]);
 	printf(" %lu not heard; %lu refused, %lu of them by netlink without a reason;"
-	       " %lu dumps interrupted, %lu closed; %lu times no memory, %lu killed; %lu failures\n",
+	       " %lu dumps interrupted, %lu closed; %lu times no memory, %lu of them with a reason, %lu killed; %lu failures\n",
 	       (unsigned long)fuzz->unheard, (unsigned long)fuzz->refused, (unsigned long)fuzz->of_netlink,
 	       (unsigned long)fuzz->interrupted, (unsigned long)fuzz->closed, (unsigned long)fuzz->scarcities,
-	       (unsigned long)fuzz->killed, (unsigned long)fuzz->failures);
+	       (unsigned long)fuzz->explained, (unsigned long)fuzz->killed, (unsigned long)fuzz->failures);
 	if (fuzz->watch)
 		printf("%lu places reached\n", coverage_count(&fuzz->coverage));
 }

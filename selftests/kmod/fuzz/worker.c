@@ -141,6 +141,7 @@ static void judge_refusal(struct fuzz *fuzz, const struct fuzz_request *request,
 
 	if (fuzz->scarce && is_scarcity(error)) {
 		fuzz->scarcities++;
+		fuzz->explained += !!answer->text[0];
 		return;
 	}
 	fuzz->refused++;
