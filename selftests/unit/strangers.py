@@ -13,6 +13,7 @@ import time
 
 for room in ("failures", "restore"):
     sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", room))
+import observe
 import records
 import restore
 
@@ -119,7 +120,7 @@ class Strange(restore.Restoring):
                 os.unlink(path)
 
     def end_all(self):
-        while processes := restore.processes() - self.before[2]:
+        while processes := observe.processes() - self.before[2]:
             for pid in processes:
                 try:
                     os.kill(pid, 9)
