@@ -182,7 +182,10 @@ static bool stat_ino(int dir, int fd, uint64_t *ino)
 	return true;
 }
 
-/* What cannot be read is gone meanwhile, or not understood, and left out. */
+/*
+ * What cannot be read is gone meanwhile, or not understood, or has become another user's (EACCES), and left out. EPERM is
+ * no word of /proc's: somebody keeps from us what we may see.
+ */
 static int read_descriptor(struct reading *reading, int dir, pid_t tgid, pid_t tid, int fd)
 {
 	static const struct proc_fdinfo_fns fns = { keep_lock, keep_break };
@@ -193,7 +196,7 @@ static int read_descriptor(struct reading *reading, int dir, pid_t tgid, pid_t t
 	reading->nr_locks = 0;
 	err = proc_fdinfo_read(dir, fd, reading->lines, &info, &fns, reading);
 	if (err)
-		return proc_failed(err) ? err : 0;
+		return proc_failed(err) || err == -EPERM ? err : 0;
 	if (!info.has_ino && !stat_ino(dir, fd, &info.ino))
 		return 0;
 	key.first.flags = info.flags;

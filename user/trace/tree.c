@@ -266,10 +266,11 @@ static int drop_gone(struct trace_tree *tree)
 		struct trace_process *process = &tree->processes[i];
 
 		int err = note_parent(process);
+		bool is_gone = err == -ENOENT || err == -ESRCH;
 
-		if (proc_failed(err))
+		if (err && !is_gone)
 			ret = err;
-		if (!err || proc_failed(err) || process->nr_threads)
+		if (!is_gone || process->nr_threads)
 			tree->processes[nr++] = *process;
 		else
 			free(process->threads);
