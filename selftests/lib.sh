@@ -87,6 +87,14 @@ skip() {
 	printf 'ok %d %s # SKIP %s\n' "$test_number" "$1" "$2"
 }
 
+# skip_rest NAME WHY: all that was planned and has not been run, which is the end.
+skip_rest() {
+	while ((test_number < test_planned)); do
+		skip "$@"
+	done
+	finish
+}
+
 # What was waited for in vain is a failure, too, though it may not have mattered.
 finish() {
 	((test_number == test_planned)) || printf '# %d tests of %d\n' "$test_number" "$test_planned"

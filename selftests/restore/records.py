@@ -61,11 +61,27 @@ def put(message, path, value):
     return pack(fields)
 
 
+# An image has two magic numbers of four bytes each, and then records.
+MAGIC_SIZE = 8
+
+
+def frame(record):
+    """A record as it is in an image: behind its size."""
+    return len(record).to_bytes(4, "little") + record
+
+
+def split(data):
+    """The records of an image, up to one that is cut."""
+    found, at = [], MAGIC_SIZE
+    while at + 4 <= len(data):
+        end = at + 4 + int.from_bytes(data[at : at + 4], "little")
+        if end > len(data):
+            break
+        found.append(bytes(data[at + 4 : end]))
+        at = end
+    return found
+
+
 def change(data, path, value):
     """put() in all records of an image that have what the path leads through."""
-    at = 8
-    while at < len(data):
-        size = int.from_bytes(data[at : at + 4], "little")
-        record = put(bytes(data[at + 4 : at + 4 + size]), path, value)
-        data[at : at + 4 + size] = len(record).to_bytes(4, "little") + record
-        at += 4 + len(record)
+    data[MAGIC_SIZE:] = b"".join(frame(put(record, path, value)) for record in split(data))

@@ -7,7 +7,6 @@
 """
 
 import os
-import struct
 import subprocess
 import sys
 
@@ -33,16 +32,15 @@ def find(directory, kind):
 def read(path):
     """The magic numbers, and the first record."""
     with open(path, "rb") as image:
-        magic = image.read(8)
-        (size,) = struct.unpack("<I", image.read(4))
-        return magic, image.read(size)
+        data = image.read()
+    return data[:records.MAGIC_SIZE], records.split(data)[0]
 
 
 def write(path, magic, bodies):
     with open(path, "wb") as image:
         image.write(magic)
         for body in bodies:
-            image.write(struct.pack("<I", len(body)) + body)
+            image.write(records.frame(body))
 
 
 def swell(kind, directory, size):

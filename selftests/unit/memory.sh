@@ -14,16 +14,9 @@ readonly free=$(((128 + 16) << 10))
 # In MiB, of the one image; the others are small.
 readonly size=25
 kinds=(packed numbers files processes)
-count=$((2 + 4 * ${#kinds[@]} + 1))
-plan "$count"
+plan $((3 + 4 * ${#kinds[@]}))
 cd "$work" || exit
-if ((EUID != 0)); then
-	for ((i = 0; i < count; i++)); do
-		skip "an image that takes memory" "only root can dump here"
-	done
-	finish
-	exit
-fi
+((EUID == 0)) || skip_rest "an image that takes memory" "only root can dump here"
 
 # bounded COMMAND...: says what it took, if that is more than 4 times the image beside that; $code and $said
 # are what became of it.

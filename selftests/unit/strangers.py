@@ -62,18 +62,13 @@ def change_bytes(dice, data):
 
 def change_record(dice, data):
     """Changes one record of an image. The magic numbers are for image_test."""
-    found, at = [], 8
-    while at + 4 <= len(data):
-        size = int.from_bytes(data[at:at + 4], "little")
-        if size > len(data) - at - 4:
-            break
-        found.append((at, size))
-        at += 4 + size
+    found = records.split(data)
     if not found:
         raise ValueError("there is none")
-    at, size = dice.choice(found)
-    record = change_message(dice, bytes(data[at + 4:at + 4 + size]))
-    return data[:at] + len(record).to_bytes(4, "little") + record + data[at + 4 + size:]
+    at = dice.randrange(len(found))
+    end = records.MAGIC_SIZE + sum(len(records.frame(record)) for record in found)
+    found[at] = change_message(dice, found[at])
+    return data[:records.MAGIC_SIZE] + b"".join(map(records.frame, found)) + data[end:]
 
 
 def change(dice, data):

@@ -8,11 +8,7 @@
 . "$(dirname "$0")/../lib.sh"
 
 plan 1
-if ((EUID != 0)); then
-	skip "changed checkpoints" "only root can restore here"
-	finish
-	exit
-fi
+((EUID == 0)) || skip_rest "changed checkpoints" "only root can restore here"
 
 # confined COMMAND...: where what a damaged image names cannot harm: nothing can be written but what is in
 # $work, no disk is there, and processes, addresses and names are of namespaces of its own.
@@ -41,10 +37,7 @@ confined() {
 }
 
 cd / || exit
-if ! why=$(confined true 2>&1); then
-	skip "changed checkpoints" "what they name cannot be kept from this machine: $why"
-	finish
-fi
+why=$(confined true 2>&1) || skip_rest "changed checkpoints" "what they name cannot be kept from this machine: $why"
 confined /usr/bin/python3 -B "$root/selftests/unit/strangers.py" "$work" "${CRLOCK_STRANGERS:-200}" \
 	"${CRLOCK_STRANGERS_SEED:-1}" 2>&1 | sed -u 's/^/# /'
 report "${PIPESTATUS[0]}" "changed checkpoints are restored as a whole or not at all"
