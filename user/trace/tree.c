@@ -201,6 +201,12 @@ static int settle(struct reason *reason, struct trace_thread *thread)
 	}
 }
 
+/* Whether an error of reading /proc says that a process or thread is not there any more. */
+static bool is_gone(int err)
+{
+	return err == -ENOENT || err == -ESRCH;
+}
+
 /* Stops the threads of a process that are not stopped yet. Returns: how many came to be stopped. */
 static int stop_threads(struct reason *reason, struct trace_process *process)
 {
@@ -212,7 +218,7 @@ static int stop_threads(struct reason *reason, struct trace_process *process)
 		return proc_failed(dir) ? fail(reason, dir, "%d: %s", process->pid, strerror(-dir)) : 0;
 	err = proc_pids_threads(&tids, dir);
 	close(dir);
-	if (err == -ESRCH || err == -ENOENT)
+	if (is_gone(err))
 		err = 0;
 	for (size_t i = 0; err >= 0 && i < tids.nr; i++) {
 		if (has_thread(process, tids.pids[i]))
@@ -245,7 +251,7 @@ static int stop_process(struct reason *reason, struct trace_process *process)
 	return more < 0 ? more : nr;
 }
 
-/* Returns: 0, an error of proc_failed(), or another, if the process is not there. */
+/* Returns: 0 or a negative errno value; is_gone() tells whether that is what it says. */
 static int note_parent(struct trace_process *process)
 {
 	struct proc_stat stat;
@@ -264,13 +270,11 @@ static int drop_gone(struct trace_tree *tree)
 
 	for (size_t i = 0; i < tree->nr; i++) {
 		struct trace_process *process = &tree->processes[i];
-
 		int err = note_parent(process);
-		bool is_gone = err == -ENOENT || err == -ESRCH;
 
-		if (err && !is_gone)
+		if (err && !is_gone(err))
 			ret = err;
-		if (!is_gone || process->nr_threads)
+		if (!is_gone(err) || process->nr_threads)
 			tree->processes[nr++] = *process;
 		else
 			free(process->threads);
