@@ -54,9 +54,10 @@ watch_log() {
 
 log_is_whole() {
 	echo "crlock-test: end of $work" >/dev/kmsg
-	until_true grep -q "crlock-test: end of $work\$" log
-	cat cat-said
-	grep -q "crlock-test: end of $work\$" log
+	until_true grep -q "crlock-test: end of $work\$" log || {
+		cat cat-said
+		return 1
+	}
 }
 
 # new_group NAME [LIMIT]
