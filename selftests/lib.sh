@@ -16,7 +16,9 @@ set -u
 
 root=$(cd -P "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 build=${CRLOCK_BUILD:-$root/build}
-PATH=$build/bin:$build/test:$PATH:/usr/sbin:/sbin
+# Debian's programs before others of their names: packages of Python modules are for its Python, and what a version manager
+# puts before it is a script that an emulated CPU needs seconds for.
+PATH=$build/bin:$build/test:/usr/sbin:/usr/bin:/sbin:/bin:$PATH
 export LC_ALL=C
 work=$(mktemp -d "${TMPDIR:-/tmp}/crlock-test.XXXXXX")
 # What took too long.
