@@ -18,6 +18,8 @@ readonly sources=$root/selftests/whole/fixtures
 declare -A verdicts title=([kmod]="own kmod" [proc]="own proc" [stream]="own stream" [to]="to CRIU"
 	[from]="from CRIU" [criu]="CRIU itself")
 readonly limit=60
+# What is to end by itself after the dump is waited for in earnest, two dozen times.
+export FIXTURE_BRIEF=${FIXTURE_BRIEF-$((4 + patience))}
 
 # Until crdump takes whole processes there is nothing to judge but CRIU.
 crdump_is_whole() {
