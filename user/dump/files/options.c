@@ -111,8 +111,9 @@ static int read_device(int fd, Image__SkOptsEntry *options)
 	char name[IFNAMSIZ] = "";
 	socklen_t size = sizeof(name);
 
+	/* A kernel without network devices does not know the name. */
 	if (getsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, name, &size))
-		return -errno;
+		return errno == ENOPROTOOPT ? 0 : -errno;
 	if (size && *name)
 		options->so_bound_dev = strndup(name, sizeof(name));
 	return size && *name && !options->so_bound_dev ? -ENOMEM : 0;
