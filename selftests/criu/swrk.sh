@@ -5,6 +5,9 @@
 # shellcheck source-path=SCRIPTDIR source=../lib.sh
 . "$(dirname "$0")/../lib.sh"
 readonly here=$root/selftests/criu
+# As it finds itself.
+program=$(realpath "$build/bin/crlock-criu")
+readonly program
 
 plan 55
 cd "$work" || exit
@@ -67,10 +70,10 @@ check "and the process goes on" goes_on
 
 is "who is told and does not want it ends a dump before it begins" \
 	"$(ask "${dump[@]}" notify_scripts=1 veto=pre-dump)" \
-	"notice pre-dump $pid DUMP failed 16 crdump: $build/bin/crlock-criu: pre-dump: exit status 1 exit 1"
+	"notice pre-dump $pid DUMP failed 16 crdump: $program: pre-dump: exit status 1 exit 1"
 check "the process goes on" goes_on
 is "or at its end" "$(ask "${dump[@]}" notify_scripts=1 veto=post-dump)" \
-	"notice pre-dump $pid notice post-dump $pid DUMP failed 16 crdump: $build/bin/crlock-criu: post-dump: exit status 1 exit 1"
+	"notice pre-dump $pid notice post-dump $pid DUMP failed 16 crdump: $program: post-dump: exit status 1 exit 1"
 check "and then it goes on too" goes_on
 check "without a checkpoint" test ! -e images/inventory.img
 
@@ -90,9 +93,9 @@ is "without a checkpoint" "$(ask type=RESTORE "images=$PWD/other" log_file=r.log
 	"RESTORE failed 16 $(tail -n 1 other/r.log) exit 4"
 is "who is told and does not want it ends it before it begins" \
 	"$(ask "${restore[@]}" notify_scripts=1 veto=pre-restore)" \
-	"notice pre-restore RESTORE failed 16 crrestore: $build/bin/crlock-criu: pre-restore: exit status 1 exit 1"
+	"notice pre-restore RESTORE failed 16 crrestore: $program: pre-restore: exit status 1 exit 1"
 is "or before the process goes on" "$(ask "${restore[@]}" notify_scripts=1 veto=post-restore)" \
-	"notice pre-restore notice post-restore $pid RESTORE failed 16 crrestore: $build/bin/crlock-criu: post-restore: exit status 1 exit 1"
+	"notice pre-restore notice post-restore $pid RESTORE failed 16 crrestore: $program: post-restore: exit status 1 exit 1"
 check "and then nothing is left of it" is_gone
 is "a process is restored, with notices, as a child of the caller" \
 	"$(ask "${restore[@]}" notify_scripts=1 rst_sibling=1 cpu_cap=4294967295 manage_cgroups=1)" \
