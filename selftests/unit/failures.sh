@@ -18,11 +18,12 @@ sample() {
 	grep '^# ' <<<"$output"
 }
 
-plan 5
+plan 6
 sample dump "dump, proc"
 sample dump "dump of locks, proc"
 # Each of these has a new target wherever it succeeds.
 sample dump "dump, holding locks" 8
 sample dump "dump to a stream" 8
 sample restore restore
+sample restore "restore of locks" 48
 finish

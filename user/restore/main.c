@@ -18,6 +18,7 @@
 #include "image/status.h"
 #include "procfs/file.h"
 #include "procfs/standard.h"
+#include "restore/guard.h"
 #include "restore/input.h"
 #include "restore/open.h"
 #include "restore/options.h"
@@ -42,10 +43,22 @@ static int attempt(struct plan *plan, char why[WHY_MAX])
 		plan->files[i].skipped = false;
 	status = here ? files_open(plan, why) : targets_open(plan, why);
 	status = status ?: take_locks(plan, why);
+	if (!here && !status)
+		guard_leave();
 	if (!here)
 		targets_close(plan);
 	else if (status)
 		files_close(plan);
+	return status;
+}
+
+static int start_guard(struct plan *plan)
+{
+	char why[WHY_MAX];
+	int status = targets_find(plan, why) ?: guard_start(plan, why);
+
+	if (status)
+		say("%s", why);
 	return status;
 }
 
@@ -74,7 +87,9 @@ static int restore_checkpoint(const struct options *options, const struct checkp
 	if (!status) {
 		files_raise_limit();
 		block_signals();
-		status = try_until_taken(&plan, attempt);
+		status = options->command ? 0 : start_guard(&plan);
+		status = status ?: try_until_taken(&plan, attempt);
+		guard_end(&plan);
 	}
 	if (!status) {
 		tell_outsiders(&plan);

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "image/status.h"
@@ -42,7 +43,20 @@ static int check_names(const struct plan *plan, char *why)
 	return 0;
 }
 
+/* Returns: memory of zeros that a process which is made later sees too; NULL: there is none. */
+static void *shared(size_t size)
+{
+	void *memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+	return memory == MAP_FAILED ? NULL : memory;
+}
+
 /* ---- Targets ---- */
+
+static size_t size_of_falls(const struct plan *plan)
+{
+	return (plan->checkpoint->nr_processes + 1) * sizeof(*plan->falls);
+}
 
 static bool is_wanted(const struct options *options, pid_t old)
 {
@@ -84,15 +98,21 @@ static int make_targets(struct plan *plan, char *why)
 	const struct checkpoint *checkpoint = plan->checkpoint;
 
 	plan->targets = calloc(checkpoint->nr_processes + 1, sizeof(*plan->targets));
-	if (!plan->targets)
+	plan->falls = shared(size_of_falls(plan));
+	if (!plan->targets || !plan->falls)
 		return no_memory(why);
 	for (size_t i = 0; i < checkpoint->nr_processes; i++) {
 		pid_t old = checkpoint->processes[i].pid, pid = plan_new_pid(plan, old);
 
 		if (!pid || find_target(plan, old))
 			continue;
-		plan->targets[plan->nr_targets++] =
-			(struct target){ .pid = pid, .pidfd = -1, .actor = lock_self };
+		plan->targets[plan->nr_targets] = (struct target){
+			.pid = pid,
+			.pidfd = -1,
+			.actor = lock_self,
+			.fall = &plan->falls[plan->nr_targets],
+		};
+		plan->nr_targets++;
 	}
 	return 0;
 }
@@ -344,12 +364,17 @@ static int check_owners(struct plan *plan, char *why)
 	return status;
 }
 
+static size_t size_of_locks(const struct plan *plan)
+{
+	return (plan->checkpoint->locks.nr + 1) * sizeof(*plan->locks);
+}
+
 static int make_locks(struct plan *plan, char *why)
 {
 	const struct lock_list *list = &plan->checkpoint->locks;
 	int status = 0;
 
-	plan->locks = calloc(list->nr + 1, sizeof(*plan->locks));
+	plan->locks = shared(size_of_locks(plan));
 	if (!plan->locks)
 		return no_memory(why);
 	for (size_t i = 0; i < list->nr && !status; i++)
@@ -378,7 +403,10 @@ void plan_free(struct plan *plan)
 	free(plan->descriptors);
 	free(plan->sorted);
 	free(plan->files);
-	free(plan->locks);
+	if (plan->falls)
+		munmap(plan->falls, size_of_falls(plan));
+	if (plan->locks)
+		munmap(plan->locks, size_of_locks(plan));
 	*plan = (struct plan){ 0 };
 }
 
@@ -392,6 +420,21 @@ void planned_lock_name(struct lock_buffer *name, const struct planned_lock *lock
 		lock_buffer_add(name, "-");
 		lock_format_offset(name, lock->lock->row.end);
 	}
+}
+
+bool planned_lock_is_taken(const struct planned_lock *lock)
+{
+	return lock->progress == LOCK_BEING_TAKEN || lock->progress == LOCK_TAKEN;
+}
+
+bool plan_has_taken(const struct plan *plan, const struct target *target)
+{
+	for (size_t i = 0; i < plan->nr_locks; i++) {
+		if ((!target || plan->locks[i].by->target == target) &&
+		    planned_lock_is_taken(&plan->locks[i]))
+			return true;
+	}
+	return false;
 }
 
 bool plan_is_ours(const struct plan *plan, const struct lock *lock)

@@ -20,6 +20,7 @@ struct target {
 	int pidfd; /* -1: it is not open */
 	struct trace_tree stopped;
 	struct trace_remote *remote; /* NULL: no system call was needed yet */
+	struct trace_fall *fall; /* of the remote, even when it is closed; one of the plan's */
 	struct lock_actor actor;
 };
 
@@ -43,6 +44,7 @@ struct planned_file {
 
 enum lock_progress {
 	LOCK_TO_DO,
+	LOCK_BEING_TAKEN, /* there or not: to release it does no harm */
 	LOCK_TAKEN,
 	LOCK_WAS_THERE, /* the target had it, in exactly this state, or it was kept and is breaking */
 	LOCK_SKIPPED,
@@ -67,15 +69,17 @@ struct plan {
 	const struct checkpoint *checkpoint;
 	const struct options *options;
 	struct plan_stand_in stand_in; /* all NULL: targets take their locks */
+	bool guarded; /* what cannot be released again, a guard will */
 	bool kept; /* what targets have already was kept for them since the dump */
 	struct target *targets;
 	size_t nr_targets;
+	struct trace_fall *falls; /* of each target; shared with a guard */
 	struct planned_descriptor *descriptors;
 	size_t nr_descriptors;
 	struct planned_descriptor **sorted; /* by target and number */
 	struct planned_file *files;
 	size_t nr_files;
-	struct planned_lock *locks; /* in the order of taking */
+	struct planned_lock *locks; /* in the order of taking; shared with a guard */
 	size_t nr_locks;
 };
 
@@ -97,6 +101,12 @@ pid_t plan_new_pid(const struct plan *plan, pid_t old);
 
 /** planned_lock_name - Adds what a lock is, for messages: "/srv/db: POSIX WRITE 0-99". */
 void planned_lock_name(struct lock_buffer *name, const struct planned_lock *lock);
+
+/** planned_lock_is_taken - Whether it is, or may be: it was being taken. */
+bool planned_lock_is_taken(const struct planned_lock *lock);
+
+/** plan_has_taken - Whether anything is, for a target, or NULL: for any. */
+bool plan_has_taken(const struct plan *plan, const struct target *target);
 
 /** plan_is_ours - Whether a lock that was read is held by descriptors of the plan. */
 bool plan_is_ours(const struct plan *plan, const struct lock *lock);

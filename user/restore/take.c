@@ -41,17 +41,22 @@ static bool is_lease(const struct planned_lock *lock)
 
 /* ---- Releasing ---- */
 
-static void drop(struct planned_lock *lock)
+static void drop(const struct plan *plan, struct planned_lock *lock)
 {
 	int err;
 
-	if (lock->progress != LOCK_TAKEN)
+	if (!planned_lock_is_taken(lock))
 		return;
 	err = lock_drop(lock->lock, actor_of(lock), lock->by->fd);
+	/* There is no lease. */
+	if (err == -EAGAIN && lock->progress == LOCK_BEING_TAKEN)
+		err = 0;
 	/* A lease that is given up forgets whom to tell. */
 	if (!err && is_lease(lock))
 		err = lock_notice_set(&lock->notice_before, actor_of(lock), lock->by->fd);
 	/* A process that is gone holds nothing any more. */
+	if (err < 0 && err != -ESRCH && plan->guarded)
+		return;
 	if (err < 0 && err != -ESRCH)
 		say("%s: %s: cannot be released again: %s", lock->file->file->path,
 		    lock_kind_name(lock->lock->row.kind), strerror(-err));
@@ -61,7 +66,16 @@ static void drop(struct planned_lock *lock)
 static void drop_all(struct plan *plan)
 {
 	for (size_t i = plan->nr_locks; i; i--)
-		drop(&plan->locks[i - 1]);
+		drop(plan, &plan->locks[i - 1]);
+}
+
+void release_locks(struct plan *plan)
+{
+	for (size_t i = 0; i < plan->nr_locks; i++) {
+		if (!plan->locks[i].by->target->stopped.nr)
+			plan->locks[i].progress = LOCK_TO_DO;
+	}
+	drop_all(plan);
 }
 
 /* ---- Locks that targets have already ---- */
@@ -221,7 +235,10 @@ static int take_lease(const struct plan *plan, struct planned_lock *lock)
 	const struct lock_actor *actor = actor_of(lock);
 	int err = lock_notice_get(&lock->notice_before, actor, lock->by->fd);
 
-	err = err ?: take(plan, lock);
+	if (err)
+		return err;
+	lock->progress = LOCK_BEING_TAKEN;
+	err = take(plan, lock);
 	if (err)
 		return err;
 	lock->progress = LOCK_TAKEN;
@@ -239,10 +256,13 @@ static int take_one(const struct plan *plan, const struct lock_list *present, st
 		lock->progress = LOCK_WAS_THERE;
 	if (err)
 		return err < 0 ? err : 0;
-	if (is_lease(lock))
+	if (is_lease(lock)) {
 		err = take_lease(plan, lock);
-	else
+	} else {
+		lock->progress = LOCK_BEING_TAKEN;
 		err = take(plan, lock);
+	}
+	/* It may have been taken all the same, if what failed was to hear of it. */
 	if (err)
 		return explain(plan, lock, err, why);
 	lock->progress = LOCK_TAKEN;
@@ -331,7 +351,9 @@ static int settle(const struct plan *plan, struct planned_lock *lock, int status
 	if (status != -EAGAIN || plan->options->on_conflict != ON_CONFLICT_SKIP)
 		return status;
 	say_warning("%s: skipped", why);
-	drop(lock);
+	drop(plan, lock);
+	if (planned_lock_is_taken(lock))
+		return STATUS_IN_THE_WAY;
 	lock->progress = LOCK_SKIPPED;
 	return 0;
 }
@@ -377,5 +399,6 @@ int take_locks(struct plan *plan, char why[WHY_MAX])
 	if (status)
 		drop_all(plan);
 	lock_list_free(&present);
-	return status;
+	/* There is no second attempt before a guard has done what could not be done here. */
+	return status == -EAGAIN && plan_has_taken(plan, NULL) ? STATUS_IN_THE_WAY : status;
 }

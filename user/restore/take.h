@@ -19,4 +19,11 @@
  */
 int take_locks(struct plan *plan, char why[WHY_MAX]);
 
+/**
+ * release_locks - Releases what is taken, or just being so.
+ *
+ * Those of targets that are not stopped stay: they are gone, or what is in the way was said.
+ */
+void release_locks(struct plan *plan);
+
 #endif

@@ -37,6 +37,8 @@ static int remote_of(struct target *target, struct trace_remote **remote)
 					sizeof(why));
 		if (err)
 			say("%s", why);
+		else
+			*target->fall = trace_remote_fall(target->remote);
 	}
 	*remote = target->remote;
 	return err;
@@ -78,14 +80,23 @@ static int target_fcntl_struct(void *data, int fd, int cmd, void *arg, size_t si
 
 /* ---- Stopping ---- */
 
-static int open_target(struct target *target, char *why)
+int targets_find(struct plan *plan, char why[WHY_MAX])
+{
+	for (size_t i = 0; i < plan->nr_targets; i++) {
+		struct target *target = &plan->targets[i];
+
+		target->pidfd = syscall(SYS_pidfd_open, target->pid, 0);
+		if (target->pidfd < 0)
+			return fail(why, STATUS_NO_PROCESS, "%d: %s", target->pid,
+				    errno == ESRCH || errno == EINVAL ? "no such process" : strerror(errno));
+	}
+	return 0;
+}
+
+int target_stop(struct target *target, char why[WHY_MAX])
 {
 	int err;
 
-	target->pidfd = syscall(SYS_pidfd_open, target->pid, 0);
-	if (target->pidfd < 0)
-		return fail(why, STATUS_NO_PROCESS, "%d: %s", target->pid,
-			    errno == ESRCH || errno == EINVAL ? "no such process" : strerror(errno));
 	err = trace_tree_stop(&target->stopped, target->pid, false, why, WHY_MAX);
 	if (err)
 		return STATUS_NO_PROCESS;
@@ -109,9 +120,6 @@ static void close_target(struct target *target)
 		say("%d: was not put back as it was; was it killed?", target->pid);
 	target->remote = NULL;
 	trace_tree_release(&target->stopped);
-	if (target->pidfd >= 0)
-		close(target->pidfd);
-	target->pidfd = -1;
 }
 
 /* ---- Descriptors ---- */
@@ -205,7 +213,7 @@ int targets_open(struct plan *plan, char why[WHY_MAX])
 	int status = 0;
 
 	for (size_t i = 0; i < plan->nr_targets && !status; i++)
-		status = open_target(&plan->targets[i], why);
+		status = target_stop(&plan->targets[i], why);
 	for (size_t i = 0; i < plan->nr_files && !status; i++) {
 		status = duplicate(&plan->files[i], why);
 		status = status ?: check_file(&plan->files[i], why);

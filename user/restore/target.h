@@ -8,8 +8,24 @@
 #include "restore/plan.h"
 
 /**
+ * targets_find - Finds the processes of a plan, which it then holds on to: another that gets such a pid is none.
+ * @why: after an error gets one line, without a newline
+ *
+ * Returns: 0 or the exit status.
+ */
+int targets_find(struct plan *plan, char why[WHY_MAX]);
+
+/**
+ * target_stop - Stops one that was found, and makes it ready for calls of its actor.
+ * @why: after an error gets one line, without a newline
+ *
+ * Returns: 0 or the exit status.
+ */
+int target_stop(struct target *target, char why[WHY_MAX]);
+
+/**
  * targets_open - Stops the processes of a plan, and takes duplicates of their descriptors.
- * @plan: its files get descriptors; the caller ends with targets_close(), also after an error
+ * @plan: after targets_find(); its files get descriptors; the caller ends with targets_close(), also after an error
  * @why: after an error gets one line, without a newline
  *
  * The descriptors must be what was recorded: the same files, and shared or not as they were.

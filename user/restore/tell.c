@@ -11,9 +11,8 @@
 static void tell_lock(const struct planned_lock *lock)
 {
 	static const char *const progress[] = {
-		[LOCK_TO_DO] = "not taken",
-		[LOCK_TAKEN] = "taken",
-		[LOCK_WAS_THERE] = "was there already",
+		[LOCK_TO_DO] = "not taken", [LOCK_BEING_TAKEN] = "not taken",
+		[LOCK_TAKEN] = "taken",	    [LOCK_WAS_THERE] = "was there already",
 		[LOCK_SKIPPED] = "skipped",
 	};
 	struct lock_buffer name = { 0 };

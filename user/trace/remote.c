@@ -476,6 +476,38 @@ int trace_remote_read(struct trace_remote *remote, void *data, size_t size)
 	return read_memory(remote, remote->scratch, data, size);
 }
 
+/* ---- After another tracer ---- */
+
+struct trace_fall trace_remote_fall(const struct trace_remote *remote)
+{
+	if (!remote->net)
+		return (struct trace_fall){ 0, 0 };
+	return (struct trace_fall){ remote->scratch, remote->scratch + remote->saved_size };
+}
+
+/* Returns: 1, 0 or a negative errno value. */
+static int is_falling(pid_t tid, const struct trace_fall *fall)
+{
+	struct user_regs_struct regs;
+	int err = get_regs(tid, &regs);
+	unsigned long stack = trace_arch_free_stack(&regs);
+
+	return err ? err : stack >= fall->start && stack < fall->end;
+}
+
+int trace_fall_through(pid_t tgid, pid_t tid, const struct trace_fall *fall)
+{
+	struct trace_remote falling = { .tgid = tgid, .tid = tid };
+	/* The start and end of two calls: the last, and what brings its registers back. */
+	int steps = 4, ret = is_falling(tid, fall);
+
+	while (ret > 0 && steps--)
+		ret = run_to_syscall(&falling) ?: is_falling(tid, fall);
+	if (falling.stop_signal)
+		syscall(SYS_tgkill, tgid, tid, SIGSTOP);
+	return ret > 0 ? -EIO : ret;
+}
+
 /*
  * The registers include what tells the kernel of a system call to restart. It does so on detaching, which makes
  * the thread look for signals.

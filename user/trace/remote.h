@@ -53,6 +53,23 @@ int trace_remote_write(struct trace_remote *remote, const void *data, size_t siz
 /** trace_remote_read - Reads back what a system call left in the scratch memory. */
 int trace_remote_read(struct trace_remote *remote, void *data, size_t size);
 
+/* Where the stack pointer is of a thread that goes on with its own registers soon, its tracer having been killed. */
+struct trace_fall {
+	unsigned long start, end; /* equal: nowhere */
+};
+
+/** trace_remote_fall - For another process, which may have to wait for that. */
+struct trace_fall trace_remote_fall(const struct trace_remote *remote);
+
+/**
+ * trace_fall_through - Lets a thread that trace_tree_stop() has stopped come as far as to its own registers, with the
+ * call that it was to make made. It is stopped again then.
+ * @fall: of a remote of the thread's that was not closed; it may have been put back all the same
+ *
+ * Returns: 0, -ESRCH (the thread was killed) or another negative errno value.
+ */
+int trace_fall_through(pid_t tgid, pid_t tid, const struct trace_fall *fall);
+
 /**
  * trace_remote_close - Puts everything back and frees the remote; NULL is allowed.
  *
