@@ -33,13 +33,22 @@ descendants() {
 	grep -lszxF "CRLOCK_TEST=$work" /proc/[0-9]*/environ | cut -d/ -f3
 }
 
-clean_up() {
-	local pid
+has_died() {
+	[[ ! -e /proc/$1 ]] || grep -q '^State:.Z' "/proc/$1/status"
+}
 
-	for pid in "${background_pids[@]}" $(descendants); do
+# What is killed may take a while to end, and is not to meet what the next test does to the kernel: see monitor.sh.
+clean_up() {
+	local pid pids
+
+	read -r -d '' -a pids < <(echo "${background_pids[@]}" && descendants)
+	for pid in "${pids[@]}"; do
 		kill -KILL "$pid"
 	done
 	wait
+	for pid in "${pids[@]}"; do
+		until_true has_died "$pid"
+	done
 	cd / && rm -rf "$work"
 } 2>/dev/null
 trap clean_up EXIT
