@@ -137,7 +137,7 @@ check-whole: deps
 	$(Q)CRLOCK_JUDGE_COLUMNS="kmod proc stream to from" CRLOCK_JUDGE_FIXTURES="*" CRLOCK_TEST_TIMEOUT=1800 VM_TIMEOUT=7200 \
 		selftests/run-tests -o $(O) -m 'whole/*' $(KERNELS)
 
-# check-debug: all tests, load, 200 cycles, and a million requests, in kernels of KERNELS that watch themselves; TESTS=PATTERN
+# check-debug: all tests but for what CRIU does in them, load, 200 cycles, and a million requests, in kernels of KERNELS that watch themselves; TESTS=PATTERN
 .PHONY: check-debug
 check-debug: deps
 	$(remake) user test-programs $(O)/ynl
