@@ -111,7 +111,7 @@ static pid_t make(struct plan *plan, int parent, int ends[2])
 
 int guard_start(struct plan *plan, char why[WHY_MAX])
 {
-	int parent = pidfd_open(getpid(), 0), ends[2];
+	int parent = pidfd_open(getpid(), 0), ends[2] = { -1, -1 };
 	pid_t pid = make(plan, parent, ends);
 
 	if (parent >= 0)

@@ -488,11 +488,14 @@ struct trace_fall trace_remote_fall(const struct trace_remote *remote)
 /* Returns: 1, 0 or a negative errno value. */
 static int is_falling(pid_t tid, const struct trace_fall *fall)
 {
-	struct user_regs_struct regs;
+	struct user_regs_struct regs = { 0 };
 	int err = get_regs(tid, &regs);
-	unsigned long stack = trace_arch_free_stack(&regs);
+	unsigned long stack;
 
-	return err ? err : stack >= fall->start && stack < fall->end;
+	if (err)
+		return err;
+	stack = trace_arch_free_stack(&regs);
+	return stack >= fall->start && stack < fall->end;
 }
 
 int trace_fall_through(pid_t tgid, pid_t tid, const struct trace_fall *fall)
