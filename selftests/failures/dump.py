@@ -20,9 +20,6 @@ import observe
 import points
 from steady import Steady
 
-# Of who is killed, the rest follows soon, but not at once.
-WAIT = 30
-
 # A thread's call that has ended with EINTR since the thread was stopped is mended two calls later. Who kills crdump
 # between them leaves it so, as does any stop: see signal(7). After an error crdump mends it when it lets go.
 STOPPING = ("ptrace", "wait4", "sched_yield", "clock_nanosleep")
@@ -115,21 +112,14 @@ class Dumping:
 
     # What becomes of the target ----------------------------------------------------------------------
 
-    def reap(self):
-        """Orphans come here: this is the first process of its namespace."""
-        try:
-            return os.waitpid(-1, os.WNOHANG)[0] > 0
-        except ChildProcessError:
-            return False
-
     def others(self):
         """Processes that are neither the target's, nor were there."""
-        while self.reap():
+        while observe.reap():
             pass
         return observe.processes() - self.before - set(self.tree)
 
     def soon(self, is_so):
-        end = time.monotonic() + WAIT
+        end = time.monotonic() + points.WAIT
         while not is_so():
             if time.monotonic() > end:
                 return False
@@ -137,7 +127,7 @@ class Dumping:
         return True
 
     def is_gone(self):
-        while self.reap():
+        while observe.reap():
             pass
         return not any(observe.is_there(pid) for pid in self.tree)
 
@@ -212,9 +202,7 @@ class Dumping:
 def main():
     directory, count, name = sys.argv[1:4]
     dumping = Dumping(directory, sys.argv[4:])
-    progress = points.Progress(name, dumping.calls, count)
-    for point in progress.points:
-        progress.count(point, *dumping.try_point(point))
+    progress = points.try_all(name, dumping.calls, count, dumping.try_point)
     dumping.steady.close()
     print("%s: at %d of them a call of the target was cut short" % (name, dumping.cut_short))
     sys.exit(not progress.finish())

@@ -14,9 +14,6 @@ import time
 import observe
 import points
 
-# Of who is killed, the rest follows soon, but not at once.
-WAIT = 30
-
 SYS_PIDFD_OPEN, SYS_PIDFD_GETFD = 434, 438
 F_GETSIG, F_GETOWN_EX = 11, 16
 
@@ -118,17 +115,14 @@ class Taking:
 
     def await_others(self):
         """Who undoes it once crrestore is killed."""
-        end = time.monotonic() + WAIT
+        end = time.monotonic() + points.WAIT
         while observe.processes() - self.processes and time.monotonic() < end:
-            try:
-                os.waitpid(-1, os.WNOHANG)
-            except ChildProcessError:
-                pass
+            observe.reap()
             time.sleep(0.002)
         return ["process %d is left" % pid for pid in observe.processes() - self.processes]
 
     def target_faults(self, whole):
-        end = time.monotonic() + WAIT
+        end = time.monotonic() + points.WAIT
         before = dict(self.before)
         if whole:
             before["descriptors"] = dict(before["descriptors"], **self.descriptors)
@@ -155,9 +149,7 @@ class Taking:
 def main():
     directory, count, name = sys.argv[1:4]
     taking = Taking(directory, sys.argv[4:])
-    progress = points.Progress(name, taking.calls, count)
-    for point in progress.points:
-        progress.count(point, *taking.try_point(point))
+    progress = points.try_all(name, taking.calls, count, taking.try_point)
     sys.exit(not progress.finish())
 
 

@@ -14,6 +14,8 @@ import time
 
 HEADER = "/usr/include/x86_64-linux-gnu/asm/unistd_64.h"
 TIMEOUT = 120
+# Of who is killed, the rest follows soon, but not at once.
+WAIT = 30
 
 # Which calls are made depends a little on time, such as how often somebody is looked at until he has stopped. The last
 # of those are not made each time: 1 to 2 % of the points, in a sample as few as there are by chance.
@@ -167,6 +169,14 @@ class Progress:
             self.name, len(self.calls), self.done, self.unreached, len(self.faults), time.monotonic() - self.began),
             flush=True)
         return not self.faults and self.unreached <= max(FEW, self.done * MOST // 100)
+
+
+def try_all(name, calls, count, try_point):
+    """@try_point says of a point whether it was reached, and what was wrong then. Returns: the progress, at its end."""
+    progress = Progress(name, calls, count)
+    for point in progress.points:
+        progress.count(point, *try_point(point))
+    return progress
 
 
 def fail(text):

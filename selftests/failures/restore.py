@@ -16,9 +16,6 @@ import observe
 import points
 from steady import Steady
 
-# Of who is killed, the rest follows soon, but not at once.
-WAIT = 30
-
 
 def tell(path):
     """All that can be told of a file: what and which it is, and what is in it."""
@@ -115,21 +112,14 @@ class Restoring:
 
     def left_faults(self):
         """What is left of a restore, once who is to be killed has had the time to."""
-        end = time.monotonic() + WAIT
+        end = time.monotonic() + points.WAIT
         while True:
-            while self.reap():
+            while observe.reap():
                 pass
             faults = self.look_left()
             if not faults or time.monotonic() > end or not any("left" in fault for fault in faults):
                 return faults[:5]
             time.sleep(0.01)
-
-    def reap(self):
-        """Orphans come here: this is the first process of its namespace."""
-        try:
-            return os.waitpid(-1, os.WNOHANG)[0] > 0
-        except ChildProcessError:
-            return False
 
     def pidfile_faults(self, wanted):
         with open(self.pidfile) as file:
@@ -162,9 +152,9 @@ class Restoring:
 
     def left_faults_soon(self):
         """Whether anything is left once no process of the tree is about to end any more."""
-        end = time.monotonic() + WAIT
+        end = time.monotonic() + points.WAIT
         while time.monotonic() < end:
-            while self.reap():
+            while observe.reap():
                 pass
             if not self.look_left():
                 return []
@@ -182,7 +172,7 @@ class Restoring:
             except ProcessLookupError:
                 pass
         time.sleep(0.2)
-        while self.reap():
+        while observe.reap():
             pass
         files = self.before[0]
         for path in listing(self.files):
@@ -195,9 +185,7 @@ class Restoring:
 def main():
     directory, count, name = sys.argv[1:4]
     restoring = Restoring(directory, sys.argv[4:])
-    progress = points.Progress(name, restoring.calls, count)
-    for point in progress.points:
-        progress.count(point, *restoring.try_point(point))
+    progress = points.try_all(name, restoring.calls, count, restoring.try_point)
     sys.exit(not progress.finish())
 
 
