@@ -8,7 +8,6 @@
 #include <string.h>
 #include <sys/pidfd.h>
 #include <sys/prctl.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -25,12 +24,6 @@ enum word {
 
 static pid_t guard; /* 0: there is none */
 static int telling; /* the end of a pipe for one word */
-
-/* One that is gone has no locks any more. */
-static bool is_gone(const struct target *target)
-{
-	return syscall(SYS_pidfd_send_signal, target->pidfd, 0, NULL, 0) && errno == ESRCH;
-}
 
 /* The call in which it was when this process was killed may be about to take a lock. */
 static int stop(struct target *target, char why[WHY_MAX])
@@ -54,7 +47,7 @@ static void undo(struct plan *plan)
 	for (size_t i = 0; i < plan->nr_targets; i++) {
 		struct target *target = &plan->targets[i];
 
-		if (plan_has_taken(plan, target) && !is_gone(target) && stop(target, why))
+		if (plan_has_taken(plan, target) && !target_is_gone(target) && stop(target, why))
 			say("%s", why);
 	}
 	release_locks(plan);

@@ -57,7 +57,8 @@ static void drop(const struct plan *plan, struct planned_lock *lock)
 	/* A process that is gone holds nothing any more. */
 	if (err < 0 && err != -ESRCH && plan->guarded)
 		return;
-	if (err < 0 && err != -ESRCH)
+	/* Where one cannot be taken, none can be released either: there is nothing to complain of. */
+	if (err < 0 && err != -ESRCH && lock->progress == LOCK_TAKEN)
 		say("%s: %s: cannot be released again: %s", lock->file->file->path,
 		    lock_kind_name(lock->lock->row.kind), strerror(-err));
 	lock->progress = LOCK_TO_DO;
@@ -217,12 +218,15 @@ static int explain(const struct plan *plan, const struct planned_lock *lock, int
 }
 
 /* Releasing is the target's again: it has the descriptor, or is the owner. */
-static int take(const struct plan *plan, const struct planned_lock *lock)
+static int take(const struct plan *plan, struct planned_lock *lock)
 {
 	const struct plan_stand_in *stand_in = &plan->stand_in;
 	const struct lock_actor *actor = stand_in->begin ? stand_in->begin(stand_in->data, lock) : NULL;
-	int err = lock_take(lock->lock, actor ? actor : actor_of(lock), lock->by->fd);
+	int err;
 
+	/* After an error too: it may have been taken, and what failed was to hear of it. */
+	lock->progress = LOCK_BEING_TAKEN;
+	err = lock_take(lock->lock, actor ? actor : actor_of(lock), lock->by->fd);
 	if (actor)
 		stand_in->end(stand_in->data);
 	return err;
@@ -235,10 +239,7 @@ static int take_lease(const struct plan *plan, struct planned_lock *lock)
 	const struct lock_actor *actor = actor_of(lock);
 	int err = lock_notice_get(&lock->notice_before, actor, lock->by->fd);
 
-	if (err)
-		return err;
-	lock->progress = LOCK_BEING_TAKEN;
-	err = take(plan, lock);
+	err = err ?: take(plan, lock);
 	if (err)
 		return err;
 	lock->progress = LOCK_TAKEN;
@@ -256,13 +257,10 @@ static int take_one(const struct plan *plan, const struct lock_list *present, st
 		lock->progress = LOCK_WAS_THERE;
 	if (err)
 		return err < 0 ? err : 0;
-	if (is_lease(lock)) {
+	if (is_lease(lock))
 		err = take_lease(plan, lock);
-	} else {
-		lock->progress = LOCK_BEING_TAKEN;
+	else
 		err = take(plan, lock);
-	}
-	/* It may have been taken all the same, if what failed was to hear of it. */
 	if (err)
 		return explain(plan, lock, err, why);
 	lock->progress = LOCK_TAKEN;

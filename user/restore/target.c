@@ -93,6 +93,11 @@ int targets_find(struct plan *plan, char why[WHY_MAX])
 	return 0;
 }
 
+bool target_is_gone(const struct target *target)
+{
+	return syscall(SYS_pidfd_send_signal, target->pidfd, 0, NULL, 0) && errno == ESRCH;
+}
+
 int target_stop(struct target *target, char why[WHY_MAX])
 {
 	int err;
@@ -103,7 +108,7 @@ int target_stop(struct target *target, char why[WHY_MAX])
 	if (target->stopped.processes[0].zombie)
 		return fail(why, STATUS_NO_PROCESS, "%d: has ended, and is a zombie", target->pid);
 	/* The pid may have gone to another process before it was stopped; then this one is gone. */
-	if (syscall(SYS_pidfd_send_signal, target->pidfd, 0, NULL, 0) && errno == ESRCH)
+	if (target_is_gone(target))
 		return fail(why, STATUS_NO_PROCESS, "%d: no such process", target->pid);
 	target->actor = (struct lock_actor){
 		.flock = target_flock,

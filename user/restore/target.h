@@ -15,6 +15,9 @@
  */
 int targets_find(struct plan *plan, char why[WHY_MAX]);
 
+/** target_is_gone - Whether it has ended, and with it all that it had locked. */
+bool target_is_gone(const struct target *target);
+
 /**
  * target_stop - Stops one that was found, and makes it ready for calls of its actor.
  * @why: after an error gets one line, without a newline
