@@ -20,6 +20,8 @@ import observe
 import points
 from steady import Steady
 
+PAGE_SIZE = os.sysconf("SC_PAGE_SIZE")
+
 # A thread's call that has ended with EINTR since the thread was stopped is mended two calls later. Who kills crdump
 # between them leaves it so, as does any stop: see signal(7). After an error crdump mends it when it lets go.
 STOPPING = ("ptrace", "wait4", "sched_yield", "clock_nanosleep")
@@ -103,12 +105,18 @@ class Dumping:
 
     def is_unknown(self, point, fault):
         """
-        Of a request that it does not know, such as one for a restartable sequence, ptrace says EIO. And the timer slack
-        may be for others to read only.
+        Of a request that it does not know, such as one for a restartable sequence, ptrace says EIO. The timer slack
+        may be for others to read only. And where it cannot be asked which page is the one of zeros, that is copied:
+        the bytes that were only ever read are in a page of their own.
         """
         unknown = ("ptrace", errno.EIO, r"/rseq_entry was .* is None"), ("openat", errno.EPERM, r"/timerslack was .* is 0")
-        return point and any(points.name_of(point) == name and point.endswith("=%d" % error) and
-                             re.search(pattern, fault) for name, error, pattern in unknown)
+        if not point:
+            return False
+        copied = re.search(r"/mappings/\d+/dumped was (\d+), is (\d+)", fault)
+        if copied and points.name_of(point) in ("openat", "mmap", "pread64"):
+            return int(copied[2]) - int(copied[1]) == PAGE_SIZE
+        return any(points.name_of(point) == name and point.endswith("=%d" % error) and
+                   re.search(pattern, fault) for name, error, pattern in unknown)
 
     # What becomes of the target ----------------------------------------------------------------------
 

@@ -394,6 +394,8 @@ static void set_signals(void)
 	const struct itimerspec later = { { HOUR, 7 }, { HOUR, 0 } };
 	struct sigevent event_of_timer = { .sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGRTMIN + 2 };
 
+	/* All of its pages are there from the start: an alarm in the handler would need one more. */
+	memset(alternate, 1, sizeof(alternate));
 	sigaddset(&on_user.sa_mask, SIGHUP);
 	must("handlers", !sigaction(SIGALRM, &on_alarm, NULL) && !sigaction(SIGUSR1, &on_user, NULL));
 	must("ignoring", signal(SIGWINCH, SIG_IGN) != SIG_ERR && !sigaltstack(&stack, NULL));

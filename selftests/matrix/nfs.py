@@ -149,6 +149,9 @@ def run(*command):
 def start_daemon():
     # They may be built in, which modprobe need not know.
     subprocess.run(["modprobe", "-qa", "nfsd", "nfsv3"], check=False)
+    with open("/proc/filesystems") as known:
+        if "nfsd" not in known.read().split():
+            raise RuntimeError("this kernel has no NFS server")
     threading.Thread(target=Server(("127.0.0.1", PORT), Handler).serve_forever, daemon=True).start()
 
 

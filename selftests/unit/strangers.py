@@ -121,7 +121,7 @@ class Strange(restore.Restoring):
                     os.kill(pid, 9)
                 except ProcessLookupError:
                     pass
-            while self.reap():
+            while observe.reap():
                 pass
             time.sleep(0.001)
 
