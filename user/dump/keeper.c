@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "dump/keeper.h"
@@ -25,11 +27,11 @@ struct keeper {
 	struct kept *kept;
 	size_t nr;
 	int dir, listener;
-	int ended; /* gets a byte once the tree has ended */
+	int crdump; /* tells it by an error number, or 0, whether it stays, and gets a byte once the tree has ended */
 };
 
-/* The other end of it; -1: nobody waits there. */
-static int tell_ended = -1;
+/* The other end of that; -1: nobody waits there. */
+static int keeper_end = -1;
 
 /* Taking ------------------------------------------------------------------------------------------- */
 
@@ -119,30 +121,39 @@ static int compare_fds(const void *x, const void *y)
 	return 0;
 }
 
-/* Whoever waits for crdump's output to end does not wait for this process. */
-static void close_others(const struct keeper *keeper)
+/* Closes all descriptors from @first on but these, which get sorted. Returns: 0 or a negative errno value. */
+static int close_from(unsigned int first, int *fds, size_t nr)
 {
-	int *fds = calloc(keeper->nr + 3, sizeof(*fds)), null = open("/dev/null", O_RDWR);
-	unsigned int next = STDERR_FILENO + 1;
-	size_t nr = 0;
-
-	if (!fds)
-		_exit(1);
-	for (int fd = 0; fd <= STDERR_FILENO; fd++)
-		dup2(null, fd);
-	for (size_t i = 0; i < keeper->nr; i++)
-		fds[nr++] = keeper->kept[i].fd;
-	fds[nr++] = keeper->dir;
-	fds[nr++] = keeper->listener;
-	fds[nr++] = keeper->ended;
 	qsort(fds, nr, sizeof(*fds), compare_fds);
 	for (size_t i = 0; i < nr; i++) {
-		if (next < (unsigned int)fds[i])
-			close_range(next, fds[i] - 1, 0);
-		next = fds[i] + 1;
+		if (first < (unsigned int)fds[i] && close_range(first, fds[i] - 1, 0))
+			return -errno;
+		first = fds[i] + 1;
 	}
-	close_range(next, ~0U, 0);
+	return close_range(first, ~0U, 0) ? -errno : 0;
+}
+
+/* Whoever waits for crdump's output to end does not wait for this process. Returns: 0 or a negative errno value. */
+static int close_others(const struct keeper *keeper)
+{
+	int null = open("/dev/null", O_RDWR), ret = 0;
+	int *fds = calloc(keeper->nr + 3, sizeof(*fds));
+	size_t nr = 0;
+
+	if (!fds || null < 0)
+		ret = fds ? -errno : -ENOMEM;
+	for (int fd = 0; !ret && fd <= STDERR_FILENO; fd++)
+		ret = dup2(null, fd) < 0 ? -errno : 0;
+	for (size_t i = 0; !ret && i < keeper->nr; i++)
+		fds[nr++] = keeper->kept[i].fd;
+	if (!ret) {
+		fds[nr++] = keeper->dir;
+		fds[nr++] = keeper->listener;
+		fds[nr++] = keeper->crdump;
+		ret = close_from(STDERR_FILENO + 1, fds, nr);
+	}
 	free(fds);
+	return ret;
 }
 
 /* Returns: whether all have arrived. */
@@ -157,13 +168,12 @@ static bool hand_out(const struct keeper *keeper, int connection)
 	return !hold_send(connection, (struct hold_name){ 0 }, -1) && hold_await(connection);
 }
 
-/* The connection is closed last: who waits for that then has the locks alone. */
-static void __attribute__((noreturn)) stay(struct keeper *keeper)
+/* Away from all that is crdump's. Returns: 0 or a negative errno value. */
+static int settle(const struct keeper *keeper)
 {
 	static const int of_group[] = { SIGINT, SIGQUIT, SIGTSTP, SIGTTOU };
 	sigset_t none;
-	int connection;
-	char byte;
+	int ret;
 
 	setsid();
 	prctl(PR_SET_NAME, "crdump-keeper");
@@ -176,21 +186,46 @@ static void __attribute__((noreturn)) stay(struct keeper *keeper)
 	/* What waits until crdump is done does not wait until this process is. */
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
-	close_others(keeper);
-	if (chdir("/"))
-		_exit(1);
-	/* Else crdump was killed, and the tree goes on with its locks. */
-	if (read(keeper->ended, &byte, 1) != 1) {
+	ret = close_others(keeper);
+	return ret ? ret : chdir("/") ? -errno : 0;
+}
+
+/* Of a call that failed for what may pass. */
+static void pause_after(int error)
+{
+	if (error != EINTR && error != ECONNABORTED)
+		poll(NULL, 0, 100);
+}
+
+/* Returns: whether the tree has ended; else crdump was killed, and the tree goes on with its locks. */
+static bool await_end(const struct keeper *keeper)
+{
+	ssize_t got;
+	char byte;
+
+	while ((got = read(keeper->crdump, &byte, 1)) < 0 && errno != ECONNRESET)
+		pause_after(errno);
+	return got == 1;
+}
+
+/* The connection is closed last: who waits for that then has the locks alone. */
+static void __attribute__((noreturn)) stay(struct keeper *keeper)
+{
+	int ret = settle(keeper), connection;
+
+	if (send(keeper->crdump, &ret, sizeof(ret), 0) != sizeof(ret) || ret || !await_end(keeper)) {
 		unlinkat(keeper->dir, IMAGE_HOLD, 0);
 		_exit(1);
 	}
+	/* From here on the locks are lost if it ends. */
 	do {
 		connection = accept4(keeper->listener, NULL, NULL, SOCK_CLOEXEC);
-		if (connection < 0 && errno != EINTR && errno != ECONNABORTED)
-			_exit(1);
-		if (connection >= 0 && hand_out(keeper, connection))
+		if (connection < 0)
+			pause_after(errno);
+		else if (hand_out(keeper, connection))
 			break;
-		close(connection);
+		else
+			close(connection);
 	} while (true);
 	unlinkat(keeper->dir, IMAGE_HOLD, 0);
 	close_all(keeper);
@@ -199,27 +234,50 @@ static void __attribute__((noreturn)) stay(struct keeper *keeper)
 
 /* All -------------------------------------------------------------------------------------------------- */
 
+/* Returns: the pid of a process that stays, or a negative errno value. */
+static pid_t make(struct keeper *keeper, int ends[2])
+{
+	pid_t pid = fork();
+	int ret = pid < 0 ? -errno : -ECHILD;
+	ssize_t got = 0;
+
+	if (!pid) {
+		close(ends[0]);
+		stay(keeper);
+	}
+	close(ends[1]);
+	while (pid > 0 && (got = recv(ends[0], &ret, sizeof(ret), 0)) < 0 && errno == EINTR)
+		;
+	if (got < 0)
+		ret = -errno;
+	if (!ret)
+		return pid;
+	if (pid > 0) {
+		kill(pid, SIGKILL);
+		waitpid(pid, NULL, 0);
+	}
+	close(ends[0]);
+	return ret;
+}
+
 /* Returns: 0 or a negative errno value. */
 static int start(struct keeper *keeper, pid_t *pid)
 {
-	int ends[2], ret = 0;
+	int ends[2], ret;
 
 	keeper->listener = hold_listen(keeper->dir);
 	if (keeper->listener < 0)
 		return keeper->listener;
-	if (pipe2(ends, O_CLOEXEC)) {
-		ret = -errno;
-	} else {
-		keeper->ended = ends[0];
-		tell_ended = ends[1];
-		*pid = fork();
-		if (!*pid)
-			stay(keeper);
-		ret = *pid < 0 ? -errno : 0;
-		close(ends[0]);
+	ret = socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) ? -errno : 0;
+	if (!ret) {
+		keeper->crdump = ends[1];
+		*pid = make(keeper, ends);
+		ret = *pid < 0 ? *pid : 0;
 	}
 	if (ret)
 		unlinkat(keeper->dir, IMAGE_HOLD, 0);
+	else
+		keeper_end = ends[0];
 	return ret;
 }
 
@@ -238,7 +296,7 @@ int keeper_start(const struct checkpoint *locks, const struct trace_tree *tree,
 	if (ret)
 		return image_error(error, ret, directory->path, "its locks cannot be held: %s",
 				   strerror(-ret));
-	if (pid)
+	if (pid > 0)
 		say_warning("%s: %d holds the locks until crrestore has them, or until it is killed",
 			    directory->path, pid);
 	return 0;
@@ -246,11 +304,11 @@ int keeper_start(const struct checkpoint *locks, const struct trace_tree *tree,
 
 void keeper_tell(const struct image_directory *directory)
 {
-	if (tell_ended < 0)
+	if (keeper_end < 0)
 		return;
-	if (write(tell_ended, "", 1) != 1)
+	if (write(keeper_end, "", 1) != 1)
 		say_warning("%s: who was to hold its locks was killed: others may have them",
 			    directory->path);
-	close(tell_ended);
-	tell_ended = -1;
+	close(keeper_end);
+	keeper_end = -1;
 }
