@@ -58,14 +58,17 @@ static void undo(struct plan *plan)
 static enum word await_word(int parent, int told)
 {
 	struct pollfd ends[] = { { .fd = told, .events = POLLIN }, { .fd = parent, .events = POLLIN } };
+	ssize_t got;
 	char word;
 
 	for (;;) {
 		if (poll(ends, 2, -1) < 1)
 			continue;
-		if (ends[0].revents & POLLIN && read(told, &word, 1) == 1)
+		got = ends[0].revents & POLLIN ? read(told, &word, 1) : 0;
+		if (got == 1)
 			return word;
-		if (ends[0].revents)
+		/* If it could not be read, it is still to be: who told it waits for this process. */
+		if (ends[0].revents && !got)
 			ends[0].fd = -1;
 		if (ends[1].revents)
 			return UNDO;
