@@ -171,7 +171,8 @@ class Dumping:
 
     def target_faults(self, point, result):
         done = not result.status
-        if not (done and self.holds) and not self.soon(lambda: not self.others()):
+        # Who holds the locks of a tree that has ended stays.
+        if not (done and self.holds) and not self.soon(lambda: not self.others() or self.holds and self.is_gone()):
             return ["processes are left: %s" % self.others()]
         if done and self.ends:
             return self.gone_faults()

@@ -2,7 +2,7 @@
 """
 Points of failure: a system call of a command, and what becomes of it. With them, how a command is run through one.
 
-A call is `THREAD:NUMBER:NTH`, see inject.c, and a point `CALL=ERROR`, `CALL=kill` or `CALL=refused`.
+A call is `TASK:NUMBER:NTH`, see inject.c, and a point `CALL=ERROR`, `CALL=kill` or `CALL=refused`.
 """
 import errno
 import os
@@ -51,6 +51,7 @@ ERRORS = {
     "sched_getattr": "EPERM", "sched_getparam": "EPERM", "sched_getscheduler": "EPERM", "ioprio_get": "EPERM",
     "openat": "EIO ENOSPC ENOMEM EINTR EPERM", "open": "EIO ENOSPC ENOMEM EINTR EPERM",
     "socket": "ENOMEM EPERM", "clone3": "ENOMEM EPERM", "clone": "ENOMEM EPERM", "execve": NONE,
+    "fchdir": "EIO ENOMEM EPERM", "pause": "EINTR", "setpgid": "EPERM", "setsid": "EPERM",
 }
 
 
@@ -69,9 +70,9 @@ def name_of(point):
 
 
 def describe(point):
-    thread, number, nth = point.split(":")
+    task, number, nth = point.split(":")
     nth, what = nth.split("=")
-    return "%s #%s%s %s" % (name_of(point), nth, " of thread " + thread if thread != "0" else "",
+    return "%s #%s%s %s" % (name_of(point), nth, " of task " + task if task != "0" else "",
                             errno.errorcode[int(what)] if what.isdigit() else what)
 
 
