@@ -12,7 +12,7 @@ touch f o l p
 # A lease that is being broken is to outlive a dump and a restore.
 break_time=$(<"$break_time_file")
 echo 600 >"$break_time_file"
-plan 41
+plan 45
 
 # start SPEC...: a process of its own session, $holder, that holds locks.
 start() {
@@ -81,6 +81,19 @@ goes_on_alone() {
 }
 check "that goes on, and who would hold its locks does not" until_true goes_on_alone
 check "nor does the socket stay" until_true test ! -e image/held-locks.sock
+end "$holder"
+
+# One whose keeper cannot settle fails before its process ends. Of the calls only the keeper's has number 80, chdir(2).
+start flock:w:f
+inject calls crdump --hold-locks -t "$holder" -D image >said 2>&1
+pkill -x crdump-keeper
+call=$(grep ':80:' calls)
+start flock:w:f
+status timeout 60 inject reached "$call=5" crdump --hold-locks -t "$holder" -D image
+is "a dump whose keeper fails does, too" "$status $(cat reached)" "4 $call"
+like "and says so" "$said" "crdump: image: its locks cannot be held: Input/output error"
+check "its process goes on, and nobody else holds locks" until_true goes_on_alone
+check "nor is anything left" test ! -e image
 end "$holder"
 
 # A lease that is breaking goes on to break.
