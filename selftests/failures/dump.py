@@ -122,8 +122,7 @@ class Dumping:
 
     def others(self):
         """Processes that are neither the target's, nor were there."""
-        while observe.reap():
-            pass
+        observe.reap()
         return observe.processes() - self.before - set(self.tree)
 
     def soon(self, is_so):
@@ -135,8 +134,7 @@ class Dumping:
         return True
 
     def is_gone(self):
-        while observe.reap():
-            pass
+        observe.reap()
         return not any(observe.is_there(pid) for pid in self.tree)
 
     def gone_faults(self):

@@ -130,11 +130,12 @@ def processes():
 
 
 def reap():
-    """Orphans come here: this is the first process of its namespace. Returns: whether one had ended."""
+    """All that have ended. Orphans come here: this is the first process of its namespace."""
     try:
-        return os.waitpid(-1, os.WNOHANG)[0] > 0
+        while os.waitpid(-1, os.WNOHANG)[0]:
+            pass
     except ChildProcessError:
-        return False
+        pass
 
 
 def is_there(pid):

@@ -119,8 +119,7 @@ class Restoring:
         """What is left of a restore, once who is to be killed has had the time to."""
         end = time.monotonic() + points.WAIT
         while True:
-            while observe.reap():
-                pass
+            observe.reap()
             faults = self.look_left()
             if not faults or time.monotonic() > end or not any("left" in fault for fault in faults):
                 return faults[:5]
@@ -159,8 +158,7 @@ class Restoring:
         """Whether anything is left once no process of the tree is about to end any more."""
         end = time.monotonic() + points.WAIT
         while time.monotonic() < end:
-            while observe.reap():
-                pass
+            observe.reap()
             if not self.look_left():
                 return []
             pids = observe.processes() - self.before[2]
@@ -177,8 +175,7 @@ class Restoring:
             except ProcessLookupError:
                 pass
         time.sleep(0.2)
-        while observe.reap():
-            pass
+        observe.reap()
         files = self.before[0]
         for path in listing(self.files):
             if path not in files:

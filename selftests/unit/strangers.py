@@ -121,8 +121,7 @@ class Strange(restore.Restoring):
                     os.kill(pid, 9)
                 except ProcessLookupError:
                     pass
-            while observe.reap():
-                pass
+            observe.reap()
             time.sleep(0.001)
 
     def attempt(self, seed):
