@@ -52,7 +52,7 @@ both() {
 refusals=() touched=()
 cd "$work" || exit
 chmod 755 .
-plan 99
+plan 105
 background target setsid hold flock:w:a posix:r:5-9:b ofd:w:0-:c
 before=$(locks_of "$target")
 is "the target has locks" "$(wc -l <<<"$before")" 3
@@ -164,4 +164,18 @@ crdump --locks-only -v -t "$target" -D voice 2>/dev/null
 is "the images are of the same sizes" "$(stat -c '%n %s' mute/* | sed 's/^mute//')" \
 	"$(stat -c '%n %s' voice/* | sed 's/^voice//')"
 check "and good" crrestore --locks-only -D mute --on-conflict=skip -- true
+
+# Statistics ---------------------------------------------------------------------------------------------------
+
+# The last that is written, when there is a checkpoint. Where that fails, it is one without them.
+inject calls crdump -t "$target" -R -D counted >/dev/null 2>&1
+check "statistics are beside a checkpoint" test -s counted/stats-dump
+last=$(grep ':18:' calls | tail -n 1)
+timeout 60 inject reached "$last=5" crdump -t "$target" -R -D uncounted 2>said >/dev/null
+is "they may fail to be written" "$? $(<said)" "0 crdump: uncounted: stats-dump.new: Input/output error"
+is "of which nothing is left" "$(find uncounted -name 'stats*')" ""
+check "and the checkpoint can be read" crlock show uncounted
+timeout 60 inject reached "$last=kill" crdump -t "$target" -R -D cut-short >/dev/null 2>&1
+is "crdump may be killed there" "$? $(<reached)" "137 $last"
+check "and the checkpoint can be read, too" crlock show cut-short
 finish

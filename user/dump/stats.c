@@ -1,18 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include <time.h>
-
 #include "dump/stats.h"
-#include "image/container.h"
-#include "image/magic.h"
-#include "stats.pb-c.h"
-
-uint64_t stats_now(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec * 1000000ULL + now.tv_nsec / 1000;
-}
+#include "image/stats.h"
 
 int stats_write(const struct dump_stats *stats, struct image_directory *directory,
 		const struct image_error *error)
@@ -27,5 +15,5 @@ int stats_write(const struct dump_stats *stats, struct image_directory *director
 	dump.pages_scanned = stats->pages.scanned;
 	dump.pages_written = stats->pages.written;
 	message.dump = &dump;
-	return image_write_one(directory, "stats-dump", IMAGE_MAGIC_STATS, &message.base, error);
+	return stats_put(directory, "stats-dump", &message, error);
 }

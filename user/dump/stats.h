@@ -17,9 +17,6 @@ struct dump_stats {
 	struct pages_count pages;
 };
 
-/** stats_now - A clock. */
-uint64_t stats_now(void);
-
 /** stats_write - Writes stats-dump. Returns: 0 or a negative errno value. */
 int stats_write(const struct dump_stats *stats, struct image_directory *directory,
 		const struct image_error *error);

@@ -29,6 +29,7 @@
 #include "image/magic.h"
 #include "image/progress.h"
 #include "image/say.h"
+#include "image/stats.h"
 #include "image/status.h"
 #include "timens.pb-c.h"
 

@@ -33,6 +33,7 @@
 #include "image/hold.h"
 #include "image/progress.h"
 #include "image/say.h"
+#include "image/stats.h"
 #include "image/status.h"
 #include "restore/plan.h"
 #include "restore/tree/confined.h"
@@ -549,13 +550,13 @@ static int make_tree(struct restoring *r)
 		.sibling = r->options->sibling,
 		.shell_job = r->options->shell_job,
 	};
-	uint64_t start = restore_stats_now();
+	uint64_t start = stats_now();
 	int ret;
 
 	processor_keep();
 	ret = family_make(&r->family, &r->images.tree, r->images.files, &family, &r->error);
 
-	r->stats.forking = restore_stats_now() - start;
+	r->stats.forking = stats_now() - start;
 	ret = ret ? ret : each(r, seize);
 	ret = ret ? ret : each(r, count_pages);
 	progress_begin("restoring memory", r->stats.pages * IMAGE_PAGE_SIZE);
@@ -600,7 +601,7 @@ int tree_restore(const struct options *options, pid_t *root)
 		.keeper = -1,
 		.error = { why, sizeof(why) },
 	};
-	uint64_t start = restore_stats_now();
+	uint64_t start = stats_now();
 	int ret = prepare(&r);
 
 	if (!ret) {
@@ -639,7 +640,7 @@ int tree_restore(const struct options *options, pid_t *root)
 	prctl(PR_SET_CHILD_SUBREAPER, 0);
 	if (!ret) {
 		*root = r.images.tree.processes[0].pid;
-		r.stats.restore = restore_stats_now() - start;
+		r.stats.restore = stats_now() - start;
 		restore_stats_write(&r.stats, r.images.dir, options->dir);
 		if (options->verbose)
 			say_info("%zu processes, %zu pages", r.images.tree.nr, (size_t)r.stats.pages);

@@ -1,21 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include <time.h>
 #include <unistd.h>
 
-#include "image/container.h"
-#include "image/magic.h"
+#include "image/stats.h"
 #include "restore/tree/stats.h"
-#include "stats.pb-c.h"
-
-#define NAME "stats-restore"
-
-uint64_t restore_stats_now(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec * 1000000ULL + now.tv_nsec / 1000;
-}
 
 void restore_stats_write(const struct restore_stats *stats, int dir, const char *path)
 {
@@ -31,7 +18,6 @@ void restore_stats_write(const struct restore_stats *stats, int dir, const char 
 	restore.has_pages_restored = true;
 	restore.pages_restored = stats->pages;
 	message.restore = &restore;
-	unlinkat(dir, NAME, 0);
-	ret = image_write_one(&directory, NAME, IMAGE_MAGIC_STATS, &message.base, &error);
+	ret = stats_put(&directory, "stats-restore", &message, &error);
 	image_directory_close(&directory, !ret);
 }

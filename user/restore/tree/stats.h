@@ -14,9 +14,6 @@ struct restore_stats {
 	uint64_t pages; /* that were copied */
 };
 
-/** restore_stats_now - A clock. */
-uint64_t restore_stats_now(void);
-
 /**
  * restore_stats_write - Writes stats-restore, in place of that of a restore before.
  * @dir: the checkpoint, @path its path
