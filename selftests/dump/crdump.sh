@@ -6,7 +6,7 @@
 . "$(dirname "$0")/../lib.sh"
 cd "$work" || exit
 
-plan 42
+plan 45
 
 # dump STATUS ARGUMENT...: succeeds if crdump exits so. What it says is in $work/said.
 dump() {
@@ -131,6 +131,12 @@ timeout 60 inject reached 0:62:0=1 crdump --locks-only -t "$pid" -D kept-tree --
 is "--kill of what cannot be killed fails" "$?" 1
 check "and says so" said "^crdump: $pid: goes on: signal 9 cannot be sent to it"
 check "and it goes on" goes_on "$pid"
+end_background
+background pid hold flock:w:kept --child
+timeout 60 inject reached 0:62:0=1 crdump --locks-only -t "$pid" -D whole-tree --kill >/dev/null 2>said
+check "nor is a tree ended in part" said "^crdump: $pid: goes on, and so do all: signal 9 cannot be sent to it"
+check "but goes on" goes_on "$pid"
+check "as a whole" goes_on "$(pgrep -P "$pid")"
 end_background
 
 # Things that cannot be ----------------------------------------------------------------------------------

@@ -9,9 +9,9 @@
 #include <unistd.h>
 
 #include "dump/finish.h"
-#include "dump/stats.h"
 #include "dump/turns.h"
 #include "image/say.h"
+#include "image/stats.h"
 
 /* To wait for their end. They are opened while their pids cannot be another's. */
 static int *open_processes(const struct trace_tree *tree)
@@ -31,8 +31,11 @@ static int send_all(const struct trace_tree *tree, int signum)
 	for (size_t i = 0; i < tree->nr; i++) {
 		if (!kill(tree->processes[i].pid, signum) || errno == ESRCH)
 			continue;
-		say("%d: goes on: signal %d cannot be sent to it: %s", tree->processes[i].pid, signum,
-		    strerror(errno));
+		say("%d: goes on%s: signal %d cannot be sent to it: %s", tree->processes[i].pid,
+		    i || tree->nr == 1 ? "" : ", and so do all", signum, strerror(errno));
+		/* A tree is whole without a signal. */
+		if (!i)
+			return -1;
 		ret = -1;
 	}
 	return ret;
