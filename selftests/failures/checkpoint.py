@@ -25,7 +25,7 @@ OPTIONAL = {"restart_call", "restart_left"}
 COUNTING = {"bx", "dx", "r11", "flags"}
 
 # They are no images of the processes. Each has its own judge.
-NO_IMAGES = {"stats-dump", "checksums.img", "held-locks.sock"}
+NO_IMAGES = {"stats-dump", "stats-dump.new", "checksums.img", "held-locks.sock"}
 
 # Of stream.h.
 CREATE, WRITE, MOVE, TRUNCATE, REPLACE, CLOSE, END = range(1, 8)

@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """
-dump.py DIRECTORY POINTS NAME OPTION...    crdump OPTION... with a failure at so many of its points, or at `all`
+dump.py DIRECTORY POINTS NAME OTHERS OPTION...    crdump OPTION... with a failure at so many of its points, or at `all`
+
+OTHERS are the options of another column, in one word. What that tries is not tried again: a point counts by the code
+that makes the call. Of the first column they are none.
 
 Its target must go on as if nothing had been, unless it is to end, or to stop, and there is a checkpoint. What crdump
 leaves is a checkpoint, as good as one where nothing failed, or nothing.
@@ -206,10 +209,19 @@ class Dumping:
         return bool(result.reached), faults + ([] if cut_short else target)
 
 
+def calls_with(directory, options):
+    """The calls of another column."""
+    dumping = Dumping(directory, options)
+    dumping.steady.close()
+    dumping.soon(dumping.is_gone)
+    return dumping.calls
+
+
 def main():
-    directory, count, name = sys.argv[1:4]
-    dumping = Dumping(directory, sys.argv[4:])
-    progress = points.try_all(name, dumping.calls, count, dumping.try_point)
+    directory, count, name, others = sys.argv[1:5]
+    others = calls_with(directory, others.split()) if others else []
+    dumping = Dumping(directory, sys.argv[5:])
+    progress = points.try_all(name, dumping.calls, count, dumping.try_point, others)
     dumping.steady.close()
     print("%s: at %d of them a call of the target was cut short" % (name, dumping.cut_short))
     sys.exit(not progress.finish())

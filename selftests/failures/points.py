@@ -22,6 +22,9 @@ WAIT = 30
 # such, and of a sample some more are not reached.
 MOST, MOST_OF_SAMPLE, SAMPLE = 2, 25, 100
 
+# By so many calls, one after the other, it is known which code makes them.
+RUN = 12
+
 ALL = "EIO ENOSPC ENOMEM EINTR EPERM"
 NONE = ""
 READS, WRITES, STATS = "EIO ENOMEM EINTR", "EIO ENOSPC ENOMEM EINTR EPERM", "EIO ENOMEM"
@@ -70,6 +73,11 @@ def name_of(point):
     return NAMES.get(int(point.split(":")[1]), "?")
 
 
+def nth_of(point):
+    """Of how many calls with that number its call is the last."""
+    return int(point.split(":")[2].split("=")[0])
+
+
 def describe(point):
     task, number, nth = point.split(":")
     nth, what = nth.split("=")
@@ -83,19 +91,24 @@ def of_call(call):
     return [call + "=kill"] + ["%s=%s" % (call, getattr(errno, name, name)) for name in errors]
 
 
-def of_calls(calls, count):
+def of_calls(calls, count, others=()):
     """
-    Points of calls: `all`, all `kills`, or so many of them, of the first to the last call. The loader, which is done
-    when it unmaps its cache, does not go on when something fails, and nothing of the command has run yet.
+    Points of calls, but for those that are like the others: `all`, all `kills`, or so many of them, of the first to
+    the last call. `WHICH:I/N` is the Ith of N parts, the same of any list of calls. The loader, which is done when it
+    unmaps its cache, does not go on when something fails, and nothing of the command has run yet.
     """
     loaded = next(i for i, call in enumerate(calls) if name_of(call) == "munmap")
-    everywhere = [call + "=kill" for call in calls[:loaded]]
-    everywhere += [point for call in calls[loaded:] for point in of_call(call)]
-    if count == "all":
-        return everywhere
-    if count == "kills":
-        return [point for point in everywhere if point.endswith("=kill")]
-    return [everywhere[len(everywhere) * i // int(count)] for i in range(int(count))]
+    new = set(unlike(calls, others))
+    everywhere = [call + "=kill" for call in calls[:loaded] if call in new]
+    everywhere += [point for call in calls[loaded:] if call in new for point in of_call(call)]
+    which, _, part = count.partition(":")
+    nth, parts = (int(word) for word in part.split("/")) if part else (0, 1)
+    everywhere = [point for point in everywhere if nth_of(point) % parts == nth % parts]
+    if which == "kills":
+        everywhere = [point for point in everywhere if point.endswith("=kill")]
+    elif which != "all":
+        everywhere = [everywhere[len(everywhere) * i // int(which)] for i in range(int(which))]
+    return everywhere
 
 
 def always(runs):
@@ -103,6 +116,34 @@ def always(runs):
     first, *others = (list(run) for run in runs)
     found = [set(run) for run in others]
     return [call for call in first if all(call in run for run in found)]
+
+
+def without_polls(calls):
+    """What is asked for again and again, until it is so, is as often as that takes."""
+    names = [name_of(call) for call in calls] + [None]
+    return [call for i, call in enumerate(calls)
+            if names[i] != "sched_yield" and names[i:i + 2] != ["wait4", "sched_yield"]]
+
+
+def unlike(calls, others):
+    """Those that no code makes that makes one of the others, as far as what stands around them in their task shows."""
+    if not others:
+        return calls
+
+    def runs(found):
+        """Each with the names of its calls; of a task that makes fewer all are one."""
+        tasks = {}
+        for call in without_polls(found):
+            tasks.setdefault(call.split(":")[0], []).append(call)
+        for made in tasks.values():
+            for i in range(max(1, len(made) - RUN + 1)):
+                yield made[i:i + RUN], tuple(name_of(call) for call in made[i:i + RUN])
+
+    known, alike = {names for _, names in runs(others)}, set()
+    for run, names in runs(calls):
+        if names in known:
+            alike.update(run)
+    return [call for call in without_polls(calls) if call not in alike]
 
 
 class Result:
@@ -147,13 +188,14 @@ def run(directory, command, point=None, env=None, output=None):
 class Progress:
     """Says once a minute how far it is, and in the end what came of it."""
 
-    def __init__(self, name, calls, count):
+    def __init__(self, name, calls, count, others):
         self.name, self.calls = name, calls
-        self.points = of_calls(calls, count)
+        self.points = of_calls(calls, count, others)
         self.done = self.unreached = 0
         self.faults = []
         self.said = self.began = time.monotonic()
-        print("%s: %d calls, %d points" % (name, len(calls), len(self.points)), flush=True)
+        print("%s: %d calls, %d points%s" % (name, len(calls), len(self.points),
+                                             ", of what is in no other column" if others else ""), flush=True)
 
     def count(self, point, reached, faults):
         self.done += 1
@@ -174,9 +216,12 @@ class Progress:
         return not self.faults and self.unreached <= self.done * most // 100
 
 
-def try_all(name, calls, count, try_point):
-    """@try_point says of a point whether it was reached, and what was wrong then. Returns: the progress, at its end."""
-    progress = Progress(name, calls, count)
+def try_all(name, calls, count, try_point, others=()):
+    """
+    @try_point says of a point whether it was reached, and what was wrong then. Points of the calls @others, and of
+    those like them, are left to another column. Returns: the progress, at its end.
+    """
+    progress = Progress(name, calls, count, others)
     for point in progress.points:
         progress.count(point, *try_point(point))
     return progress

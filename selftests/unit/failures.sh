@@ -18,10 +18,11 @@ sample() {
 	grep '^# ' <<<"$output"
 }
 
-plan 6
+plan 7
 sample dump "dump, proc"
 sample dump "dump of locks, proc"
 # Each of these has a new target wherever it succeeds.
+sample dump "dump and kill" 24
 sample dump "dump, holding locks" 8
 sample dump "dump to a stream" 8
 sample restore restore
