@@ -1387,17 +1387,21 @@ TEST_F(files, a_terminal_that_is_in_use_is_told)
 static int in_own_terminal(void *data)
 {
 	struct made_checkpoint *made = data;
-	struct termios modes;
+	struct termios modes, before;
 	int master = posix_openpt(O_RDWR | O_NOCTTY), fd;
 
 	TRY(!unlockpt(master));
 	dup2(open(ptsname(master), O_RDWR | O_NOCTTY), STDIN_FILENO);
+	TRY(!tcgetattr(STDIN_FILENO, &before));
 	TRY(!open_checkpoint(made));
 	fd = fd_of(made, 1);
 	TRY(!strcmp(ttyname(fd), ptsname(master)));
 	TRY(!tcgetattr(fd, &modes) && modes.c_cc[VINTR] == 7);
 	/* Of descriptions, each has its own flags. */
 	TRY(fcntl(fd, F_GETFL) & O_NONBLOCK && !(fcntl(STDIN_FILENO, F_GETFL) & O_NONBLOCK));
+	/* Whatever fails later, the shell has it again as it was. */
+	restore_files_abandon(made->files);
+	TRY(!tcgetattr(STDIN_FILENO, &modes) && !memcmp(&modes, &before, sizeof(modes)));
 	return 0;
 }
 

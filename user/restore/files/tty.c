@@ -120,7 +120,7 @@ static int make_ptys(struct restore_files *files, struct terminals *terminals,
 	for (size_t i = 0; i < terminals->nr; i++) {
 		if (terminals->infos[i].entry->type == IMAGE__TTY_TYPE__PTY)
 			terminals->ptys[terminals->nr_ptys++] =
-				(struct pty){ terminals->infos[i].entry->pty->index, NULL, NULL, -1 };
+				(struct pty){ .index = terminals->infos[i].entry->pty->index, .fd = -1 };
 	}
 	qsort(terminals->ptys, terminals->nr_ptys, sizeof(*terminals->ptys), compare_ptys);
 	for (size_t i = 0; i < terminals->nr_ptys; i++) {
@@ -473,14 +473,21 @@ static int set_pair(const struct restore_files *files, const struct pty *pty)
 	return ret;
 }
 
-static int set_up(struct restore_files *files, const struct pty *pty)
+/* This program's own. Its window has the size that it has. */
+static int set_outside(struct pty *pty)
+{
+	int fd = any_end(pty), ret = tty_get_modes(fd, &pty->before);
+
+	return ret ? ret : tty_set_modes(fd, pty->slave->entry, false);
+}
+
+static int set_up(struct restore_files *files, struct pty *pty)
 {
 	bool inside = pty->master && pty->master->file;
 
 	if (any_end(pty) < 0 || find_inherited(files, inside ? pty->master : pty->slave) >= 0)
 		return 0;
-	/* The window of this program's own terminal has the size that it has. */
-	return inside ? set_pair(files, pty) : tty_set_modes(any_end(pty), pty->slave->entry, false);
+	return inside ? set_pair(files, pty) : set_outside(pty);
 }
 
 static int open_controlling(struct restore_files *files, struct restored_file *file,
@@ -580,6 +587,19 @@ static void close_masters(struct restore_files *files)
 	}
 }
 
+static void abandon(struct restore_files *files)
+{
+	struct terminals *terminals = files->rooms.terminals;
+
+	for (size_t i = 0; terminals && i < terminals->nr_ptys; i++) {
+		struct pty *pty = &terminals->ptys[i];
+
+		if (pty->before && any_end(pty) >= 0)
+			tty_put_modes(any_end(pty), pty->before);
+	}
+	close_masters(files);
+}
+
 static void free_infos(struct restore_files *files)
 {
 	struct terminals *terminals = files->rooms.terminals;
@@ -591,6 +611,8 @@ static void free_infos(struct restore_files *files)
 		image__tty_info_entry__free_unpacked(terminals->infos[i].entry, NULL);
 		free(terminals->infos[i].data.data);
 	}
+	for (size_t i = 0; i < terminals->nr_ptys; i++)
+		free(terminals->ptys[i].before);
 	free(terminals->infos);
 	free(terminals->ptys);
 	free(terminals);
@@ -606,6 +628,6 @@ const struct file_kind tty_kind = {
 	.open = open_tty,
 	.complete = complete,
 	.finish = finish,
-	.abandon = close_masters,
+	.abandon = abandon,
 	.free = free_infos,
 };

@@ -15,11 +15,15 @@ struct tty_info {
 	ProtobufCBinaryData data; /* what waits to be read from it */
 };
 
+/* What tty_set_modes() may change, but for the size. */
+struct tty_modes;
+
 /* A pair of ends. */
 struct pty {
 	uint32_t index;
 	struct tty_info *master, *slave; /* NULL: not told of */
 	int fd; /* of the master, until a file has it; -1: none */
+	struct tty_modes *before; /* owned; as it was, if it is this program's own; NULL: it is as it was */
 };
 
 struct terminals {
@@ -40,6 +44,12 @@ bool tty_info_is_sound(const Image__TtyInfoEntry *entry);
 
 /** tty_set_modes - Sets termios and what goes with them, and the size of the window if wanted. Returns: 0 or -errno. */
 int tty_set_modes(int fd, const Image__TtyInfoEntry *entry, bool size);
+
+/** tty_get_modes - Reads what it is set to. @out: to be freed. Returns: 0 or -errno. */
+int tty_get_modes(int fd, struct tty_modes **out);
+
+/** tty_put_modes - Sets it to that again, as far as it can be. */
+void tty_put_modes(int fd, const struct tty_modes *modes);
 
 /**
  * tty_fill - Puts data in the queue of an end as they are; the modes are others after that.

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <limits.h>
 #include <poll.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <time.h>
@@ -97,6 +98,37 @@ int tty_set_modes(int fd, const Image__TtyInfoEntry *entry, bool size)
 	if (!ret && size && entry->winsize)
 		ret = set_size(fd, entry->winsize);
 	return ret;
+}
+
+struct tty_modes {
+	struct termios termios, locked;
+	int line;
+};
+
+int tty_get_modes(int fd, struct tty_modes **out)
+{
+	struct tty_modes *modes = malloc(sizeof(*modes));
+	int ret = 0;
+
+	if (!modes || ioctl(fd, TCGETS, &modes->termios) || ioctl(fd, TIOCGLCKTRMIOS, &modes->locked) ||
+	    ioctl(fd, TIOCGETD, &modes->line)) {
+		ret = -errno;
+		free(modes);
+		modes = NULL;
+	}
+	*out = modes;
+	return ret;
+}
+
+/* What is locked cannot be set. */
+void tty_put_modes(int fd, const struct tty_modes *modes)
+{
+	int line;
+
+	ioctl(fd, TIOCSLCKTRMIOS, &modes->locked);
+	if (!ioctl(fd, TIOCGETD, &line) && line != modes->line)
+		ioctl(fd, TIOCSETD, &modes->line);
+	ioctl(fd, TCSETS, &modes->termios);
 }
 
 /* Nothing is changed on the way. Lines stay lines if the last is a whole one. */
