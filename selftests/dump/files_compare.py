@@ -7,6 +7,7 @@ KINDS has lines "KIND DESCRIPTOR..."; prints "KIND same" for each, or "KIND diff
 have to agree inside of one directory (ids of files, pipes, ghosts) are replaced by what they lead to.
 """
 import glob
+import itertools
 import os
 import sys
 
@@ -137,12 +138,12 @@ def tell(name, found):
 
 def main():
     ours, theirs = Directory(sys.argv[1]), Directory(sys.argv[2])
-    tables = list(zip(ours.tables(), theirs.tables()))
+    tables = list(itertools.zip_longest(ours.tables(), theirs.tables(), fillvalue={}))
     with open(sys.argv[3], encoding="ascii") as kinds:
         for words in map(str.split, kinds):
             if words[0] == "ready":
                 continue
-            found = []
+            found = ["%s: is nowhere" % fd for fd in words[1:] if not any(int(fd) in table for table, _ in tables)]
             for ours_table, theirs_table in tables:
                 for fd in map(int, words[1:]):
                     found += differences(ours.descriptor(ours_table, fd),
