@@ -27,7 +27,7 @@ PAGE_SIZE = os.sysconf("SC_PAGE_SIZE")
 
 # A thread's call that has ended with EINTR since the thread was stopped is mended two calls later. Who kills crdump
 # between them leaves it so, as does any stop: see signal(7). After an error crdump mends it when it lets go.
-STOPPING = ("ptrace", "wait4", "sched_yield", "clock_nanosleep")
+STOPPING = ("ptrace", "wait4", "sched_yield", "clock_nanosleep", "restart_syscall")
 CUT_SHORT = ("epoll_wait: Interrupted system call", "sigwaitinfo: Interrupted system call")
 
 

@@ -163,6 +163,12 @@ static int mend_call(pid_t tid)
 	return ptrace(PTRACE_SETREGSET, tid, NT_PRSTATUS, &iov) ? -errno : 0;
 }
 
+static void see_stop(struct trace_thread *thread, int status)
+{
+	thread->seen = true;
+	thread->signum = trace_is_event_stop(status) ? 0 : WSTOPSIG(status);
+}
+
 /*
  * Waits until a thread that was interrupted has stopped where nothing is about to happen to it.
  *
@@ -180,7 +186,8 @@ static int settle(struct reason *reason, struct trace_thread *thread)
 			return refuse_wait(reason, thread->tid, err);
 		if (!WIFSTOPPED(status))
 			return 0;
-		if (trace_is_event_stop(status)) {
+		see_stop(thread, status);
+		if (!thread->signum) {
 			/* A job control stop has its signal here. */
 			thread->was_stopped = WSTOPSIG(status) != SIGTRAP;
 			thread->stop_signal = thread->was_stopped ? WSTOPSIG(status) : 0;
@@ -197,7 +204,12 @@ static int settle(struct reason *reason, struct trace_thread *thread)
 		 * delivered now; the thread then stops before the handler's first instruction.
 		 */
 		ptrace(PTRACE_INTERRUPT, thread->tid, 0, 0);
-		ptrace(PTRACE_CONT, thread->tid, 0, WSTOPSIG(status));
+		/* If it was killed meanwhile, the wait will see that. */
+		if (ptrace(PTRACE_CONT, thread->tid, 0, thread->signum) && errno != ESRCH)
+			return fail(reason, -errno, "%d: signal %d is kept from it: %s", thread->tid,
+				    thread->signum, strerror(errno));
+		thread->seen = false;
+		thread->signum = 0;
 	}
 }
 
@@ -416,20 +428,33 @@ int trace_tree_check(const struct trace_tree *tree, char *why, size_t size)
 	return err;
 }
 
-static void release_thread(const struct trace_process *process, pid_t tid)
+/* Returns: whether it goes on. It was stopped, or else it may have stopped just now, with its call not mended. */
+static bool detach(const struct trace_thread *thread)
+{
+	return !ptrace(PTRACE_DETACH, thread->tid, 0, (long)thread->signum);
+}
+
+/* Of a child of this process, which others wait for, only what has stopped is let go. */
+static bool is_own(const struct trace_process *process)
+{
+	return process->ppid == getpid();
+}
+
+static void release_thread(const struct trace_process *process, struct trace_thread *thread)
 {
 	int status;
 
-	if (!ptrace(PTRACE_DETACH, tid, 0, 0) || process->ppid == getpid())
+	if ((thread->seen && detach(thread)) || is_own(process))
 		return;
 	/*
 	 * It has not stopped yet, and is let go once it has. Or it was killed: its process, and that one's parent, hear
 	 * of that only after its tracer.
 	 */
-	while (!trace_wait(tid, &status) && WIFSTOPPED(status)) {
-		if (trace_is_event_stop(status))
-			mend_call(tid);
-		if (!ptrace(PTRACE_DETACH, tid, 0, trace_is_event_stop(status) ? 0L : WSTOPSIG(status)))
+	while (!trace_wait(thread->tid, &status) && WIFSTOPPED(status)) {
+		see_stop(thread, status);
+		if (!thread->signum)
+			mend_call(thread->tid);
+		if (detach(thread))
 			return;
 	}
 }
@@ -461,19 +486,20 @@ bool trace_tree_release_thread(struct trace_tree *tree, pid_t tid)
  * Where the stop of others failed, nobody may have looked at this one yet: its call is mended now, and the signal
  * that it has stopped for is delivered. Returns: whether it had stopped.
  */
-static bool release_if_stopped(const struct trace_process *process, const struct trace_thread *thread)
+static bool release_if_stopped(const struct trace_process *process, struct trace_thread *thread)
 {
-	long signum = 0;
 	int status;
 
-	if (!thread->mended && process->ppid != getpid()) {
-		if (waitpid(thread->tid, &status, __WALL | WNOHANG) == thread->tid && WIFSTOPPED(status) &&
-		    !trace_is_event_stop(status))
-			signum = WSTOPSIG(status);
-		if (!signum)
-			mend_call(thread->tid);
+	if (is_own(process))
+		return detach(thread);
+	if (!thread->seen) {
+		if (waitpid(thread->tid, &status, __WALL | WNOHANG) != thread->tid || !WIFSTOPPED(status))
+			return false;
+		see_stop(thread, status);
 	}
-	return !ptrace(PTRACE_DETACH, thread->tid, 0, signum);
+	if (!thread->mended && !thread->signum)
+		mend_call(thread->tid);
+	return detach(thread);
 }
 
 /* All that have stopped: none is to wait for one that has not, and may not for long. */
@@ -494,7 +520,7 @@ void trace_tree_release(struct trace_tree *tree)
 
 		/* The thread that is the process last: it cannot be waited for before the others. */
 		for (size_t j = process->nr_threads; j; j--)
-			release_thread(process, process->threads[j - 1].tid);
+			release_thread(process, &process->threads[j - 1]);
 		free(process->threads);
 	}
 	free(tree->processes);

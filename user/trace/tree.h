@@ -13,7 +13,9 @@ struct trace_thread {
 	pid_t tid;
 	bool was_stopped; /* in a job control stop before */
 	int stop_signal; /* that began it */
-	bool mended; /* it has stopped, and its call is made again if the stop has ended that */
+	bool seen; /* it has stopped, and that was waited for */
+	int signum; /* that it has stopped for, and has not got yet; 0: none */
+	bool mended; /* its call is made again if the stop has ended that */
 };
 
 struct trace_process {
