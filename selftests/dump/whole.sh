@@ -35,18 +35,19 @@ last() {
 	tail -n 1 "$1"
 }
 
+is_gone() {
+	! kill -0 "$pid"
+} 2>/dev/null
+
+# Nobody waits for the count of who is not there.
 counts_beyond() {
-	(($(last "$1") > $2))
+	is_gone || (($(last "$1") > $2))
 }
 
 # goes_on NAME: counts, and is traced by nobody.
 goes_on() {
 	until_true counts_beyond "$1" "$(last "$1")" && grep -qx 'TracerPid:	0' "/proc/$pid/status"
 }
-
-is_gone() {
-	! kill -0 "$pid"
-} 2>/dev/null
 
 # All but raw pages and what is this project's own.
 crit_decodes() {
