@@ -27,7 +27,7 @@ PAGE_SIZE = os.sysconf("SC_PAGE_SIZE")
 
 # A thread's call that has ended with EINTR since the thread was stopped is mended two calls later. Who kills crdump
 # between them leaves it so, as does any stop: see signal(7). After an error crdump mends it when it lets go.
-STOPPING = ("ptrace", "wait4", "sched_yield", "clock_nanosleep", "restart_syscall")
+STOPPING = ("ptrace", "wait4") + points.PAUSES
 CUT_SHORT = ("epoll_wait: Interrupted system call", "sigwaitinfo: Interrupted system call")
 
 
@@ -205,7 +205,8 @@ class Dumping:
         target = self.target_faults(point, result)
         cut_short = self.is_cut_short(point, target)
         self.cut_short += cut_short
-        self.settle(target)
+        # It has told of that, and may go on as if nothing had been.
+        self.settle(self.steady.faults() if cut_short else target)
         return bool(result.reached), faults + ([] if cut_short else target)
 
 

@@ -22,6 +22,9 @@ WAIT = 30
 # such, and of a sample some more are not reached.
 MOST, MOST_OF_SAMPLE, SAMPLE = 2, 25, 100
 
+# What is between two looks whether something is so.
+PAUSES = ("sched_yield", "clock_nanosleep", "restart_syscall")
+
 # By so many calls, one after the other, it is known which code makes them.
 RUN = 12
 
@@ -93,10 +96,12 @@ def of_call(call):
 
 def of_calls(calls, count, others=()):
     """
-    Points of calls, but for those that are like the others: `all`, all `kills`, or so many of them, of the first to
-    the last call. `WHICH:I/N` is the Ith of N parts, the same of any list of calls. The loader, which is done when it
-    unmaps its cache, does not go on when something fails, and nothing of the command has run yet.
+    Points of calls, but for those that are like the others, and few of what is asked for again and again: `all`, all
+    `kills`, or so many of them, of the first to the last call. `WHICH:I/N` is the Ith of N parts, the same of any list
+    of calls. The loader, which is done when it unmaps its cache, does not go on when something fails, and nothing of
+    the command has run yet.
     """
+    calls = with_few_polls(calls)
     loaded = next(i for i, call in enumerate(calls) if name_of(call) == "munmap")
     new = set(unlike(calls, others))
     everywhere = [call + "=kill" for call in calls[:loaded] if call in new]
@@ -118,11 +123,20 @@ def always(runs):
     return [call for call in first if all(call in run for run in found)]
 
 
-def without_polls(calls):
-    """What is asked for again and again, until it is so, is as often as that takes."""
+def polls(calls):
+    """Which of the calls ask for something again and again, until it is so: they are as many as that takes."""
     names = [name_of(call) for call in calls] + [None]
-    return [call for i, call in enumerate(calls)
-            if names[i] != "sched_yield" and names[i:i + 2] != ["wait4", "sched_yield"]]
+    return [name in PAUSES or name == "wait4" and names[i + 1] in PAUSES for i, name in enumerate(names[:-1])]
+
+
+def without_polls(calls):
+    return [call for call, is_poll in zip(calls, polls(calls)) if not is_poll]
+
+
+def with_few_polls(calls):
+    """Of those that follow each other, the first two and the last two."""
+    are_polls = [False, False] + polls(calls) + [False, False]
+    return [call for i, call in enumerate(calls) if not all(are_polls[i:i + 5])]
 
 
 def unlike(calls, others):

@@ -39,19 +39,31 @@
 #define HALF_A_MINUTE_MS 30000
 
 static const char *who = "parent";
-static char wrong[512]; /* the first thing that is */
+#define WRONG_SIZE 512
+static char wrong[WRONG_SIZE]; /* the first thing that is, and was not told yet */
+static pthread_mutex_t wrong_lock = PTHREAD_MUTEX_INITIALIZER;
 
 static void __attribute__((format(printf, 1, 2))) say_wrong(const char *format, ...)
 {
 	size_t used;
 	va_list args;
 
-	if (*wrong)
-		return;
-	used = snprintf(wrong, sizeof(wrong), "%s: ", who);
-	va_start(args, format);
-	vsnprintf(wrong + used, sizeof(wrong) - used, format, args);
-	va_end(args);
+	pthread_mutex_lock(&wrong_lock);
+	if (!*wrong) {
+		used = snprintf(wrong, sizeof(wrong), "%s: ", who);
+		va_start(args, format);
+		vsnprintf(wrong + used, sizeof(wrong) - used, format, args);
+		va_end(args);
+	}
+	pthread_mutex_unlock(&wrong_lock);
+}
+
+static void take_wrong(char text[WRONG_SIZE])
+{
+	pthread_mutex_lock(&wrong_lock);
+	strcpy(text, wrong);
+	*wrong = '\0';
+	pthread_mutex_unlock(&wrong_lock);
 }
 
 static void must(const char *what, bool well)
@@ -550,13 +562,16 @@ static bool read_line(int fd)
 
 static void __attribute__((noreturn)) be_child(int dir, int questions, int answers)
 {
+	char text[WRONG_SIZE];
+
 	who = "child";
 	must("the parent", !prctl(PR_SET_PDEATHSIG, SIGKILL));
 	set_up(dir);
 	must("an answer", write(answers, "\n", 1) == 1);
 	while (read_line(questions)) {
 		check();
-		if (write(answers, wrong, strlen(wrong)) < 0 || write(answers, "\n", 1) != 1)
+		take_wrong(text);
+		if (write(answers, text, strlen(text)) < 0 || write(answers, "\n", 1) != 1)
 			break;
 	}
 	exit(0);
@@ -565,7 +580,7 @@ static void __attribute__((noreturn)) be_child(int dir, int questions, int answe
 /* Passes on what the child finds wrong. */
 static void ask_child(int questions, int answers)
 {
-	char byte, text[sizeof(wrong)] = "";
+	char byte, text[WRONG_SIZE] = "";
 	size_t nr = 0;
 
 	if (write(questions, "\n", 1) != 1)
@@ -581,6 +596,7 @@ static void ask_child(int questions, int answers)
 int main(int argc, char **argv)
 {
 	int dir, questions[2], answers[2];
+	char text[WRONG_SIZE];
 
 	must("DIR", argc == 2 && (dir = open(argv[1], O_RDONLY | O_DIRECTORY | O_CLOEXEC)) >= 0);
 	must("pipes", !pipe(questions) && !pipe(answers));
@@ -602,7 +618,8 @@ int main(int argc, char **argv)
 	while (read_line(STDIN_FILENO)) {
 		ask_child(questions[1], answers[0]);
 		check();
-		puts(*wrong ? wrong : "ok");
+		take_wrong(text);
+		puts(*text ? text : "ok");
 		fflush(stdout);
 	}
 	return 0;
