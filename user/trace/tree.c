@@ -124,8 +124,9 @@ static int attach(struct reason *reason, pid_t tid)
 
 		return has_ended(tid) ? 0 : refuse_attach(reason, tid, err);
 	}
-	/* A failure says that it ended, which the wait will see. */
-	ptrace(PTRACE_INTERRUPT, tid, 0, 0);
+	/* If it has ended, the wait will see that. If not, it goes on, and is let go at the end of this process. */
+	if (ptrace(PTRACE_INTERRUPT, tid, 0, 0) && errno != ESRCH)
+		return fail(reason, -errno, "%d: cannot be stopped: %s", tid, strerror(errno));
 	return 1;
 }
 
