@@ -50,6 +50,8 @@ def registers(tid):
 def status_of(directory):
     fields = dict(line.split(":", 1) for line in read(directory + "/status").splitlines())
     seen = {key: fields[key].strip() for key in KEYS}
+    # One that is waited for by sigwaitinfo(2) is not blocked meanwhile: steady.c.
+    seen["SigBlk"] = int(seen["SigBlk"], 16) & ~(1 << signal.SIGRTMIN + 3 - 1)
     # Alarms come and go.
     seen["ShdPnd"] = int(seen["ShdPnd"], 16) & ~(1 << signal.SIGALRM - 1)
     seen["stopped"] = fields["State"].strip()[0] in "tTZX"
