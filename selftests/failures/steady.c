@@ -61,7 +61,7 @@ static void __attribute__((format(printf, 1, 2))) say_wrong(const char *format, 
 static void take_wrong(char text[WRONG_SIZE])
 {
 	pthread_mutex_lock(&wrong_lock);
-	strcpy(text, wrong);
+	memcpy(text, wrong, WRONG_SIZE);
 	*wrong = '\0';
 	pthread_mutex_unlock(&wrong_lock);
 }
