@@ -52,7 +52,7 @@ both() {
 refusals=() touched=()
 cd "$work" || exit
 chmod 755 .
-plan 105
+plan 111
 background target setsid hold flock:w:a posix:r:5-9:b ofd:w:0-:c
 before=$(locks_of "$target")
 is "the target has locks" "$(wc -l <<<"$before")" 3
@@ -118,6 +118,13 @@ is "under which it is recorded" \
 	"$(crit show inside/filelocks.img | /usr/bin/python3 -c 'import json, sys; print(*(e["pid"] for e in json.load(sys.stdin)["entries"]))')" \
 	"$inside"
 kill -KILL "$inside"
+
+# What a checkpoint tells -----------------------------------------------------------------------------------
+
+mount --bind /dev/null /proc/sys/fs/lease-break-time
+both "no time for breaks of leases" 1 "/proc/sys/fs/lease-break-time: it has no number" -t "$target" -D image
+umount /proc/sys/fs/lease-break-time
+nothing_happened
 
 # Directories ----------------------------------------------------------------------------------------------
 

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,6 +18,7 @@
 #include "image/status.h"
 #include "locks/format.h"
 #include "locks/list.h"
+#include "procfs/file.h"
 #include "procfs/process.h"
 
 static int no_memory(void)
@@ -254,27 +257,31 @@ static void refuse_several_mapped(struct checkpoint *checkpoint, struct blockers
 	}
 }
 
-static uint32_t lease_break_time(void)
-{
-	FILE *file = fopen("/proc/sys/fs/lease-break-time", "re");
-	unsigned int seconds = 45;
+#define LEASE_BREAK_TIME "/proc/sys/fs/lease-break-time"
 
-	if (file) {
-		if (fscanf(file, "%u", &seconds) != 1)
-			seconds = 45;
-		fclose(file);
-	}
-	return seconds;
+/* Where it cannot be set it is what the kernel begins with. See lease_break_time of the kernel's fs/locks.c. */
+static int read_lease_break_time(uint32_t *seconds)
+{
+	char text[32];
+	ssize_t got = proc_read(AT_FDCWD, LEASE_BREAK_TIME, text, sizeof(text));
+
+	*seconds = 45;
+	if (got == -ENOENT)
+		return 0;
+	if (got >= 0 && sscanf(text, "%" SCNu32, seconds) == 1)
+		return 0;
+	say("%s: %s", LEASE_BREAK_TIME, got < 0 ? strerror(-got) : "it has no number");
+	return STATUS_IN_THE_WAY;
 }
 
-static void set_header(struct checkpoint *checkpoint)
+static int set_header(struct checkpoint *checkpoint)
 {
 	struct timespec now;
 
 	clock_gettime(CLOCK_REALTIME, &now);
 	checkpoint->dump_time_ms = now.tv_sec * 1000ULL + now.tv_nsec / 1000000;
 	checkpoint->source = checkpoint->locks.source;
-	checkpoint->lease_break_time = lease_break_time();
+	return read_lease_break_time(&checkpoint->lease_break_time);
 }
 
 static void tell_waiters(const struct checkpoint *checkpoint)
@@ -301,9 +308,9 @@ static int collect_with(struct checkpoint *checkpoint, const struct trace_tree *
 {
 	int status = read_locks(&checkpoint->locks, tree, options, flights);
 
+	status = status ?: set_header(checkpoint);
 	if (status)
 		return status;
-	set_header(checkpoint);
 	drop_others(&checkpoint->locks, tree, flights);
 	status = make_up_ids(&checkpoint->locks) || find_sharing(&checkpoint->locks, tree, flights)
 			 ? no_memory()
