@@ -12,7 +12,7 @@ touch f o l p
 # A lease that is being broken is to outlive a dump and a restore.
 break_time=$(<"$break_time_file")
 echo 600 >"$break_time_file"
-plan 45
+plan 53
 
 # start SPEC...: a process of its own session, $holder, that holds locks.
 start() {
@@ -94,7 +94,27 @@ is "a dump whose keeper fails does, too" "$status $(cat reached)" "4 $call"
 like "and says so" "$said" "crdump: image: its locks cannot be held: Input/output error"
 check "its process goes on, and nobody else holds locks" until_true goes_on_alone
 check "nor is anything left" test ! -e image
-end "$holder"
+
+# listen(2), behind bind(2).
+status timeout 60 inject reached 0:50:0=5 crdump --hold-locks -t "$holder" -D image
+is "so does one that cannot be asked for them" "$status $(cat reached)" "4 0:50:0"
+check "of which nothing is left either" test ! -e image
+
+# kill(2): the checkpoint is whole, and who has the locks lives on with them.
+status timeout 60 inject reached 0:62:0=1 crdump --hold-locks -t "$holder" -D image
+is "a dump that cannot end its process says so" "$status $(cat reached)" "1 0:62:0"
+check "nobody else holds locks then" until_true goes_on_alone
+check "and nobody is to be asked for them" until_true test ! -e image/held-locks.sock
+rm -r image
+
+# sendto(2), by which who holds them hears that the process has ended.
+status timeout 60 inject reached 0:44:0=5 crdump --source=proc --hold-locks -t "$holder" -D image
+is "a word that is lost is said again" "$status $(cat reached)" "0 0:44:0"
+check "its process is gone" until_true has_ended "$holder"
+check "and its lock is held" sh -c '! flock -n f true'
+pkill -x crdump-keeper
+until_true flock -n f true
+rm -r image
 
 # A lease that is breaking goes on to break.
 start lease:w:l --break r

@@ -23,10 +23,10 @@ static int *open_processes(const struct trace_tree *tree)
 	return pidfds;
 }
 
-/* Who is traced is there, at least as a zombie, so that the pid is nobody else's. Returns: 0 or -1. */
-static int send_all(const struct trace_tree *tree, int signum)
+/* Who is traced is there, at least as a zombie, so that the pid is nobody else's. */
+static enum finished send_all(const struct trace_tree *tree, int signum)
 {
-	int ret = 0;
+	enum finished ret = FINISHED;
 
 	for (size_t i = 0; i < tree->nr; i++) {
 		if (!kill(tree->processes[i].pid, signum) || errno == ESRCH)
@@ -35,8 +35,8 @@ static int send_all(const struct trace_tree *tree, int signum)
 		    i || tree->nr == 1 ? "" : ", and so do all", signum, strerror(errno));
 		/* A tree is whole without a signal. */
 		if (!i)
-			return -1;
-		ret = -1;
+			return FINISHED_NONE;
+		ret = FINISHED_IN_PART;
 	}
 	return ret;
 }
@@ -51,9 +51,11 @@ static void await_all(const int *pidfds, size_t nr)
 	}
 }
 
-int finish_tree(struct trace_tree *tree, const struct lock_queues *queues, enum finish how, uint64_t *ended)
+enum finished finish_tree(struct trace_tree *tree, const struct lock_queues *queues, enum finish how,
+			  uint64_t *ended)
 {
-	int *pidfds = how == FINISH_KILL ? open_processes(tree) : NULL, ret = 0;
+	int *pidfds = how == FINISH_KILL ? open_processes(tree) : NULL;
+	enum finished ret = FINISHED;
 	size_t nr = tree->nr;
 
 	if (how != FINISH_GO_ON)
@@ -68,7 +70,7 @@ int finish_tree(struct trace_tree *tree, const struct lock_queues *queues, enum 
 	if (!pidfds)
 		return ret;
 	/* Who could not be killed does not end. */
-	if (!ret)
+	if (ret == FINISHED)
 		await_all(pidfds, nr);
 	for (size_t i = 0; i < nr; i++) {
 		if (pidfds[i] >= 0)

@@ -16,13 +16,20 @@ enum finish {
 	FINISH_KILL, /* and wait until nothing is left of it */
 };
 
+enum finished {
+	FINISHED,
+	FINISHED_IN_PART, /* the others go on */
+	FINISHED_NONE, /* all go on */
+};
+
 /**
  * finish_tree - Ends the stop and frees what the tree owns.
  * @queues: who waited for locks, which is kept if the tree goes on
  * @ended: gets when the stop ended, or the processes were killed, as stats_now() has it; may be NULL
  *
- * Returns: 0, or -1 if some could not be killed or left stopped, which go on; it says so.
+ * Returns: which were killed or left stopped as they were to be; it says which could not.
  */
-int finish_tree(struct trace_tree *tree, const struct lock_queues *queues, enum finish how, uint64_t *ended);
+enum finished finish_tree(struct trace_tree *tree, const struct lock_queues *queues, enum finish how,
+			  uint64_t *ended);
 
 #endif

@@ -30,6 +30,9 @@ struct keeper {
 	int crdump; /* tells it by an error number, or 0, whether it stays, and gets a byte once the tree has ended */
 };
 
+/* With a tenth of a second before the next one. */
+#define WORD_TRIES 50
+
 /* The other end of that; -1: nobody waits there. */
 static int keeper_end = -1;
 
@@ -302,13 +305,30 @@ int keeper_start(const struct checkpoint *locks, const struct trace_tree *tree,
 	return 0;
 }
 
+/* What fails for a moment does not do so all the time. Returns: whether it has heard of it. */
+static bool send_byte(void)
+{
+	for (int tries = 0; tries < WORD_TRIES; tries++) {
+		if (send(keeper_end, "", 1, MSG_NOSIGNAL) == 1)
+			return true;
+		if (errno == EPIPE || errno == ECONNRESET)
+			return false;
+		pause_after(errno);
+	}
+	return false;
+}
+
 void keeper_tell(const struct image_directory *directory)
 {
-	if (keeper_end < 0)
-		return;
-	if (write(keeper_end, "", 1) != 1)
+	if (keeper_end >= 0 && !send_byte())
 		say_warning("%s: who was to hold its locks was killed: others may have them",
 			    directory->path);
-	close(keeper_end);
+	keeper_dismiss();
+}
+
+void keeper_dismiss(void)
+{
+	if (keeper_end >= 0)
+		close(keeper_end);
 	keeper_end = -1;
 }

@@ -21,4 +21,7 @@ int keeper_start(const struct checkpoint *locks, const struct trace_tree *tree,
 /** keeper_tell - Tells it that the tree has ended: until then it goes away with crdump. */
 void keeper_tell(const struct image_directory *directory);
 
+/** keeper_dismiss - Has it go away: the tree goes on with its locks. */
+void keeper_dismiss(void);
+
 #endif

@@ -43,7 +43,7 @@ struct run {
 	bool opened; /* the directory */
 	struct precopy precopy;
 	struct dump_stats stats;
-	bool unfinished; /* what was to end the tree failed: that does not undo the checkpoint */
+	enum finished finished; /* if not all are, that does not undo the checkpoint */
 	uint64_t began; /* to stop the tree */
 	char why[4096];
 	struct image_error error;
@@ -115,7 +115,7 @@ static void go_on(struct run *run, enum finish how)
 
 	if (!run->stopped)
 		return;
-	run->unfinished = finish_tree(&run->tree, &run->locks.queues, how, &ended);
+	run->finished = finish_tree(&run->tree, &run->locks.queues, how, &ended);
 	run->stopped = false;
 	run->stats.frozen = ended - run->began;
 	say_now();
@@ -257,7 +257,10 @@ static int write_all(struct run *run)
 	if (ret)
 		return image_fails(run);
 	go_on(run, options->finish);
-	keeper_tell(&run->directory);
+	if (run->finished == FINISHED_NONE)
+		keeper_dismiss();
+	else
+		keeper_tell(&run->directory);
 	/* What it says is of no weight to who restores. */
 	if (!options->stream && stats_write(&run->stats, &run->directory, &run->error))
 		say("%s", run->why);
@@ -288,5 +291,5 @@ int dump_whole(const struct options *options)
 	checkpoint_free(&run.locks);
 	if (run.opened)
 		image_directory_close(&run.directory, !status);
-	return !status && run.unfinished ? STATUS_IN_THE_WAY : status;
+	return !status && run.finished != FINISHED ? STATUS_IN_THE_WAY : status;
 }

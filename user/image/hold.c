@@ -35,8 +35,14 @@ int hold_listen(int dir)
 	if (fd < 0)
 		return -errno;
 	/* Before it is bound nobody can connect, and after that only with this mode. */
-	if (fchmod(fd, 0600) || bind(fd, (struct sockaddr *)&at, sizeof(at)) || listen(fd, 1))
+	if (fchmod(fd, 0600) || bind(fd, (struct sockaddr *)&at, sizeof(at)))
 		return fail(fd);
+	if (listen(fd, 1)) {
+		int ret = fail(fd);
+
+		unlinkat(dir, IMAGE_HOLD, 0);
+		return ret;
+	}
 	return fd;
 }
 
