@@ -63,7 +63,7 @@ int leases_read(struct restore_files *files)
 	files->leases = calloc(1, sizeof(*files->leases));
 	if (!files->leases)
 		return -ENOMEM;
-	return read_module(files->leases) ? proc_locks_each("/proc/locks", add_line, files->leases) : 0;
+	return read_module(files->leases) ? proc_locks_each("/proc/locks", add_line, files->leases, NULL) : 0;
 }
 
 void leases_free(struct restore_files *files)

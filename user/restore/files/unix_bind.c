@@ -125,18 +125,21 @@ static int enter(const struct restore_files *files, const struct unix_socket *so
 	return ret;
 }
 
-static void leave(const struct restore_files *files, struct origin *origin)
+/* Returns: 0 or -errno: then paths mean something else, and the restore is to fail. */
+static int leave(const struct restore_files *files, struct origin *origin)
 {
+	int ret = 0;
+
 	umask(origin->mask);
-	/* What is entered with rights is left with them. */
 	if (files->root >= 0 && (fchdir(origin->root) || chroot(".")))
-		abort();
-	if (origin->directory >= 0 && fchdir(origin->directory))
-		abort();
+		ret = -errno;
+	if (!ret && origin->directory >= 0 && fchdir(origin->directory))
+		ret = -errno;
 	if (origin->root >= 0)
 		close(origin->root);
 	if (origin->directory >= 0)
 		close(origin->directory);
+	return ret;
 }
 
 static int bind_here(const struct restore_files *files, const struct unix_socket *socket, int fd)
@@ -144,12 +147,12 @@ static int bind_here(const struct restore_files *files, const struct unix_socket
 	struct sockaddr_un address[2];
 	socklen_t size = make_address(socket, address);
 	struct origin origin;
-	int ret = enter(files, socket, &origin);
+	int ret = enter(files, socket, &origin), left;
 
 	if (!ret && bind(fd, (struct sockaddr *)address, size))
 		ret = -errno;
-	leave(files, &origin);
-	return ret;
+	left = leave(files, &origin);
+	return ret ? ret : left;
 }
 
 /* Files that are there ------------------------------------------------------------------------------ */
