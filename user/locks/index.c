@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
 #include <stdlib.h>
 
 #include "locks/flags.h"
@@ -101,6 +103,38 @@ static size_t first_entry(const struct lock_index *index, const struct lock_inde
 			high = middle;
 	}
 	return low;
+}
+
+/* Ranges of POSIX locks and of those of descriptions exclude each other, other kinds only themselves. */
+static bool same_realm(int a, int b)
+{
+	return a == b || ((a == CRLOCK_KIND_POSIX || a == CRLOCK_KIND_OFD) &&
+			  (b == CRLOCK_KIND_POSIX || b == CRLOCK_KIND_OFD));
+}
+
+static bool excludes(const struct lock_index_entry *entry, const struct proc_lock *line)
+{
+	if (!same_realm(entry->kind, line->kind) || entry->start > line->end || entry->end < line->start)
+		return false;
+	return entry->lock->row.held == F_WRLCK || line->type == F_WRLCK ||
+	       (line->kind == CRLOCK_KIND_POSIX && entry->pid == line->pid);
+}
+
+bool lock_index_conflicts(const struct lock_index *index, const struct proc_lock *line)
+{
+	const struct lock_index_entry key = { .dev = device(line->dev_major, line->dev_minor),
+					      .ino = line->ino,
+					      .kind = INT_MIN };
+
+	for (size_t i = first_entry(index, &key); i < index->nr; i++) {
+		const struct lock_index_entry *entry = &index->entries[i];
+
+		if (entry->dev != key.dev || entry->ino != key.ino)
+			return false;
+		if (excludes(entry, line))
+			return true;
+	}
+	return false;
 }
 
 /* What is looked for. */

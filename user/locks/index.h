@@ -26,6 +26,12 @@ int lock_index_make(struct lock_index *index, struct lock_list *list);
 void lock_index_free(struct lock_index *index);
 
 /**
+ * lock_index_conflicts - Whether the list has a lock beside which that of a line cannot be: one that excludes it, or
+ * is of its owner.
+ */
+bool lock_index_conflicts(const struct lock_index *index, const struct proc_lock *line);
+
+/**
  * lock_index_take - Finds a lock that a line can be about and that was not yet taken.
  * @waited_for: prefer one that has CRLOCK_LOCK_WAITERS
  *

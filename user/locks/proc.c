@@ -2,8 +2,8 @@
 /*
  * Locks and waiters from /proc/locks, holders from fdinfo. Descriptors are read first: what
  * /proc/locks says after that is taken for the truth, and what fdinfo told of locks that are gone since is
- * let go. Only locks of processes that are not visible from here, which /proc/locks leaves out, are
- * taken from fdinfo. How a lease is being broken, and which of the locks that look the same a request waits
+ * let go. Taken from fdinfo are locks of processes that are not visible from here, which /proc/locks leaves out, and
+ * those that it passes over while others are released: of them fdinfo is asked again. How a lease is being broken, and which of the locks that look the same a request waits
  * for, is told by fdinfo of kernels with the patches of patches/, and else guessed.
  */
 #include <errno.h>
@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "locks/append.h"
 #include "locks/flags.h"
 #include "locks/index.h"
 #include "locks/source.h"
@@ -77,24 +78,28 @@ static bool is_wanted(const struct lock_query *query, const struct proc_lock *li
 				     filter->dev_minor == line->dev_minor && filter->ino == line->ino);
 }
 
-struct counts {
-	size_t strange; /* lines that were not understood */
+struct taking {
+	struct lock_list *list;
+	const struct lock_query *query;
+	bool wanted; /* the lock that was told last */
+	size_t strange; /* lines of kinds that are not known */
 };
 
 /* Takes in a line. What waits for a lock that is not wanted is not wanted. */
-static int take_line(struct lock_list *list, const struct lock_query *query, bool *wanted,
-		     const struct proc_lock *line, struct counts *counts)
+static int take_line(const struct proc_lock *line, void *data)
 {
+	struct taking *taking = data;
+	struct lock_list *list = taking->list;
 	struct lock *lock;
 
 	if (line->depth) {
-		if (!*wanted || !(query->details & LOCK_DETAIL_WAITERS))
+		if (!taking->wanted || !(taking->query->details & LOCK_DETAIL_WAITERS))
 			return 0;
 		return lock_take_waiter(&list->locks[list->nr - 1], line);
 	}
-	counts->strange += line->kind == PROC_LOCK_KIND_UNKNOWN;
-	*wanted = is_wanted(query, line);
-	if (!*wanted)
+	taking->strange += line->kind == PROC_LOCK_KIND_UNKNOWN;
+	taking->wanted = is_wanted(taking->query, line);
+	if (!taking->wanted)
 		return 0;
 	lock = lock_list_add(list);
 	if (!lock)
@@ -103,28 +108,13 @@ static int take_line(struct lock_list *list, const struct lock_query *query, boo
 	return 0;
 }
 
-static int read_locks(struct lock_list *list, const struct lock_query *query, struct counts *counts)
+/* @strange: gets how many lines were not understood */
+static int read_locks(struct lock_list *list, const struct lock_query *query, size_t *strange)
 {
-	struct proc_lines *lines = malloc(sizeof(*lines));
-	int err = lines ? proc_lines_open(lines, AT_FDCWD, "/proc/locks") : -ENOMEM, ret;
-	bool wanted = false;
-	struct proc_lock line;
-	struct proc_text text;
+	struct taking taking = { .list = list, .query = query };
+	int err = proc_locks_each("/proc/locks", take_line, &taking, strange);
 
-	if (err) {
-		free(lines);
-		return err;
-	}
-	while (!err && (ret = proc_lines_next(lines, &text))) {
-		if (ret < 0)
-			err = ret;
-		else if (proc_lock_parse(text, &line))
-			counts->strange++;
-		else
-			err = take_line(list, query, &wanted, &line, counts);
-	}
-	proc_lines_close(lines);
-	free(lines);
+	*strange += taking.strange;
 	return err;
 }
 
@@ -195,39 +185,74 @@ static void set_askers(struct lock *lock, const struct proc_lock *requests, size
 	}
 }
 
+/* A lock that fdinfo tells of, and /proc/locks did not. */
+struct passed_over {
+	const struct lock_description *description;
+	size_t line; /* of its locks */
+};
+
+struct joining {
+	struct lock_index index;
+	const struct lock_query *query;
+	struct passed_over *passed_over;
+	size_t nr_passed_over;
+};
+
+static int compare_locks(const void *x, const void *y)
+{
+	return proc_lock_compare(x, y);
+}
+
+/* Of what was noted of one description, from @first on, that stays which fdinfo still tells, and nothing excludes. */
+static int ask_again(struct joining *joining, size_t first)
+{
+	size_t nr, kept = first;
+	struct proc_lock *now;
+	int err;
+
+	if (first == joining->nr_passed_over)
+		return 0;
+	err = lock_tables_read_again(joining->passed_over[first].description, &now, &nr);
+	for (size_t i = first; !err && i < joining->nr_passed_over; i++) {
+		const struct passed_over *noted = &joining->passed_over[i];
+		const struct proc_lock *line = &noted->description->locks[noted->line];
+
+		if (nr && bsearch(line, now, nr, sizeof(*now), compare_locks) &&
+		    !lock_index_conflicts(&joining->index, line))
+			joining->passed_over[kept++] = *noted;
+	}
+	joining->nr_passed_over = kept;
+	free(now);
+	return err;
+}
+
 /* Gives one description's locks their holders. */
-static int join_description(struct lock_index *index, const struct lock_description *description)
+static int join_description(struct joining *joining, const struct lock_description *description)
 {
 	struct lock_holders *holders = copy_holders(description);
-	size_t nr_requests;
+	size_t first = joining->nr_passed_over, nr_requests;
+	int err = 0;
 
 	if (!holders)
 		return -ENOMEM;
-	for (size_t i = 0; i < description->nr_locks; i += 1 + nr_requests) {
+	for (size_t i = 0; !err && i < description->nr_locks; i += 1 + nr_requests) {
 		const struct proc_lock *line = &description->locks[i], *requests = line + 1;
+		const struct passed_over noted = { description, i };
 		struct lock *lock;
 
 		nr_requests = lock_requests_of(description, i);
-		lock = lock_index_take_shown(index, line, requests, nr_requests);
-		if (!lock)
+		lock = lock_index_take_shown(&joining->index, line, requests, nr_requests);
+		if (!lock) {
+			if (is_wanted(joining->query, line))
+				err = append(joining->passed_over, joining->nr_passed_over, noted);
 			continue;
+		}
 		set_description(lock, description, holders);
 		set_break(lock, line);
 		set_askers(lock, requests, nr_requests);
 	}
 	lock_holders_put(holders);
-	return 0;
-}
-
-static int join_holders(struct lock_list *list, const struct lock_tables *tables)
-{
-	struct lock_index index = { 0 };
-	int err = lock_index_make(&index, list);
-
-	for (size_t i = 0; !err && i < tables->nr; i++)
-		err = join_description(&index, tables->descriptions[i]);
-	lock_index_free(&index);
-	return err;
+	return err ?: ask_again(joining, first);
 }
 
 static int take_requests(struct lock *lock, const struct proc_lock *requests, size_t nr)
@@ -239,15 +264,18 @@ static int take_requests(struct lock *lock, const struct proc_lock *requests, si
 	return err;
 }
 
-static int add_hidden_lock(struct lock_list *list, const struct lock_query *query,
-			   const struct proc_lock *line, size_t nr_requests)
+/* As fdinfo tells it. */
+static int add_told(struct lock_list *list, const struct lock_query *query,
+		    const struct lock_description *description, size_t line)
 {
 	struct lock *lock = lock_list_add(list);
 
 	if (!lock)
 		return -ENOMEM;
-	set_lock(lock, line);
-	return query->details & LOCK_DETAIL_WAITERS ? take_requests(lock, line + 1, nr_requests) : 0;
+	set_lock(lock, &description->locks[line]);
+	if (!(query->details & LOCK_DETAIL_WAITERS))
+		return 0;
+	return take_requests(lock, &description->locks[line + 1], lock_requests_of(description, line));
 }
 
 /* /proc/locks leaves out locks whose process is not visible from here, and what waits for them. */
@@ -263,9 +291,44 @@ static int add_hidden(struct lock_list *list, const struct lock_query *query,
 			const struct proc_lock *line = &description->locks[j];
 
 			if (!line->depth && !line->pid && is_wanted(query, line))
-				err = add_hidden_lock(list, query, line, lock_requests_of(description, j));
+				err = add_told(list, query, description, j);
 		}
 	}
+	return err;
+}
+
+static int add_passed_over(struct lock_list *list, const struct lock_query *query,
+			   const struct passed_over *passed_over)
+{
+	const struct lock_description *description = passed_over->description;
+	struct lock_holders *holders = copy_holders(description);
+	struct lock *lock;
+	int err;
+
+	if (!holders)
+		return -ENOMEM;
+	err = add_told(list, query, description, passed_over->line);
+	if (!err) {
+		lock = &list->locks[list->nr - 1];
+		set_description(lock, description, holders);
+		set_break(lock, &description->locks[passed_over->line]);
+	}
+	lock_holders_put(holders);
+	return err;
+}
+
+static int join_holders(struct lock_list *list, const struct lock_query *query,
+			const struct lock_tables *tables)
+{
+	struct joining joining = { .query = query };
+	int err = lock_index_make(&joining.index, list);
+
+	for (size_t i = 0; !err && i < tables->nr; i++)
+		err = join_description(&joining, tables->descriptions[i]);
+	lock_index_free(&joining.index);
+	for (size_t i = 0; !err && i < joining.nr_passed_over; i++)
+		err = add_passed_over(list, query, &joining.passed_over[i]);
+	free(joining.passed_over);
 	return err;
 }
 
@@ -296,34 +359,33 @@ static void say(struct lock_report *report, const char *text)
 	snprintf(report->lacking + len, sizeof(report->lacking) - len, "%s%s", len ? "; " : "", text);
 }
 
-static void say_lacking(struct lock_report *report, const struct lock_tables *tables,
-			const struct counts *counts)
+static void say_lacking(struct lock_report *report, const struct lock_tables *tables, size_t strange)
 {
 	if (tables->unreadable)
 		say(report, "descriptors of other users' processes cannot be read (root can)");
 	if (tables->cannot_compare)
 		say(report, "without kcmp(2) holders by fork are not told");
-	if (counts->strange)
+	if (strange)
 		say(report, "/proc/locks has locks of an unknown kind, left out");
 }
 
 int lock_read_proc(struct lock_list *list, const struct lock_query *query, struct lock_report *report)
 {
 	struct lock_tables tables = { 0 };
-	struct counts counts = { 0 };
+	size_t strange = 0;
 	int err;
 
 	list->source = LOCK_SOURCE_PROC;
 	err = lock_tables_read(&tables);
-	err = err ?: read_locks(list, query, &counts);
+	err = err ?: read_locks(list, query, &strange);
 	err = err ?: add_hidden(list, query, &tables);
-	err = err ?: join_holders(list, &tables);
+	err = err ?: join_holders(list, query, &tables);
 	if (!err && query->filter.nr_tgids)
 		lock_list_drop(list, held_by_named, &query->filter);
 	if (err)
 		snprintf(report->error, sizeof(report->error), "/proc: %s", strerror(-err));
 	else
-		say_lacking(report, &tables, &counts);
+		say_lacking(report, &tables, strange);
 	lock_tables_free(&tables);
 	return err;
 }

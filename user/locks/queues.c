@@ -199,7 +199,7 @@ int lock_queues_read(struct lock_queues *queues, pid_t root)
 	/* One alone is before nobody, and to open /proc/locks takes as long as much of a dump. */
 	if (is_alone(root))
 		return 0;
-	err = proc_locks_each("/proc/locks", take_request, &requests);
+	err = proc_locks_each("/proc/locks", take_request, &requests, NULL);
 	/* Mostly there is none, and that is all that is to be read. */
 	if (!err && requests.contested) {
 		err = read_askers(&askers, root, requests.kinds);

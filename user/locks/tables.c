@@ -321,6 +321,45 @@ int lock_tables_read(struct lock_tables *tables)
 	return err;
 }
 
+static int compare_locks(const void *x, const void *y)
+{
+	return proc_lock_compare(x, y);
+}
+
+/* Who is gone has none, and so has a number that is another file's by now: they are not of the inode. */
+static int read_holder(struct reading *reading, const struct lock_descriptor *holder)
+{
+	static const struct proc_fdinfo_fns fns = { keep_lock, NULL };
+	int dir = proc_open(holder->tid), err;
+	struct proc_fdinfo info;
+
+	if (dir < 0)
+		return proc_failed(dir) ? dir : 0;
+	err = proc_fdinfo_read(dir, holder->fd, reading->lines, &info, &fns, reading);
+	close(dir);
+	return proc_failed(err) ? err : 0;
+}
+
+int lock_tables_read_again(const struct lock_description *description, struct proc_lock **locks, size_t *nr)
+{
+	struct reading reading = { .lines = malloc(sizeof(*reading.lines)) };
+	pid_t last = 0;
+	int err = reading.lines ? 0 : -ENOMEM;
+
+	/* All numbers that one table has it by tell the same. */
+	for (size_t i = 0; !err && i < description->nr_holders; i++) {
+		if (description->holders[i].tid != last)
+			err = read_holder(&reading, &description->holders[i]);
+		last = description->holders[i].tid;
+	}
+	free(reading.lines);
+	if (reading.nr_locks)
+		qsort(reading.locks, reading.nr_locks, sizeof(*reading.locks), compare_locks);
+	*locks = reading.locks;
+	*nr = reading.nr_locks;
+	return err;
+}
+
 void lock_tables_free(struct lock_tables *tables)
 {
 	for (size_t i = 0; i < tables->nr; i++) {

@@ -65,7 +65,7 @@ int lock_read_waiters(struct lock_list *list, const char *name)
 	if (!any_waiters(list))
 		return 0;
 	err = lock_index_make(&joining.index, list);
-	err = err ?: proc_locks_each(name, join, &joining);
+	err = err ?: proc_locks_each(name, join, &joining, NULL);
 	lock_index_free(&joining.index);
 	return err;
 }

@@ -179,21 +179,119 @@ int proc_break_parse(struct proc_text line, struct proc_break *told)
 	return makes_sense(told) ? 0 : -EINVAL;
 }
 
-int proc_locks_each(const char *path, proc_lock_fn *fn, void *data)
+#define COMPARE(field) \
+	do { \
+		if (a->field != b->field) \
+			return a->field < b->field ? -1 : 1; \
+	} while (0)
+
+int proc_lock_compare(const struct proc_lock *a, const struct proc_lock *b)
+{
+	COMPARE(ino);
+	COMPARE(dev_major);
+	COMPARE(dev_minor);
+	COMPARE(has_inode);
+	COMPARE(kind);
+	COMPARE(start);
+	COMPARE(end);
+	COMPARE(pid);
+	COMPARE(type);
+	COMPARE(depth);
+	COMPARE(state);
+	COMPARE(access);
+	COMPARE(mandatory);
+	return 0;
+}
+
+/* What one read(2) has told. */
+struct piece {
+	struct proc_lock *lines;
+	size_t nr, room;
+};
+
+static int add_line(struct piece *piece, const struct proc_lock *line)
+{
+	if (piece->nr == piece->room) {
+		size_t room = piece->room ? 2 * piece->room : 64;
+		struct proc_lock *lines = reallocarray(piece->lines, room, sizeof(*lines));
+
+		if (!lines)
+			return -ENOMEM;
+		piece->lines = lines;
+		piece->room = room;
+	}
+	piece->lines[piece->nr++] = *line;
+	return 0;
+}
+
+/* Returns: 1, 0 at the end of the file, or a negative errno value. */
+static int read_piece(struct piece *piece, struct proc_lines *lines, size_t *strange)
+{
+	struct proc_text text;
+	struct proc_lock line;
+	int ret;
+
+	piece->nr = 0;
+	do {
+		ret = proc_lines_next(lines, &text);
+		if (ret <= 0)
+			break;
+		if (proc_lock_parse(text, &line))
+			++*strange;
+		else if (add_line(piece, &line))
+			return -ENOMEM;
+	} while (lines->start < lines->end);
+	return ret;
+}
+
+/* How many lines at the beginning of a piece were at the end of the one before. */
+static size_t count_repeated(const struct piece *before, const struct piece *piece)
+{
+	size_t nr = before->nr < piece->nr ? before->nr : piece->nr;
+
+	for (; nr; nr--) {
+		size_t same = 0;
+
+		while (same < nr &&
+		       !proc_lock_compare(&before->lines[before->nr - nr + same], &piece->lines[same]))
+			same++;
+		if (same == nr)
+			break;
+	}
+	return nr;
+}
+
+static int each_line(struct proc_lines *lines, proc_lock_fn *fn, void *data, size_t *strange)
+{
+	struct piece before = { 0 }, piece = { 0 };
+	int ret, err = 0;
+
+	while (!err && (ret = read_piece(&piece, lines, strange))) {
+		struct piece swapped = before;
+
+		err = ret < 0 ? ret : 0;
+		for (size_t i = count_repeated(&before, &piece); !err && i < piece.nr; i++)
+			err = fn(&piece.lines[i], data);
+		before = piece;
+		piece = swapped;
+	}
+	free(before.lines);
+	free(piece.lines);
+	return err;
+}
+
+int proc_locks_each(const char *path, proc_lock_fn *fn, void *data, size_t *strange)
 {
 	struct proc_lines *lines = malloc(sizeof(*lines));
 	int ret = lines ? proc_lines_open(lines, AT_FDCWD, path) : -ENOMEM;
-	struct proc_text text;
-	struct proc_lock lock;
+	size_t passed_over = 0;
 
 	if (!ret) {
-		while ((ret = proc_lines_next(lines, &text)) > 0) {
-			ret = proc_lock_parse(text, &lock) ? 0 : fn(&lock, data);
-			if (ret)
-				break;
-		}
+		ret = each_line(lines, fn, data, &passed_over);
 		proc_lines_close(lines);
 	}
 	free(lines);
+	if (strange)
+		*strange = passed_over;
 	return ret;
 }

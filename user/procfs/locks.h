@@ -76,12 +76,22 @@ int proc_break_parse(struct proc_text line, struct proc_break *told);
 typedef int proc_lock_fn(const struct proc_lock *lock, void *data);
 
 /**
- * proc_locks_each - Calls a function for each line of a file that is as /proc/locks is.
+ * proc_lock_compare - Orders lines by what they tell, but for their numbers: each file counts anew.
  *
- * Lines that are not known here are passed over. To open /proc/locks waits for an RCU grace period.
+ * Returns: 0 if they tell the same, or a negative or positive value.
+ */
+int proc_lock_compare(const struct proc_lock *a, const struct proc_lock *b);
+
+/**
+ * proc_locks_each - Calls a function for each line of a file that is as /proc/locks is.
+ * @strange: gets how many lines were passed over, for they are not known here; may be NULL
+ *
+ * The kernel tells a page at a time, and goes on at a number: of locks that were taken meanwhile, before that place,
+ * so many lines come twice, which is seen here; of locks that were released so many are left out, which is not. See
+ * seq_hlist_start_percpu() of the kernel's fs/seq_file.c. To open /proc/locks waits for an RCU grace period.
  *
  * Returns: 0, what @fn returned, or a negative errno value.
  */
-int proc_locks_each(const char *path, proc_lock_fn *fn, void *data);
+int proc_locks_each(const char *path, proc_lock_fn *fn, void *data, size_t *strange);
 
 #endif

@@ -116,7 +116,7 @@ static bool is_leased(uint64_t ino)
 {
 	struct search search = { .ino = ino };
 
-	return proc_locks_each("/proc/locks", look_for_lease, &search) || search.leased;
+	return proc_locks_each("/proc/locks", look_for_lease, &search, NULL) || search.leased;
 }
 
 /* An opening for reading breaks leases for writing. */
