@@ -115,14 +115,18 @@ static int make_all_async(void *data)
 
 static int finish_async(struct restore_files *files, const struct image_error *error)
 {
+	const struct restored_file *first = NULL;
 	struct progress progress = { .files = files };
-	bool any = false;
 	int ret;
 
-	for (size_t i = 0; !any && i < files->nr_files; i++)
-		any = is_async(&files->files[i]);
-	if (!any)
+	for (size_t i = 0; !first && i < files->nr_files; i++) {
+		if (is_async(&files->files[i]))
+			first = &files->files[i];
+	}
+	if (!first)
 		return 0;
+	/* Where there is no process for it, that one is the first that is not. */
+	progress.id = first->id;
 	ret = child_run(0, make_all_async, &progress, sizeof(progress));
 	if (ret)
 		image_error(error, ret, files_name(files_find(files, progress.id)),
