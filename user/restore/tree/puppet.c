@@ -134,15 +134,20 @@ long puppet_call_last(struct puppet *puppet, long nr, const unsigned long args[6
 	return end(puppet, ret ? ret : run_to_syscall(puppet));
 }
 
-long puppet_begin_call(struct puppet *puppet, long nr, const unsigned long args[6])
+int puppet_begin_call(struct puppet *puppet, long nr, const unsigned long args[6], long *result)
 {
+	struct user_regs_struct regs;
 	int ret = begin(puppet, nr, args);
 
 	ret = ret ? ret : run_to_syscall(puppet);
 	/* Asked for while the call has not begun, it keeps the call from sleeping. */
 	if (!ret && ptrace(PTRACE_INTERRUPT, puppet->tid, 0, 0))
 		ret = -errno;
-	return end(puppet, ret ? ret : run_to_syscall(puppet));
+	ret = ret ? ret : run_to_syscall(puppet);
+	ret = ret ? ret : get_regs(puppet, &regs);
+	if (!ret)
+		*result = trace_arch_result(&regs);
+	return ret;
 }
 
 int puppet_run_batch(struct puppet *puppet, unsigned long table, size_t nr)

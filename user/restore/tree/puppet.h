@@ -79,11 +79,13 @@ int puppet_mute(struct puppet *puppet);
 /**
  * puppet_begin_call - Makes a system call that sleeps, and interrupts it before it does.
  *
+ * @result: gets what the call returned: an error below those that programs see, see <linux/errno.h> of the kernel
+ *
  * The kernel then has what it needs to go on with it, see restart_syscall(2).
  *
- * Returns: what the call returned: an error below those that programs see, see <linux/errno.h> of the kernel.
+ * Returns: 0, or a negative errno value if it could not be made.
  */
-long puppet_begin_call(struct puppet *puppet, long nr, const unsigned long args[6]);
+int puppet_begin_call(struct puppet *puppet, long nr, const unsigned long args[6], long *result);
 
 /** puppet_write - Writes into its memory. Returns: 0 or a negative errno value. */
 int puppet_write(const struct puppet *puppet, unsigned long at, const void *data, size_t size);

@@ -56,7 +56,8 @@ int restart_begin(struct puppet *puppet, const struct saved_thread *thread, stru
 	const Image__ThreadCoreEntry *core = thread->core->thread_core;
 	struct timed_call call;
 	struct timespec rest;
-	long ret;
+	long result;
+	int ret;
 
 	if (!core->has_restart_call ||
 	    !describe(&call, core->restart_call, thread->core->thread_info->gpregs))
@@ -65,9 +66,11 @@ int restart_begin(struct puppet *puppet, const struct saved_thread *thread, stru
 		return -EFAULT;
 	if (call.rest_at && puppet_read(puppet, call.rest_at, &rest, sizeof(rest)))
 		call.rest_at = 0;
-	ret = puppet_begin_call(puppet, core->restart_call, call.args);
+	ret = puppet_begin_call(puppet, core->restart_call, call.args, &result);
 	if (puppet->gone)
 		return -ESRCH;
+	if (ret)
+		return ret;
 	if (call.rest_at)
 		puppet_write(puppet, call.rest_at, &rest, sizeof(rest));
 	/*
@@ -75,6 +78,6 @@ int restart_begin(struct puppet *puppet, const struct saved_thread *thread, stru
 	 * changed, or a descriptor that is ready, has ended the call, and that is what it returns.
 	 */
 	regs->orig_rax = core->restart_call;
-	regs->rax = ret;
+	regs->rax = result;
 	return 0;
 }
