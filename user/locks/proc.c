@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Locks and waiters from /proc/locks, holders from fdinfo. Descriptors are read first: what
- * /proc/locks says after that is taken for the truth, and what fdinfo told of locks that are gone since is
- * let go. Taken from fdinfo are locks of processes that are not visible from here, which /proc/locks leaves out, and
- * those that it passes over while others are released: of them fdinfo is asked again. How a lease is being broken, and which of the locks that look the same a request waits
- * for, is told by fdinfo of kernels with the patches of patches/, and else guessed.
+ * Locks and waiters from /proc/locks, holders from fdinfo. Descriptors are read first: what /proc/locks says
+ * after that is taken for the truth, and what fdinfo told of locks that are gone since is let go. Taken from
+ * fdinfo are locks of processes that are not visible from here, which /proc/locks leaves out, and those that
+ * it passes over while others are released: of these fdinfo is asked again. How a lease is being broken, and
+ * which of the locks that look the same a request waits for, is told by fdinfo of kernels with the patches
+ * of patches/, and else guessed.
  */
 #include <errno.h>
 #include <fcntl.h>
