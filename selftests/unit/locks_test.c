@@ -952,4 +952,37 @@ TEST(locks_that_cannot_be_taken)
 	close(fd);
 }
 
+static int count_line(const struct proc_lock *lock, void *nr)
+{
+	(void)lock;
+	++*(int *)nr;
+	return 0;
+}
+
+/* Each read(2) tells one piece. Returns: how many lines were told, or an error. */
+static int told_in_pieces(const char *first, const char *second)
+{
+	char path[32];
+	int ends[2], nr = 0, ret;
+
+	if (pipe2(ends, O_DIRECT | O_CLOEXEC))
+		return -errno;
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", ends[0]);
+	ret = write(ends[1], first, strlen(first)) < 0 || write(ends[1], second, strlen(second)) < 0 ? -errno
+												     : 0;
+	close(ends[1]);
+	ret = ret ?: proc_locks_each(path, count_line, &nr, NULL);
+	close(ends[0]);
+	return ret ?: nr;
+}
+
+TEST(lines_that_come_twice_are_told_once)
+{
+#define LINE(nr, ino) nr ": FLOCK  ADVISORY  WRITE 7 fe:00:" ino " 0 EOF\n"
+	EXPECT_EQ(3, told_in_pieces(LINE("1", "1") LINE("2", "2"), LINE("3", "2") LINE("4", "3")));
+	EXPECT_EQ(2, told_in_pieces(LINE("1", "1") LINE("2", "2"), LINE("3", "1") LINE("4", "2")));
+	EXPECT_EQ(4, told_in_pieces(LINE("1", "1") LINE("2", "2"), LINE("3", "3") LINE("4", "2")));
+#undef LINE
+}
+
 TEST_HARNESS_MAIN

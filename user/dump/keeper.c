@@ -16,7 +16,7 @@
 #include "image/hold.h"
 #include "image/say.h"
 #include "locks/format.h"
-#include "locks/order.h"
+#include "procfs/order.h"
 
 struct kept {
 	struct hold_name name;

@@ -6,7 +6,7 @@
 
 #include "locks/compare.h"
 #include "locks/format.h"
-#include "locks/order.h"
+#include "procfs/order.h"
 
 /* Two locks ---------------------------------------------------------------------------------------- */
 

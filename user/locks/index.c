@@ -6,7 +6,7 @@
 
 #include "locks/flags.h"
 #include "locks/index.h"
-#include "locks/order.h"
+#include "procfs/order.h"
 
 struct lock_index_entry {
 	uint64_t dev, ino;

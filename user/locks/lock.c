@@ -5,7 +5,7 @@
 
 #include "locks/append.h"
 #include "locks/lock.h"
-#include "locks/order.h"
+#include "procfs/order.h"
 #include "locks/sharing.h"
 
 static void free_holders(struct lock_holder *holders, size_t nr)

@@ -199,31 +199,26 @@ struct joining {
 	size_t nr_passed_over;
 };
 
-static int compare_locks(const void *x, const void *y)
-{
-	return proc_lock_compare(x, y);
-}
-
 /* Of what was noted of one description, from @first on, that stays which fdinfo still tells, and nothing excludes. */
 static int ask_again(struct joining *joining, size_t first)
 {
-	size_t nr, kept = first;
-	struct proc_lock *now;
+	struct proc_lock_list now;
+	size_t kept = first;
 	int err;
 
 	if (first == joining->nr_passed_over)
 		return 0;
-	err = lock_tables_read_again(joining->passed_over[first].description, &now, &nr);
+	err = lock_tables_read_again(joining->passed_over[first].description, &now);
 	for (size_t i = first; !err && i < joining->nr_passed_over; i++) {
 		const struct passed_over *noted = &joining->passed_over[i];
 		const struct proc_lock *line = &noted->description->locks[noted->line];
 
-		if (nr && bsearch(line, now, nr, sizeof(*now), compare_locks) &&
+		if (now.nr && bsearch(line, now.lines, now.nr, sizeof(*line), proc_lock_compare) &&
 		    !lock_index_conflicts(&joining->index, line))
 			joining->passed_over[kept++] = *noted;
 	}
 	joining->nr_passed_over = kept;
-	free(now);
+	free(now.lines);
 	return err;
 }
 

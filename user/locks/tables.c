@@ -32,8 +32,7 @@ struct reading {
 	void *tree; /* of struct lock_description */
 	struct bare *bare;
 	size_t nr_bare;
-	struct proc_lock *locks; /* of the descriptor that is being read */
-	size_t nr_locks, room_locks;
+	struct proc_lock_list locks; /* of the descriptor that is being read */
 	struct proc_lines *lines;
 };
 
@@ -79,23 +78,13 @@ static int keep_lock(const struct proc_lock *lock, void *data)
 {
 	struct reading *reading = data;
 
-	if (reading->nr_locks == reading->room_locks) {
-		size_t room = reading->room_locks ? 2 * reading->room_locks : 16;
-		struct proc_lock *locks = reallocarray(reading->locks, room, sizeof(*locks));
-
-		if (!locks)
-			return -ENOMEM;
-		reading->locks = locks;
-		reading->room_locks = room;
-	}
-	reading->locks[reading->nr_locks++] = *lock;
-	return 0;
+	return proc_lock_list_add(&reading->locks, lock);
 }
 
 static int keep_break(const struct proc_break *told, void *data)
 {
 	struct reading *reading = data;
-	struct proc_lock *last = reading->nr_locks ? &reading->locks[reading->nr_locks - 1] : NULL;
+	struct proc_lock *last = reading->locks.nr ? &reading->locks.lines[reading->locks.nr - 1] : NULL;
 
 	if (!last || last->nr != told->nr || last->state != PROC_LOCK_BREAKING)
 		return 0;
@@ -121,16 +110,16 @@ static int add_locks(struct lock_description *description, const struct reading 
 
 	if (!first && description->last_tid == tid)
 		return 0;
-	room = description->nr_locks + reading->nr_locks;
+	room = description->nr_locks + reading->locks.nr;
 	locks = reallocarray(description->locks, room, sizeof(*locks));
 	if (!locks)
 		return -ENOMEM;
 	description->locks = locks;
-	for (size_t i = 0; i < reading->nr_locks; i++) {
-		if (!reading->locks[i].depth)
-			wanted = first || owned_by_table(&reading->locks[i]);
+	for (size_t i = 0; i < reading->locks.nr; i++) {
+		if (!reading->locks.lines[i].depth)
+			wanted = first || owned_by_table(&reading->locks.lines[i]);
 		if (wanted)
-			locks[description->nr_locks++] = reading->locks[i];
+			locks[description->nr_locks++] = reading->locks.lines[i];
 	}
 	return 0;
 }
@@ -193,7 +182,7 @@ static int read_descriptor(struct reading *reading, int dir, pid_t tgid, pid_t t
 	struct proc_fdinfo info;
 	int err;
 
-	reading->nr_locks = 0;
+	reading->locks.nr = 0;
 	err = proc_fdinfo_read(dir, fd, reading->lines, &info, &fns, reading);
 	if (err)
 		return proc_failed(err) || err == -EPERM ? err : 0;
@@ -202,7 +191,7 @@ static int read_descriptor(struct reading *reading, int dir, pid_t tgid, pid_t t
 	key.first.flags = info.flags;
 	key.mnt_id = info.mnt_id;
 	key.ino = info.ino;
-	return reading->nr_locks ? add_locked(reading, &key) : add_bare(reading, &key);
+	return reading->locks.nr ? add_locked(reading, &key) : add_bare(reading, &key);
 }
 
 static int read_table(struct reading *reading, int dir, pid_t tgid, pid_t tid)
@@ -316,14 +305,9 @@ int lock_tables_read(struct lock_tables *tables)
 	err = err ?: join_bare(&reading);
 	tdestroy(reading.tree, keep_descriptions);
 	free(reading.bare);
-	free(reading.locks);
+	free(reading.locks.lines);
 	free(reading.lines);
 	return err;
-}
-
-static int compare_locks(const void *x, const void *y)
-{
-	return proc_lock_compare(x, y);
 }
 
 /* Who is gone has none, and so has a number that is another file's by now: they are not of the inode. */
@@ -340,7 +324,7 @@ static int read_holder(struct reading *reading, const struct lock_descriptor *ho
 	return proc_failed(err) ? err : 0;
 }
 
-int lock_tables_read_again(const struct lock_description *description, struct proc_lock **locks, size_t *nr)
+int lock_tables_read_again(const struct lock_description *description, struct proc_lock_list *locks)
 {
 	struct reading reading = { .lines = malloc(sizeof(*reading.lines)) };
 	pid_t last = 0;
@@ -353,10 +337,9 @@ int lock_tables_read_again(const struct lock_description *description, struct pr
 		last = description->holders[i].tid;
 	}
 	free(reading.lines);
-	if (reading.nr_locks)
-		qsort(reading.locks, reading.nr_locks, sizeof(*reading.locks), compare_locks);
+	if (reading.locks.nr)
+		qsort(reading.locks.lines, reading.locks.nr, sizeof(*reading.locks.lines), proc_lock_compare);
 	*locks = reading.locks;
-	*nr = reading.nr_locks;
 	return err;
 }
 

@@ -45,11 +45,12 @@ int lock_tables_read(struct lock_tables *tables);
 
 /**
  * lock_tables_read_again - Reads what fdinfo tells now of the locks of one description.
- * @locks: gets them, in the order of proc_lock_compare(), some perhaps twice; to be freed, also after an error
+ * @locks: gets them, in the order of proc_lock_compare(), some perhaps twice; the lines are to be freed, also after
+ *         an error
  *
  * Returns: 0, or a negative errno value if /proc cannot be read or there is no memory.
  */
-int lock_tables_read_again(const struct lock_description *description, struct proc_lock **locks, size_t *nr);
+int lock_tables_read_again(const struct lock_description *description, struct proc_lock_list *locks);
 
 /** lock_tables_free - Frees what it owns. */
 void lock_tables_free(struct lock_tables *tables);

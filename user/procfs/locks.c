@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "procfs/locks.h"
+#include "procfs/order.h"
 
 static bool parse_number(struct proc_text *line, uint64_t *nr)
 {
@@ -179,53 +180,43 @@ int proc_break_parse(struct proc_text line, struct proc_break *told)
 	return makes_sense(told) ? 0 : -EINVAL;
 }
 
-#define COMPARE(field) \
-	do { \
-		if (a->field != b->field) \
-			return a->field < b->field ? -1 : 1; \
-	} while (0)
-
-int proc_lock_compare(const struct proc_lock *a, const struct proc_lock *b)
+int proc_lock_compare(const void *x, const void *y)
 {
-	COMPARE(ino);
-	COMPARE(dev_major);
-	COMPARE(dev_minor);
-	COMPARE(has_inode);
-	COMPARE(kind);
-	COMPARE(start);
-	COMPARE(end);
-	COMPARE(pid);
-	COMPARE(type);
-	COMPARE(depth);
-	COMPARE(state);
-	COMPARE(access);
-	COMPARE(mandatory);
+	const struct proc_lock *a = x, *b = y;
+
+	COMPARE(a->ino, b->ino);
+	COMPARE(a->dev_major, b->dev_major);
+	COMPARE(a->dev_minor, b->dev_minor);
+	COMPARE(a->has_inode, b->has_inode);
+	COMPARE(a->kind, b->kind);
+	COMPARE(a->start, b->start);
+	COMPARE(a->end, b->end);
+	COMPARE(a->pid, b->pid);
+	COMPARE(a->type, b->type);
+	COMPARE(a->depth, b->depth);
+	COMPARE(a->state, b->state);
+	COMPARE(a->access, b->access);
+	COMPARE(a->mandatory, b->mandatory);
 	return 0;
 }
 
-/* What one read(2) has told. */
-struct piece {
-	struct proc_lock *lines;
-	size_t nr, room;
-};
-
-static int add_line(struct piece *piece, const struct proc_lock *line)
+int proc_lock_list_add(struct proc_lock_list *list, const struct proc_lock *line)
 {
-	if (piece->nr == piece->room) {
-		size_t room = piece->room ? 2 * piece->room : 64;
-		struct proc_lock *lines = reallocarray(piece->lines, room, sizeof(*lines));
+	if (list->nr == list->room) {
+		size_t room = list->room ? 2 * list->room : 16;
+		struct proc_lock *lines = reallocarray(list->lines, room, sizeof(*lines));
 
 		if (!lines)
 			return -ENOMEM;
-		piece->lines = lines;
-		piece->room = room;
+		list->lines = lines;
+		list->room = room;
 	}
-	piece->lines[piece->nr++] = *line;
+	list->lines[list->nr++] = *line;
 	return 0;
 }
 
-/* Returns: 1, 0 at the end of the file, or a negative errno value. */
-static int read_piece(struct piece *piece, struct proc_lines *lines, size_t *strange)
+/* Reads what one read(2) tells. Returns: 1, 0 at the end of the file, or a negative errno value. */
+static int read_piece(struct proc_lock_list *piece, struct proc_lines *lines, size_t *strange)
 {
 	struct proc_text text;
 	struct proc_lock line;
@@ -238,14 +229,14 @@ static int read_piece(struct piece *piece, struct proc_lines *lines, size_t *str
 			break;
 		if (proc_lock_parse(text, &line))
 			++*strange;
-		else if (add_line(piece, &line))
+		else if (proc_lock_list_add(piece, &line))
 			return -ENOMEM;
 	} while (lines->start < lines->end);
-	return ret;
+	return ret ? ret : piece->nr > 0;
 }
 
 /* How many lines at the beginning of a piece were at the end of the one before. */
-static size_t count_repeated(const struct piece *before, const struct piece *piece)
+static size_t count_repeated(const struct proc_lock_list *before, const struct proc_lock_list *piece)
 {
 	size_t nr = before->nr < piece->nr ? before->nr : piece->nr;
 
@@ -263,11 +254,11 @@ static size_t count_repeated(const struct piece *before, const struct piece *pie
 
 static int each_line(struct proc_lines *lines, proc_lock_fn *fn, void *data, size_t *strange)
 {
-	struct piece before = { 0 }, piece = { 0 };
+	struct proc_lock_list before = { 0 }, piece = { 0 };
 	int ret, err = 0;
 
 	while (!err && (ret = read_piece(&piece, lines, strange))) {
-		struct piece swapped = before;
+		struct proc_lock_list swapped = before;
 
 		err = ret < 0 ? ret : 0;
 		for (size_t i = count_repeated(&before, &piece); !err && i < piece.nr; i++)

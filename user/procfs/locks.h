@@ -77,10 +77,20 @@ typedef int proc_lock_fn(const struct proc_lock *lock, void *data);
 
 /**
  * proc_lock_compare - Orders lines by what they tell, but for their numbers: each file counts anew.
+ * @x, @y: struct proc_lock, as qsort(3) and bsearch(3) have them
  *
  * Returns: 0 if they tell the same, or a negative or positive value.
  */
-int proc_lock_compare(const struct proc_lock *a, const struct proc_lock *b);
+int proc_lock_compare(const void *x, const void *y);
+
+/* Lines that are kept. It begins as zeros; its memory may be used again, with none in it. */
+struct proc_lock_list {
+	struct proc_lock *lines; /* owned */
+	size_t nr, room;
+};
+
+/** proc_lock_list_add - Appends a copy. Returns: 0 or -ENOMEM. */
+int proc_lock_list_add(struct proc_lock_list *list, const struct proc_lock *line);
 
 /**
  * proc_locks_each - Calls a function for each line of a file that is as /proc/locks is.

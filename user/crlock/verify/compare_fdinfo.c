@@ -7,7 +7,7 @@
 #include <stdlib.h>
 
 #include "crlock/verify/compare.h"
-#include "locks/order.h"
+#include "procfs/order.h"
 
 /* Locks by description, in the order of its lines. */
 struct sorted {

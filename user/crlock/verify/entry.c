@@ -4,7 +4,7 @@
 
 #include "crlock/verify/entry.h"
 #include "locks/apply.h"
-#include "locks/order.h"
+#include "procfs/order.h"
 
 static bool is_lease(int kind)
 {

@@ -13,7 +13,7 @@
 
 #include "dump/files/kinds.h"
 #include "dump/files/state.h"
-#include "locks/order.h"
+#include "procfs/order.h"
 
 struct target {
 	const struct dump_file *file;

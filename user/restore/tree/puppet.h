@@ -78,7 +78,6 @@ int puppet_mute(struct puppet *puppet);
 
 /**
  * puppet_begin_call - Makes a system call that sleeps, and interrupts it before it does.
- *
  * @result: gets what the call returned: an error below those that programs see, see <linux/errno.h> of the kernel
  *
  * The kernel then has what it needs to go on with it, see restart_syscall(2).

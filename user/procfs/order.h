@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#ifndef LOCKS_ORDER_H
-#define LOCKS_ORDER_H
+#ifndef PROCFS_ORDER_H
+#define PROCFS_ORDER_H
 
 /** COMPARE - In a function of an order: returns from it, if two numbers differ, which is less; else goes on. */
 #define COMPARE(a, b) \
