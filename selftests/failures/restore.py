@@ -128,9 +128,7 @@ class Restoring:
     def pidfile_faults(self, wanted):
         with open(self.pidfile) as file:
             is_now = file.read()
-        # The end of what was there may still be behind the pid.
-        right = is_now in wanted or wanted[0][0].isdigit() and is_now.startswith(wanted[0])
-        return [] if right else ["the file for the pid has %r" % is_now]
+        return [] if is_now == wanted else ["the file for the pid has %r" % is_now]
 
     def try_point(self, point):
         result = self.run(point)
@@ -138,13 +136,13 @@ class Restoring:
         faults = [fault] if fault else []
         own = "%d\n" % self.steady.pid
         if not result.status:
-            faults += self.whole_faults() + self.pidfile_faults([own]) + self.end_tree()
+            faults += self.whole_faults() + self.pidfile_faults(own) + self.end_tree()
         elif result.killed() and not self.left_faults_soon():
-            faults += self.pidfile_faults(["as before\n"])
+            faults += self.pidfile_faults("as before\n")
         elif result.killed() and self.is_whole():
-            faults += self.whole_faults() + self.pidfile_faults([own, "as before\n"]) + self.end_tree()
+            faults += self.whole_faults() + self.pidfile_faults(own) + self.end_tree()
         else:
-            faults += self.left_faults() + self.pidfile_faults(["as before\n"])
+            faults += self.left_faults() + self.pidfile_faults("as before\n")
         if faults:
             self.begin_anew()
         return bool(result.reached), [fault for fault in faults if not self.may_stay(point, fault)]

@@ -6,7 +6,6 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -103,23 +102,6 @@ static int restore_checkpoint(const struct options *options, const struct checkp
 
 /* ---- Whole processes ---- */
 
-/* What was there stays until there is a pid to read in its place. */
-static int write_pidfile(const char *path, pid_t pid)
-{
-	int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
-	int size = fd < 0 ? -1 : dprintf(fd, "%d\n", pid);
-	struct stat stat;
-	bool failed = size < 0;
-
-	if (!failed && !fstat(fd, &stat) && S_ISREG(stat.st_mode))
-		failed = ftruncate(fd, size);
-	if (failed)
-		say("%s: %s", path, strerror(errno));
-	if (fd >= 0)
-		close(fd);
-	return failed ? STATUS_IMAGE : 0;
-}
-
 /* Returns: the exit status of a process, as shells tell it. */
 static int await(pid_t pid)
 {
@@ -144,8 +126,6 @@ static int restore_processes(const struct options *options)
 	/* Before the processes are waited for, which may take long. */
 	input_close(&input, status);
 	unblock_signals();
-	if (!status && options->pidfile)
-		status = write_pidfile(options->pidfile, root);
 	if (!status && !options->detached && !options->sibling)
 		status = await(root);
 	return status;

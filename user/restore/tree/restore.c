@@ -13,6 +13,7 @@
  *   notices of kept leases that were broken meanwhile
  *   credentials                            from here much may not be done any more
  *   system calls to go on with, registers
+ *   pidfile                                the last that can fail
  *   letting go                             first those who wait for the same lock, in their order
  */
 #include <errno.h>
@@ -35,6 +36,7 @@
 #include "image/say.h"
 #include "image/stats.h"
 #include "image/status.h"
+#include "restore/pidfile.h"
 #include "restore/plan.h"
 #include "restore/tree/confined.h"
 #include "restore/tree/creds.h"
@@ -87,6 +89,7 @@ struct restoring {
 	struct family *family;
 	struct troupe *troupes;
 	size_t nr;
+	struct pidfile pidfile;
 	bool whole; /* the tree goes on, whatever becomes of this program */
 	struct restore_stats stats;
 	struct image_error error;
@@ -252,6 +255,13 @@ static bool is_of_tree(pid_t pid, void *data)
 	return false;
 }
 
+/* What else than processes is put back. */
+static void abandon(struct restoring *r)
+{
+	pidfile_put_back(&r->pidfile);
+	restore_files_abandon(r->images.files);
+}
+
 static void undo(void *data)
 {
 	struct restoring *r = data;
@@ -261,7 +271,7 @@ static void undo(void *data)
 		return;
 	}
 	family_give_up(r->family);
-	restore_files_abandon(r->images.files);
+	abandon(r);
 }
 
 static int start_warden(struct restoring *r)
@@ -538,6 +548,7 @@ static void release(struct restoring *r)
 	free(r->sources.readonly);
 	if (r->keeper >= 0)
 		close(r->keeper);
+	pidfile_close(&r->pidfile);
 	shms_free(&r->shms);
 	family_free(r->family);
 	images_close(&r->images);
@@ -592,6 +603,14 @@ static int act_before(struct restoring *r)
 	return ret ? ret : act(r, "pre-resume");
 }
 
+/* Returns: 0 or the exit status; what is wrong is printed. */
+static int write_pidfile(struct restoring *r)
+{
+	return r->options->pidfile
+		       ? pidfile_write(&r->pidfile, r->options->pidfile, r->images.tree.processes[0].pid)
+		       : 0;
+}
+
 int tree_restore(const struct options *options, pid_t *root)
 {
 	char why[WHY_MAX] = "";
@@ -599,6 +618,7 @@ int tree_restore(const struct options *options, pid_t *root)
 		.options = options,
 		.images.dir = -1,
 		.keeper = -1,
+		.pidfile = PIDFILE_INIT,
 		.error = { why, sizeof(why) },
 	};
 	uint64_t start = stats_now();
@@ -608,19 +628,20 @@ int tree_restore(const struct options *options, pid_t *root)
 		ret = act(&r, "pre-restore");
 		ret = ret ? ret : make_tree(&r);
 		ret = ret ? ret : act_before(&r);
+		ret = ret ? ret : write_pidfile(&r);
 		/* Until then they end with this program, if someone kills it. */
 		ret = ret ? ret : each(&r, keep_alive);
 		if (ret && r.family)
 			family_kill(r.family);
 		r.whole = !ret;
 		if (ret) {
-			restore_files_abandon(r.images.files);
+			abandon(&r);
 			warden_end();
 		}
 	} else if (ret < 0) {
 		int status = r.images_are_read && ret != -EBADMSG ? STATUS_IN_THE_WAY : STATUS_IMAGE;
 
-		restore_files_abandon(r.images.files);
+		abandon(&r);
 		warden_end();
 		say("%s", why);
 		release(&r);
