@@ -245,13 +245,16 @@ static int add_files(void *data)
 
 static int complete(struct restore_files *files, const struct image_error *error)
 {
-	struct progress progress = { .files = files };
+	struct progress progress = { .files = files, .fd = -1 };
 	int ret;
 
 	if (!files->rooms.epoll_places)
 		return 0;
 	ret = child_run(0, add_files, &progress, sizeof(progress));
-	if (ret)
+	if (ret && progress.fd < 0)
+		image_error(error, ret, files->path, "no process can be made that fills epolls: %s",
+			    strerror(-ret));
+	else if (ret)
 		image_error(error, ret, files->path, "epoll %u: descriptor %d cannot be added: %s",
 			    progress.id, progress.fd, strerror(-ret));
 	return ret;

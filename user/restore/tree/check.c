@@ -23,6 +23,8 @@
 #include "restore/tree/inherited_locks.h"
 #include "restore/tree/taken.h"
 
+#define PID_MAX "/proc/sys/kernel/pid_max"
+
 struct checking {
 	const struct options *options;
 	struct images images;
@@ -46,16 +48,18 @@ static void __attribute__((format(printf, 2, 3))) tell(struct checking *checking
 
 /* ---- Processes ---- */
 
+/* Returns: what it is, or a negative errno value. */
 static long pid_max(void)
 {
-	FILE *file = fopen("/proc/sys/kernel/pid_max", "re");
-	long max = 1L << 22;
+	FILE *file = fopen(PID_MAX, "re");
+	long max;
 
-	if (file) {
-		if (fscanf(file, "%ld", &max) != 1)
-			max = 1L << 22;
-		fclose(file);
-	}
+	if (!file)
+		return -errno;
+	errno = EINVAL;
+	if (fscanf(file, "%ld", &max) != 1)
+		max = -errno;
+	fclose(file);
 	return max;
 }
 
@@ -63,8 +67,8 @@ static void check_id(struct checking *checking, pid_t tid, long max)
 {
 	struct proc_stat stat;
 
-	if (tid >= max) {
-		tell(checking, "%d: /proc/sys/kernel/pid_max allows pids up to %ld", tid, max - 1);
+	if (max >= 0 && tid >= max) {
+		tell(checking, "%d: " PID_MAX " allows pids up to %ld", tid, max - 1);
 		return;
 	}
 	if (!proc_stat_of(tid, &stat))
@@ -90,6 +94,8 @@ static void check_processes(struct checking *checking)
 	long max = pid_max();
 	char text[512];
 
+	if (max < 0)
+		tell(checking, PID_MAX ": %s", strerror(-max));
 	if (confined_find(&checking->images, text, sizeof(text)))
 		tell(checking, "%s", text);
 	if (root->sid != root->pid && !checking->options->shell_job)
