@@ -9,13 +9,17 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -535,6 +539,35 @@ TEST_F(stream, readers_that_do_not_read)
 	stream_writer_close(writer);
 	close(ends[1]);
 	free(bytes);
+}
+
+/* From now on, as on a disk that fails. */
+static int fail_fsync(void)
+{
+	struct sock_filter steps[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_fsync, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EIO),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+	};
+	struct sock_fprog program = { sizeof(steps) / sizeof(*steps), steps };
+
+	return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) || prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program);
+}
+
+TEST_F(stream, disk_that_fails)
+{
+	struct stream_writer *writer;
+	uint32_t inventory;
+
+	ASSERT_EQ(0, fail_fsync());
+	ASSERT_EQ(0, stream_writer_open(&writer, self->fd));
+	ASSERT_EQ(0, stream_create(writer, IMAGE_INVENTORY, &inventory));
+	EXPECT_EQ(-EIO, stream_end(writer));
+	stream_writer_close(writer);
+	EXPECT_EQ(-EBADMSG, spool_again(self));
+	EXPECT_NE(NULL, strstr(self->why, "it ends before it is complete")) TH_LOG("%s", self->why);
+	EXPECT_TRUE(nothing_is_left(self));
 }
 
 TEST_HARNESS_MAIN

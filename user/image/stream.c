@@ -192,14 +192,26 @@ int stream_create(struct stream_writer *writer, const char *name, uint32_t *memb
 	return stream_write(writer, STREAM_CREATE, *member, 0, name, strlen(name));
 }
 
+/* For nobody to take the file for a whole stream, which may not be what the disk has. */
+static void take_end_back(struct stream_writer *writer)
+{
+	off_t end = lseek(writer->fd, 0, SEEK_CUR);
+
+	if (end < (off_t)sizeof(struct head) || ftruncate(writer->fd, end - sizeof(struct head)))
+		return;
+	lseek(writer->fd, -(off_t)sizeof(struct head), SEEK_CUR);
+}
+
 int stream_end(struct stream_writer *writer)
 {
 	int ret = stream_write(writer, STREAM_END, 0, 0, NULL, 0);
 
 	ret = ret ? ret : flush(writer);
 	/* What is no file has no disk. */
-	if (!ret && fsync(writer->fd) && errno != EINVAL && errno != EROFS)
+	if (!ret && fsync(writer->fd) && errno != EINVAL && errno != EROFS) {
 		ret = -errno;
+		take_end_back(writer);
+	}
 	writer->failed = ret ? ret : -ESHUTDOWN;
 	return ret;
 }
