@@ -12,7 +12,9 @@ side_by_side() {
 	shift 2
 	[[ $points == [0-9]* ]] || parts=$(nproc)
 	for ((part = 1; part <= parts; part++)); do
-		mkdir -p "$work/$part"
+		# What a column before left there is not of this one.
+		rm -rf "${work:?}/$part"
+		mkdir "$work/$part" || return
 		(
 			set -o pipefail
 			unshare -pf --kill-child --mount-proc \
