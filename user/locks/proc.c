@@ -113,9 +113,10 @@ static int take_line(const struct proc_lock *line, void *data)
 static int read_locks(struct lock_list *list, const struct lock_query *query, size_t *strange)
 {
 	struct taking taking = { .list = list, .query = query };
-	int err = proc_locks_each("/proc/locks", take_line, &taking, strange);
+	struct proc_locks_told told;
+	int err = proc_locks_each("/proc/locks", take_line, &taking, &told);
 
-	*strange += taking.strange;
+	*strange = told.strange + taking.strange;
 	return err;
 }
 

@@ -64,11 +64,15 @@ void lock_queues_keep(struct lock_queues *queues, bool (*keep)(pid_t tid))
 
 /* Reading --------------------------------------------------------------------------------------------- */
 
+/* While others release locks: a request that is passed over each time is one of another moment. */
+#define TRIES 5
+
 /* Lines of /proc/locks of requests, with those for one lock together. */
 struct requests {
 	struct proc_lock *rows;
 	size_t nr;
 	uint32_t kinds; /* that there are */
+	bool at_once; /* no lock was passed over */
 	bool contested; /* there is a lock that several wait for */
 };
 
@@ -165,12 +169,14 @@ static int make_queues(struct lock_queues *queues, struct lock_askers *askers,
 	return err;
 }
 
-static int read_askers(struct lock_askers *askers, pid_t root, uint32_t kinds)
+/* Of all that any may wait for, if some request may have been passed over. */
+static int read_askers(struct lock_askers *askers, pid_t root, const struct requests *requests)
 {
+	const uint32_t all = 1U << CRLOCK_KIND_FLOCK | 1U << CRLOCK_KIND_POSIX | 1U << CRLOCK_KIND_OFD;
 	struct proc_pids pids = { 0 };
 	int err = proc_pids_tree(&pids, root);
 
-	err = err ?: lock_askers_read(askers, &pids, kinds);
+	err = err ?: lock_askers_read(askers, &pids, requests->at_once ? requests->kinds : all);
 	proc_pids_free(&pids);
 	return err;
 }
@@ -190,24 +196,50 @@ static bool is_alone(pid_t root)
 	return alone;
 }
 
-int lock_queues_read(struct lock_queues *queues, pid_t root)
+static bool is_any_left(const struct lock_askers *askers)
+{
+	for (size_t i = 0; i < askers->nr; i++) {
+		if (askers->rows[i].tid)
+			return true;
+	}
+	return false;
+}
+
+/* Returns: 0, -EAGAIN if somebody's request may have been passed over, or another errno value. */
+static int read_once(struct lock_queues *queues, pid_t root)
 {
 	struct requests requests = { 0 };
 	struct lock_askers askers = { 0 };
+	struct proc_locks_told told;
+	int err = proc_locks_each("/proc/locks", take_request, &requests, &told);
+
+	requests.at_once = told.at_once;
+	/* Mostly there is none, and that is all that is to be read. */
+	if (!err && (requests.contested || !requests.at_once)) {
+		err = read_askers(&askers, root, &requests);
+		err = err ?: make_queues(queues, &askers, &requests);
+		if (!err && !requests.at_once && is_any_left(&askers))
+			err = -EAGAIN;
+	}
+	lock_askers_free(&askers);
+	free(requests.rows);
+	return err;
+}
+
+int lock_queues_read(struct lock_queues *queues, pid_t root)
+{
 	int err;
 
 	/* One alone is before nobody, and to open /proc/locks takes as long as much of a dump. */
 	if (is_alone(root))
 		return 0;
-	err = proc_locks_each("/proc/locks", take_request, &requests, NULL);
-	/* Mostly there is none, and that is all that is to be read. */
-	if (!err && requests.contested) {
-		err = read_askers(&askers, root, requests.kinds);
-		err = err ?: make_queues(queues, &askers, &requests);
+	for (int tries = 0; tries < TRIES; tries++) {
+		lock_queues_free(queues);
+		err = read_once(queues, root);
+		if (err != -EAGAIN)
+			return err;
 	}
-	lock_askers_free(&askers);
-	free(requests.rows);
-	return err;
+	return 0;
 }
 
 /* Letting go ------------------------------------------------------------------------------------------ */

@@ -26,6 +26,8 @@ int lock_take_waiter(struct lock *lock, const struct proc_lock *request)
 	return 0;
 }
 
+#define TRIES 3
+
 struct joining {
 	struct lock_index index;
 	struct proc_lock held; /* the line of the last that is held */
@@ -42,30 +44,43 @@ static int join(const struct proc_lock *line, void *data)
 		joining->looked_up = false;
 		return 0;
 	}
-	if (!joining->looked_up)
+	if (!joining->looked_up) {
 		joining->lock = lock_index_take(&joining->index, &joining->held, true);
+		/* By a reading before this one. */
+		if (joining->lock && joining->lock->nr_waiters)
+			joining->lock = NULL;
+	}
 	joining->looked_up = true;
 	return joining->lock ? lock_take_waiter(joining->lock, line) : 0;
 }
 
+/* Whether there are requests that have not been read. */
 static bool any_waiters(const struct lock_list *list)
 {
 	for (size_t i = 0; i < list->nr; i++) {
-		if (list->locks[i].row.state & CRLOCK_LOCK_WAITERS)
+		if (list->locks[i].row.state & CRLOCK_LOCK_WAITERS && !list->locks[i].nr_waiters)
 			return true;
 	}
 	return false;
 }
 
-int lock_read_waiters(struct lock_list *list, const char *name)
+static int read_once(struct lock_list *list, const char *name, struct proc_locks_told *told)
 {
 	struct joining joining = { .looked_up = true };
-	int err;
+	int err = lock_index_make(&joining.index, list);
 
-	if (!any_waiters(list))
-		return 0;
-	err = lock_index_make(&joining.index, list);
-	err = err ?: proc_locks_each(name, join, &joining, NULL);
+	err = err ?: proc_locks_each(name, join, &joining, told);
 	lock_index_free(&joining.index);
+	return err;
+}
+
+int lock_read_waiters(struct lock_list *list, const char *name)
+{
+	struct proc_locks_told told = { 0 };
+	int err = 0;
+
+	/* A lock may be passed over with its requests, which may also be gone since the module told of them. */
+	for (int tries = 0; !err && !told.at_once && tries < TRIES && any_waiters(list); tries++)
+		err = read_once(list, name, &told);
 	return err;
 }

@@ -252,14 +252,16 @@ static size_t count_repeated(const struct proc_lock_list *before, const struct p
 	return nr;
 }
 
-static int each_line(struct proc_lines *lines, proc_lock_fn *fn, void *data, size_t *strange)
+static int each_line(struct proc_lines *lines, proc_lock_fn *fn, void *data, struct proc_locks_told *told)
 {
 	struct proc_lock_list before = { 0 }, piece = { 0 };
+	size_t nr = 0;
 	int ret, err = 0;
 
-	while (!err && (ret = read_piece(&piece, lines, strange))) {
+	while (!err && (ret = read_piece(&piece, lines, &told->strange))) {
 		struct proc_lock_list swapped = before;
 
+		told->at_once = !nr++;
 		err = ret < 0 ? ret : 0;
 		for (size_t i = count_repeated(&before, &piece); !err && i < piece.nr; i++)
 			err = fn(&piece.lines[i], data);
@@ -271,18 +273,18 @@ static int each_line(struct proc_lines *lines, proc_lock_fn *fn, void *data, siz
 	return err;
 }
 
-int proc_locks_each(const char *path, proc_lock_fn *fn, void *data, size_t *strange)
+int proc_locks_each(const char *path, proc_lock_fn *fn, void *data, struct proc_locks_told *told)
 {
 	struct proc_lines *lines = malloc(sizeof(*lines));
 	int ret = lines ? proc_lines_open(lines, AT_FDCWD, path) : -ENOMEM;
-	size_t passed_over = 0;
+	struct proc_locks_told unwanted;
 
+	told = told ? told : &unwanted;
+	*told = (struct proc_locks_told){ .at_once = true };
 	if (!ret) {
-		ret = each_line(lines, fn, data, &passed_over);
+		ret = each_line(lines, fn, data, told);
 		proc_lines_close(lines);
 	}
 	free(lines);
-	if (strange)
-		*strange = passed_over;
 	return ret;
 }

@@ -92,16 +92,22 @@ struct proc_lock_list {
 /** proc_lock_list_add - Appends a copy. Returns: 0 or -ENOMEM. */
 int proc_lock_list_add(struct proc_lock_list *list, const struct proc_lock *line);
 
+/* What a reading was like. */
+struct proc_locks_told {
+	size_t strange; /* how many lines are left out, for they are not known here */
+	bool at_once; /* and so no lock is passed over */
+};
+
 /**
  * proc_locks_each - Calls a function for each line of a file that is as /proc/locks is.
- * @strange: gets how many lines were passed over, for they are not known here; may be NULL
+ * @told: gets what the reading was like; may be NULL
  *
  * The kernel tells a page at a time, and goes on at a number: of locks that were taken meanwhile, before that place,
- * so many lines come twice, which is seen here; of locks that were released so many are left out, which is not. See
- * seq_hlist_start_percpu() of the kernel's fs/seq_file.c. To open /proc/locks waits for an RCU grace period.
+ * so many lines come twice, which is seen here; of locks that were released so many are left out, which is not. A lock
+ * is left out with all who wait for it. See seq_hlist_start_percpu() of the kernel's fs/seq_file.c. To open /proc/locks waits for an RCU grace period.
  *
  * Returns: 0, what @fn returned, or a negative errno value.
  */
-int proc_locks_each(const char *path, proc_lock_fn *fn, void *data, size_t *strange);
+int proc_locks_each(const char *path, proc_lock_fn *fn, void *data, struct proc_locks_told *told);
 
 #endif

@@ -115,8 +115,13 @@ static int look_for_lease(const struct proc_lock *lock, void *data)
 static bool is_leased(uint64_t ino)
 {
 	struct search search = { .ino = ino };
+	struct proc_locks_told told;
+	int err = proc_locks_each("/proc/locks", look_for_lease, &search, &told);
 
-	return proc_locks_each("/proc/locks", look_for_lease, &search, NULL) || search.leased;
+	/* It may have been passed over. */
+	if (!err && !told.at_once && !search.leased)
+		err = proc_locks_each("/proc/locks", look_for_lease, &search, NULL);
+	return err || search.leased;
 }
 
 /* An opening for reading breaks leases for writing. */
