@@ -94,7 +94,8 @@ def locks(directory):
     """Those of files in @directory."""
     inodes = {str(os.stat(os.path.join(directory, name)).st_ino) for name in os.listdir(directory)}
     lines = [line.split()[1:] for line in read("/proc/locks").splitlines()]
-    return sorted(" ".join(line) for line in lines if line[-3].split(":")[-1] in inodes)
+    # While others take locks, a line may come twice.
+    return sorted({" ".join(line) for line in lines if line[-3].split(":")[-1] in inodes})
 
 
 def tree(pid):
