@@ -9,7 +9,7 @@
 . "$(dirname "$0")/common.sh"
 cd "$work" || exit
 
-plan 109
+plan 127
 
 is_gone() {
 	! kill -0 "$pid"
@@ -166,6 +166,31 @@ fails "descriptors of a process that had ended" 4 "crlock.img: process $child ha
 put_back
 change "image/core-$child.img" 'change(data, [3, 1], 2); change(data, [3, 2], 19)'
 fails "a process that had ended by what only stops" 4 "core-$child.img: .*nothing ends with status 19"
+put_back
+change "image/core-$child.img" 'change(data, [3, 1], 2); change(data, [3, 2], 100)'
+fails "a process that had ended by no signal" 4 "core-$child.img: .*nothing ends with status 100"
+put_back
+# Ids are given one after the other.
+change "image/core-$child.img" 'import records
+timer = records.pack([[i, 0, 1 << 23 if i == 1 else 0] for i in range(1, 11)])
+change(data, [3, 7, 4], timer)'
+fails "a timer with a large id" 4 "core-$child.img: timer 8388608 has too large an id"
+put_back
+
+# In place of these it would have what crrestore has.
+change "image/fs-$child.img" 'change(data, [2], 9999)'
+fails "no root directory" 4 "fs-$child.img: its root directory is no file of the images"
+put_back
+change "image/fs-$child.img" 'change(data, [1], 9999)'
+fails "no working directory" 4 "fs-$child.img: its working directory is no file of the images"
+put_back
+change "image/mm-$child.img" 'change(data, [12], 9999)'
+fails "no program" 4 "mm-$child.img: its program is no file of the images"
+put_back
+change image/pstree.img 'import records
+parent, child = records.split(data)
+data[8:] = records.frame(parent) + records.frame(records.put(child, [4], 4242))'
+fails "a session that nobody began" 1 "process $child was in a session of others \(4242\)"
 put_back
 
 # Other programs' checkpoints have other images in its place.

@@ -107,8 +107,9 @@ static int open_pages(struct image_pages *pages, int dir, const char *path, uint
 
 	snprintf(name, sizeof(name), "pages-%u.img", id);
 	pages->fd = image_open(dir, name);
+	/* To a caller -ENOENT is that there is no map of pages. */
 	if (pages->fd < 0)
-		return image_error(error, pages->fd, path, "%s: %s", name,
+		return image_error(error, pages->fd == -ENOENT ? -EBADMSG : pages->fd, path, "%s: %s", name,
 				   pages->fd == -EBADMSG ? "is no regular file" : strerror(-pages->fd));
 	if (fstat(pages->fd, &st))
 		return image_error(error, -errno, path, "%s: %s", name, strerror(errno));

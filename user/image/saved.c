@@ -15,10 +15,11 @@
 #include "pstree.pb-c.h"
 
 /* Larger than any tree that fits a machine, smaller than what would exhaust memory. */
-#define TASKS_MAX (1U << 20)
-#define VMAS_MAX  (1U << 20)
-#define PAGE	  4096UL
-#define USER_END  0x800000000000UL /* the end of addresses for programs with four levels of page tables */
+#define TASKS_MAX  (1U << 20)
+#define VMAS_MAX   (1U << 20)
+#define SIGNAL_MAX 64
+#define PAGE	   4096UL
+#define USER_END   0x800000000000UL /* the end of addresses for programs with four levels of page tables */
 
 struct source {
 	int dir;
@@ -110,15 +111,17 @@ static int take_process(const struct source *source, struct saved_tree *tree, co
 	if (!parent && tree->nr)
 		return wrong(source, "pstree.img", "process %u: its parent %u does not come before it",
 			     entry->pid, entry->ppid);
-	if (entry->n_threads > TASKS_MAX || (entry->n_threads > 1 && entry->threads[0] != entry->pid))
+	if (entry->n_threads > TASKS_MAX - tree->nr_threads ||
+	    (entry->n_threads > 1 && entry->threads[0] != entry->pid))
 		return wrong(source, "pstree.img", "process %u: its threads make no sense", entry->pid);
-	if (tree->nr == TASKS_MAX)
+	if (tree->nr_threads == TASKS_MAX)
 		return wrong(source, "pstree.img", "it has too many processes");
 	process = reallocarray(tree->processes, tree->nr + 1, sizeof(*process));
 	if (!process)
 		return no_memory(source);
 	parent = parent ? process + (parent - tree->processes) : NULL;
 	tree->processes = process;
+	tree->nr_threads += entry->n_threads ? entry->n_threads : 1;
 	process += tree->nr++;
 	if (image_lookup_add(&tree->by_pid, entry->pid, tree->nr - 1))
 		return no_memory(source);
@@ -190,7 +193,9 @@ static int check_ids(const struct source *source, const struct saved_tree *tree)
 /* Others would stop whoever is to become a zombie, or do nothing. */
 static bool is_end(int status)
 {
-	switch (WIFSIGNALED(status) ? WTERMSIG(status) : 0) {
+	int signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
+
+	switch (signal) {
 	case SIGCHLD:
 	case SIGCONT:
 	case SIGSTOP:
@@ -201,7 +206,7 @@ static bool is_end(int status)
 	case SIGWINCH:
 		return false;
 	}
-	return true;
+	return signal <= SIGNAL_MAX;
 }
 
 static int check_task(const struct source *source, struct saved_process *process, const char *image)

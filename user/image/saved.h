@@ -39,7 +39,7 @@ struct saved_process {
 
 struct saved_tree {
 	struct saved_process *processes; /* parents first */
-	size_t nr;
+	size_t nr, nr_threads; /* of all of them */
 	struct image_lookup by_pid;
 };
 

@@ -179,6 +179,11 @@ int restore_files_lowest(const struct restore_files *files)
 	return files->lowest;
 }
 
+bool restore_files_has(const struct restore_files *files, uint32_t id)
+{
+	return files_find(files, id);
+}
+
 int restore_files_access(const struct restore_files *files, uint32_t id)
 {
 	const struct restored_file *file = files_find(files, id);

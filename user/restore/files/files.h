@@ -90,6 +90,9 @@ int restore_files_give(struct restore_files *files, uint32_t table, int number, 
 /** restore_files_is_given - Whether the description of a descriptor was given. */
 bool restore_files_is_given(const struct restore_files *files, uint32_t table, int number);
 
+/** restore_files_has - Whether files.img has a number. */
+bool restore_files_has(const struct restore_files *files, uint32_t id);
+
 /** restore_files_access - How a number of files.img was opened: O_RDONLY, O_WRONLY or O_RDWR. */
 int restore_files_access(const struct restore_files *files, uint32_t id);
 

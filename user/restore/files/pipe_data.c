@@ -123,10 +123,10 @@ static int set_packets(int fd, bool packets)
 static int copy_all(const struct restore_files *files, const struct pipe_contents *contents,
 		    const struct pipe_content *content, int fd)
 {
-	int image = openat(files->dir, contents->image, O_RDONLY | O_CLOEXEC), ret = 0;
+	int image = image_open(files->dir, contents->image), ret = 0;
 
 	if (image < 0)
-		return -errno;
+		return image;
 	for (const struct pipe_content *next = content; !ret && is_same_pipe(contents, content, next); next++)
 		ret = copy(image, next->offset, fd, next->bytes);
 	close(image);

@@ -228,9 +228,9 @@ int unix_queues_send(struct restore_files *files, const struct unix_socket *to, 
 	size_t i = find_first(queues, to->file->id);
 	int image, ret;
 
-	image = openat(files->dir, "sk-queues.img", O_RDONLY | O_CLOEXEC);
+	image = image_open(files->dir, "sk-queues.img");
 	if (image < 0)
-		return image_error(error, -errno, files->path, "sk-queues.img: %s", strerror(errno));
+		return image_error(error, image, files->path, "sk-queues.img: %s", strerror(-image));
 	/* What waits is of the sender's buffer. */
 	ret = socket_set(from, SOL_SOCKET, SO_SNDBUFFORCE, BUFFER_MAX);
 	for (; !ret && i < queues->nr && queues->messages[i].id_for == to->file->id; i++)

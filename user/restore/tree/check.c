@@ -17,6 +17,7 @@
 #include "restore/plan.h"
 #include "restore/tree/check.h"
 #include "restore/tree/confined.h"
+#include "restore/tree/family.h"
 #include "restore/tree/held.h"
 #include "restore/tree/identity.h"
 #include "restore/tree/images.h"
@@ -90,17 +91,16 @@ static void check_processor(struct checking *checking, const struct saved_thread
 static void check_processes(struct checking *checking)
 {
 	const struct saved_tree *tree = &checking->images.tree;
-	const struct saved_process *root = &tree->processes[0];
 	long max = pid_max();
-	char text[512];
+	char text[WHY_MAX];
+	const struct image_error error = { text, sizeof(text) };
 
 	if (max < 0)
 		tell(checking, PID_MAX ": %s", strerror(-max));
 	if (confined_find(&checking->images, text, sizeof(text)))
 		tell(checking, "%s", text);
-	if (root->sid != root->pid && !checking->options->shell_job)
-		tell(checking, "%d: was in a session of others (%d); --shell-job puts it into this one",
-		     root->pid, root->sid);
+	if (family_check_sessions(tree, checking->options->shell_job, checking->options->dir, &error))
+		tell(checking, "%s", text);
 	for (size_t i = 0; i < tree->nr; i++) {
 		for (size_t j = 0; j < tree->processes[i].nr_threads; j++) {
 			check_id(checking, tree->processes[i].threads[j].tid, max);
@@ -209,9 +209,25 @@ static int check_image_of_pages(const struct images *images, const char *name, c
 	return ret;
 }
 
+/* Once, however many map it. */
+static int check_shared(const struct images *images, const Image__VmaEntry *vma, struct image_lookup *checked,
+			const char *path, const struct image_error *error)
+{
+	char name[64];
+	size_t at;
+
+	if (!(vma->status & SAVED_VMA_ANON_SHARED) || image_lookup_find(checked, vma->shmid, &at))
+		return 0;
+	if (image_lookup_add(checked, vma->shmid, 0))
+		return image_error(error, -ENOMEM, path, "%s", strerror(ENOMEM));
+	snprintf(name, sizeof(name), "pagemap-shmem-%llu.img", (unsigned long long)vma->shmid);
+	return check_image_of_pages(images, name, path, error);
+}
+
 /* What is in memory is not looked at, only that all of it is there. */
 static int check_pages(const struct images *images, const char *path, const struct image_error *error)
 {
+	struct image_lookup checked = { 0 };
 	char name[64];
 	int ret = 0;
 
@@ -222,14 +238,10 @@ static int check_pages(const struct images *images, const char *path, const stru
 			continue;
 		snprintf(name, sizeof(name), "pagemap-%d.img", process->pid);
 		ret = check_image_of_pages(images, name, path, error);
-		for (size_t j = 0; process->mm && j < process->mm->n_vmas && !ret; j++) {
-			if (!(process->mm->vmas[j]->status & SAVED_VMA_ANON_SHARED))
-				continue;
-			snprintf(name, sizeof(name), "pagemap-shmem-%llu.img",
-				 (unsigned long long)process->mm->vmas[j]->shmid);
-			ret = check_image_of_pages(images, name, path, error);
-		}
+		for (size_t j = 0; process->mm && j < process->mm->n_vmas && !ret; j++)
+			ret = check_shared(images, process->mm->vmas[j], &checked, path, error);
 	}
+	image_lookup_free(&checked);
 	return ret;
 }
 

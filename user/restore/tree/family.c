@@ -182,14 +182,18 @@ static void make_child(struct family *family, const struct saved_process *child)
 	set_made(family, child, MADE);
 }
 
+/* Those that are in another session are made before their parent has its own. */
+static bool is_made_before(const struct saved_process *child, const struct saved_process *parent)
+{
+	return child->sid != parent->sid && child->sid != child->pid;
+}
+
 static void make_children(struct family *family, const struct saved_process *process, bool before)
 {
 	for (size_t i = 0; i < family->tree->nr; i++) {
 		const struct saved_process *child = &family->tree->processes[i];
 
-		/* Those that are in another session were made before this process had its own. */
-		if (parent_of(family, child) == process &&
-		    (child->sid != process->sid && child->sid != child->pid) == before)
+		if (parent_of(family, child) == process && is_made_before(child, process) == before)
 			make_child(family, child);
 	}
 }
@@ -263,11 +267,11 @@ static void enter_directories(struct family *family, const struct saved_process 
 	int root = restore_files_fd(family->files, process->fs->root_id);
 	int cwd = restore_files_fd(family->files, process->fs->cwd_id);
 
-	if (root >= 0 && (fchdir(root) || chroot(".")))
+	if (root < 0 || fchdir(root) || chroot("."))
 		give_up(family->board, -errno, "%d: its root directory: %s", process->pid, strerror(errno));
 	if (cwd < 0 || fchdir(cwd))
 		give_up(family->board, -errno, "%d: its working directory: %s", process->pid,
-			cwd < 0 ? "is not in the images" : strerror(errno));
+			strerror(errno));
 	if (process->fs->has_umask)
 		umask(process->fs->umask);
 }
@@ -407,6 +411,46 @@ static int fail(struct family *family, int ret, const struct image_error *error)
 static size_t board_size(const struct saved_tree *tree)
 {
 	return sizeof(struct board) + tree->nr * sizeof(atomic_uchar);
+}
+
+/* The session that a process gets from its parent. 0: that of this program. */
+static pid_t session_from_parent(const struct saved_tree *tree, size_t i, const pid_t *sessions)
+{
+	const struct saved_process *process = &tree->processes[i], *parent;
+
+	if (process->parent == SAVED_NO_PARENT)
+		return 0;
+	parent = &tree->processes[process->parent];
+	return is_made_before(process, parent) ? sessions[process->parent] : parent->sid;
+}
+
+int family_check_sessions(const struct saved_tree *tree, bool shell_job, const char *path,
+			  const struct image_error *error)
+{
+	pid_t *sessions = calloc(tree->nr, sizeof(*sessions));
+	int ret = 0;
+
+	if (!sessions)
+		return image_error(error, -ENOMEM, path, "%s", strerror(ENOMEM));
+	for (size_t i = 0; i < tree->nr && !ret; i++) {
+		const struct saved_process *process = &tree->processes[i];
+
+		sessions[i] = session_from_parent(tree, i, sessions);
+		if (process->zombie || process->sid == process->pid || process->sid == sessions[i] ||
+		    (shell_job && !sessions[i] && !saved_find(tree, process->sid)))
+			continue;
+		if (saved_find(tree, process->sid))
+			ret = image_error(error, -EINVAL, path,
+					  "process %d is in session %d, which none of its ancestors began",
+					  process->pid, process->sid);
+		else
+			ret = image_error(
+				error, -EINVAL, path,
+				"process %d was in a session of others (%d); --shell-job puts it into this one",
+				process->pid, process->sid);
+	}
+	free(sessions);
+	return ret;
 }
 
 int family_make(struct family **out, const struct saved_tree *tree, const struct restore_files *files,

@@ -20,6 +20,15 @@ struct family_options {
 };
 
 /**
+ * family_check_sessions - Whether all sessions come about where parents make their children, before or after they begin
+ * a session of their own. One that another process than an ancestor began is not had again.
+ *
+ * Returns: 0, -EINVAL with @error told, or -ENOMEM.
+ */
+int family_check_sessions(const struct saved_tree *tree, bool shell_job, const char *path,
+			  const struct image_error *error);
+
+/**
  * family_make - Makes the processes.
  * @out: the caller frees it with family_free()
  * @error: after an error gets one line that names the process

@@ -8,6 +8,7 @@
 #include "image/inventory.h"
 #include "image/magic.h"
 #include "restore/tree/images.h"
+#include "restore/tree/timers.h"
 
 static void each_descriptor(const void *data, void (*fn)(uint32_t, int, uint32_t, void *), void *fn_data)
 {
@@ -72,6 +73,31 @@ static int check_tables(const struct images *images, const struct image_error *e
 	return ret;
 }
 
+static int lacks(const char *path, const char *image, const struct saved_process *process, const char *what,
+		 const struct image_error *error)
+{
+	return image_error(error, -EBADMSG, path, "%s-%d.img: its %s is no file of the images", image,
+			   process->pid, what);
+}
+
+/* In place of what is not there a process would have this program's. */
+static int check_places(const struct images *images, const char *path, const struct image_error *error)
+{
+	for (size_t i = 0; i < images->tree.nr; i++) {
+		const struct saved_process *process = &images->tree.processes[i];
+
+		if (process->zombie)
+			continue;
+		if (!restore_files_path(images->files, process->fs->root_id))
+			return lacks(path, "fs", process, "root directory", error);
+		if (!restore_files_path(images->files, process->fs->cwd_id))
+			return lacks(path, "fs", process, "working directory", error);
+		if (!restore_files_has(images->files, process->mm->exe_file_id))
+			return lacks(path, "mm", process, "program", error);
+	}
+	return 0;
+}
+
 int images_read(struct images *images, const struct options *options, const struct image_error *error)
 {
 	const struct restore_files_options files = {
@@ -89,8 +115,10 @@ int images_read(struct images *images, const struct options *options, const stru
 		return image_error(error, -errno, path, "%s", strerror(errno));
 	ret = inventory_load(&images->inventory, images->dir, path, error);
 	ret = ret ? ret : saved_read(&images->tree, images->dir, path, error);
+	ret = ret ? ret : timers_check(&images->tree, path, error);
 	ret = ret ? ret : restore_files_read(&images->files, images->dir, path, &files, error);
 	ret = ret ? ret : check_tables(images, error);
+	ret = ret ? ret : check_places(images, path, error);
 	return ret ? ret : read_locks(images, path, error);
 }
 

@@ -103,11 +103,7 @@ static int check_session(const struct restoring *r)
 
 	if (!r->images.tree.nr || root->zombie)
 		return image_error(&r->error, -EINVAL, r->options->dir, "its first process has ended");
-	if (root->sid == root->pid || r->options->shell_job)
-		return 0;
-	return image_error(&r->error, -EINVAL, r->options->dir,
-			   "process %d was in a session of others (%d); --shell-job puts it into this one",
-			   root->pid, root->sid);
+	return family_check_sessions(&r->images.tree, r->options->shell_job, r->options->dir, &r->error);
 }
 
 static int check_confined(const struct restoring *r)
@@ -276,7 +272,8 @@ static void undo(void *data)
 
 static int start_warden(struct restoring *r)
 {
-	int ret = warden_start(is_of_tree, undo, r);
+	/* A group or session may have an id beside those of threads. */
+	int ret = warden_start(is_of_tree, r->images.tree.nr_threads + 2 * r->images.tree.nr, undo, r);
 
 	return ret ? image_error(&r->error, ret, r->options->dir, "nobody can watch over it: %s",
 				 strerror(-ret))

@@ -13,11 +13,9 @@
 
 static struct shm *find(const struct shms *shms, uint64_t id)
 {
-	for (size_t i = 0; i < shms->nr; i++) {
-		if (shms->all[i].id == id)
-			return &shms->all[i];
-	}
-	return NULL;
+	size_t at;
+
+	return image_lookup_find(&shms->by_id, id, &at) ? &shms->all[at] : NULL;
 }
 
 /* Processes may map parts: it is as large as the largest needs. */
@@ -31,6 +29,8 @@ static int note(struct shms *shms, const Image__VmaEntry *vma)
 		if (!shm)
 			return -ENOMEM;
 		shms->all = shm;
+		if (image_lookup_add(&shms->by_id, vma->shmid, shms->nr))
+			return -ENOMEM;
 		shm += shms->nr++;
 		*shm = (struct shm){ .id = vma->shmid, .fd = -1 };
 	}
@@ -145,6 +145,7 @@ void shms_free(struct shms *shms)
 			close(shms->all[i].fd);
 	}
 	free(shms->all);
+	image_lookup_free(&shms->by_id);
 	*shms = (struct shms){ 0 };
 }
 

@@ -16,6 +16,7 @@ struct shm {
 struct shms {
 	struct shm *all;
 	size_t nr;
+	struct image_lookup by_id;
 };
 
 /**

@@ -7,10 +7,14 @@
 #include <sys/time.h>
 #include <time.h>
 
+#include "restore/tree/batch.h"
 #include "restore/tree/timers.h"
 
-/* Ids go up by one; a larger one would take too long to reach. */
-#define TIMER_ID_MAX (1U << 20)
+/* Ids go up by one, and to reach a large one takes long. */
+#define TIMER_IDS_MAX (1U << 22)
+
+/* SIGEV_NONE of the kernel's asm-generic/siginfo.h, whose names libc's headers take. */
+#define NOTIFY_NOBODY 1
 
 /* As sigevent_t of the kernel, without libc's names. */
 struct kernel_sigevent {
@@ -46,8 +50,32 @@ static long set_interval(struct puppet *leader, int which, const Image__ItimerEn
 	return at ? puppet_call(leader, SYS_setitimer, which, at, 0) : -EFAULT;
 }
 
-/* Each id is given once: those that are not wanted are made and deleted. */
-static long create(struct puppet *leader, const Image__PosixTimerEntry *entry)
+/* Ids that are not wanted are given and taken back, each once. @next: the next one, @id: that is wanted */
+static int skip_ids(struct puppet *leader, const Image__PosixTimerEntry *entry, uint32_t next, uint32_t id)
+{
+	const struct kernel_sigevent nothing = { .notify = NOTIFY_NOBODY };
+	const uint32_t none = 0;
+	struct batch batch;
+	const char *failed;
+	int ret = 0;
+
+	while (next < id && !ret) {
+		unsigned long event, got;
+
+		batch_begin(&batch, leader);
+		event = batch_give(&batch, &nothing, sizeof(nothing));
+		got = batch_give(&batch, &none, sizeof(none));
+		for (size_t i = 0; i < BATCH_CALLS / 2 && next < id; i++, next++) {
+			batch_call(&batch, "timer_create", SYS_timer_create, entry->clock_id, event, got);
+			batch_call(&batch, "timer_delete", SYS_timer_delete, next);
+		}
+		ret = batch_run(&batch, &failed);
+	}
+	return ret;
+}
+
+/* @next: the id that the next timer gets */
+static long create(struct puppet *leader, const Image__PosixTimerEntry *entry, uint32_t next)
 {
 	struct {
 		struct kernel_sigevent event;
@@ -61,24 +89,22 @@ static long create(struct puppet *leader, const Image__PosixTimerEntry *entry)
 		},
 	};
 	unsigned long at = leader->scratch;
-	long ret;
+	long ret = skip_ids(leader, entry, next, entry->it_id);
 
-	do {
-		if (puppet_write(leader, at, &arguments, sizeof(arguments)))
-			return -EFAULT;
-		ret = puppet_call(leader, SYS_timer_create, entry->clock_id, at,
-				  at + offsetof(typeof(arguments), id));
-		if (ret < 0)
-			return ret;
-		if (puppet_read(leader, at, &arguments, sizeof(arguments)))
-			return -EFAULT;
-		if ((uint32_t)arguments.id != entry->it_id)
-			puppet_call(leader, SYS_timer_delete, arguments.id);
-	} while ((uint32_t)arguments.id < entry->it_id);
+	if (ret)
+		return ret;
+	if (puppet_write(leader, at, &arguments, sizeof(arguments)))
+		return -EFAULT;
+	ret = puppet_call(leader, SYS_timer_create, entry->clock_id, at,
+			  at + offsetof(typeof(arguments), id));
+	if (ret < 0)
+		return ret;
+	if (puppet_read(leader, at, &arguments, sizeof(arguments)))
+		return -EFAULT;
 	return (uint32_t)arguments.id == entry->it_id ? 0 : -EEXIST;
 }
 
-static long restore_posix(struct puppet *leader, const Image__PosixTimerEntry *entry)
+static long restore_posix(struct puppet *leader, const Image__PosixTimerEntry *entry, uint32_t next)
 {
 	struct itimerspec value = {
 		.it_interval = { entry->isec, entry->insec },
@@ -87,9 +113,7 @@ static long restore_posix(struct puppet *leader, const Image__PosixTimerEntry *e
 	unsigned long at;
 	long ret;
 
-	if (entry->it_id > TIMER_ID_MAX)
-		return -ERANGE;
-	ret = create(leader, entry);
+	ret = create(leader, entry, next);
 	if (ret || (!entry->vsec && !entry->vnsec))
 		return ret;
 	at = puppet_give(leader, &value, sizeof(value));
@@ -104,6 +128,24 @@ static int compare_timers(const void *a, const void *b)
 	return (x->it_id > y->it_id) - (x->it_id < y->it_id);
 }
 
+int timers_check(const struct saved_tree *tree, const char *path, const struct image_error *error)
+{
+	uint64_t nr = 0;
+
+	for (size_t i = 0; i < tree->nr; i++) {
+		const Image__TaskTimersEntry *timers = saved_task(&tree->processes[i])->timers;
+		uint32_t last = 0;
+
+		for (size_t j = 0; timers && j < timers->n_posix; j++)
+			last = timers->posix[j]->it_id > last ? timers->posix[j]->it_id : last;
+		nr += last;
+		if (nr > TIMER_IDS_MAX)
+			return image_error(error, -EBADMSG, path, "core-%d.img: timer %u has too large an id",
+					   tree->processes[i].pid, last);
+	}
+	return 0;
+}
+
 int timers_restore(struct puppet *leader, const struct saved_process *process,
 		   const struct image_error *error)
 {
@@ -114,7 +156,7 @@ int timers_restore(struct puppet *leader, const struct saved_process *process,
 		return 0;
 	qsort(timers->posix, timers->n_posix, sizeof(*timers->posix), compare_timers);
 	for (size_t i = 0; i < timers->n_posix && !ret; i++)
-		ret = restore_posix(leader, timers->posix[i]);
+		ret = restore_posix(leader, timers->posix[i], i ? timers->posix[i - 1]->it_id + 1 : 0);
 	if (ret < 0)
 		return fail(error, process->pid, ret, "its POSIX timers");
 	ret = set_interval(leader, ITIMER_REAL, timers->real);

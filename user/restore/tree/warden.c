@@ -66,8 +66,10 @@ static int make(void)
 	return -errno;
 }
 
-int warden_start(bool (*is_wanted)(pid_t pid, void *data), void (*undo)(void *data), void *data)
+int warden_start(bool (*is_wanted)(pid_t pid, void *data), size_t nr_wanted, void (*undo)(void *data),
+		 void *data)
 {
+	size_t tries = 0;
 	int ret = 0;
 
 	warden.undo = undo;
@@ -79,6 +81,8 @@ int warden_start(bool (*is_wanted)(pid_t pid, void *data), void (*undo)(void *da
 	/* The next pid is another one, and that of the tree's are many at most. */
 	do {
 		ret = warden.pid ? end() : 0;
+		if (!ret && tries++ > nr_wanted)
+			ret = -EAGAIN;
 		ret = ret ? ret : make();
 	} while (!ret && is_wanted(warden.pid, data));
 	return ret;
