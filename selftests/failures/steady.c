@@ -27,6 +27,7 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
 #include <sys/timerfd.h>
@@ -504,11 +505,14 @@ static int unlinked;
 static void open_odd(int dir)
 {
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0), gone;
 
-	unlinked = open_in(dir, "unlinked");
+	must("a directory", !mkdirat(dir, "gone", 0700));
+	gone = openat(dir, "gone", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	unlinked = open_in(gone, "unlinked");
 	must("an unlinked file", write(unlinked, "content", 7) == 7 && !flock(unlinked, LOCK_SH) &&
-					 !unlinkat(dir, "parent-unlinked", 0));
+					 !unlinkat(gone, "parent-unlinked", 0) && !close(gone));
+	must("a directory that is gone", !unlinkat(dir, "gone", AT_REMOVEDIR));
 	must("a directory", !fchdir(dir));
 	strcpy(address.sun_path, "socket");
 	must("a socket",

@@ -9,7 +9,7 @@
 . "$(dirname "$0")/common.sh"
 cd "$work" || exit
 
-plan 127
+plan 130
 
 is_gone() {
 	! kill -0 "$pid"
@@ -175,6 +175,14 @@ change "image/core-$child.img" 'import records
 timer = records.pack([[i, 0, 1 << 23 if i == 1 else 0] for i in range(1, 11)])
 change(data, [3, 7, 4], timer)'
 fails "a timer with a large id" 4 "core-$child.img: timer 8388608 has too large an id"
+put_back
+
+# For each its memory would be had again.
+change "image/pagemap-$child.img" "import records
+with open('image/pagemap-$pid.img', 'rb') as parent:
+    head = records.split(parent.read())[0]
+data[8:] = b''.join(map(records.frame, [head] + records.split(data)[1:]))"
+fails "pages that another has, too" 4 "pagemap-$child.img: its pages-[0-9]*.img is another's, too"
 put_back
 
 # In place of these it would have what crrestore has.

@@ -14,7 +14,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "restore"))
 import records
 
 
-IMAGES = {"packed": "mm-", "numbers": "mm-", "files": "files.", "processes": "crlock."}
+IMAGES = {"packed": "mm-", "merged": "core-", "numbers": "mm-", "files": "files.", "processes": "crlock."}
 
 
 def hold(number):
@@ -51,6 +51,10 @@ def swell(kind, directory, size):
         write(path, magic, [first + more])
     elif kind == "numbers":
         write(path, magic, [first + (records.number(13 << 3) + b"\0") * (size // 2)])
+    elif kind == "merged":
+        # Each time what waits for the thread is put together with all that came before.
+        signals = records.pack([[9, 2, records.pack([[1, 2, records.pack([[1, 2, b""]])]])]])
+        write(path, magic, [first + records.pack([[5, 2, signals * (size // len(signals))]])])
     elif kind == "files":
         # Packet sockets, of which nothing needs to be said.
         bodies = (records.pack([[1, 0, 10], [2, 0, i + 1]]) for i in range(size // 10))

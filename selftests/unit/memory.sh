@@ -13,7 +13,7 @@ tool() {
 readonly free=$(((128 + 16) << 10))
 # In MiB, of the one image; the others are small.
 readonly size=25
-kinds=(packed numbers files processes)
+kinds=(packed merged numbers files processes)
 plan $((3 + 4 * ${#kinds[@]}))
 cd "$work" || exit
 ((EUID == 0)) || skip_rest "an image that takes memory" "only root can dump here"

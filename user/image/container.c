@@ -137,8 +137,16 @@ int image_write_one(struct image_directory *directory, const char *name, uint32_
 #define MEMORY_FREE	(128ULL << 20)
 #define MEMORY_PER_BYTE 4
 
+/*
+ * A message that comes again and again in another is put together with what came before, which copies that: what is
+ * allocated for one record is bounded also where it is freed at once.
+ */
+#define COPIES_FREE	(1ULL << 20)
+#define COPIES_PER_BYTE 64
+
 struct budget {
 	uint64_t left;
+	uint64_t copies; /* bytes that may still be allocated for the record */
 	bool exceeded, failed; /* the last message; with failed there is no memory */
 };
 
@@ -162,7 +170,7 @@ static void *budget_alloc(void *data, size_t size)
 	uint64_t cost;
 	void *memory;
 
-	if (size > from->left) {
+	if (size > from->left || size > from->copies) {
 		from->exceeded = true;
 		return NULL;
 	}
@@ -178,6 +186,7 @@ static void *budget_alloc(void *data, size_t size)
 		return NULL;
 	}
 	from->left -= cost;
+	from->copies -= size;
 	return memory;
 }
 
@@ -198,6 +207,7 @@ static ProtobufCMessage *unpack(const ProtobufCMessageDescriptor *type, size_t s
 
 	budget.exceeded = budget.failed = false;
 	budget.left += MEMORY_PER_BYTE * (sizeof(uint32_t) + size);
+	budget.copies = COPIES_FREE + COPIES_PER_BYTE * size;
 	return protobuf_c_message_unpack(type, &allocator, size, record);
 }
 

@@ -6,7 +6,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <xxhash.h>
+
 #include "image/container.h"
+#include "image/lookup.h"
 #include "image/magic.h"
 #include "image/pages.h"
 #include "image/progress.h"
@@ -119,6 +122,19 @@ static int open_pages(struct image_pages *pages, int dir, const char *path, uint
 	return 0;
 }
 
+/* Of the process: programs read one checkpoint. Pages that several maps had would take memory again for each. */
+static int claim(uint32_t id, const char *path, const char *name, const struct image_error *error)
+{
+	static struct image_lookup owners;
+	size_t hash = XXH64(name, strlen(name), 0), owner = hash;
+
+	if (!image_lookup_find(&owners, id, &owner) && image_lookup_add(&owners, id, hash))
+		return image_error(error, -ENOMEM, path, "%s", strerror(ENOMEM));
+	return owner == hash ? 0
+			     : image_error(error, -EBADMSG, path, "%s: its pages-%u.img is another's, too",
+					   name, id);
+}
+
 int image_pages_open(struct image_pages *pages, int dir, const char *path, const char *name,
 		     const struct image_error *error)
 {
@@ -135,6 +151,8 @@ int image_pages_open(struct image_pages *pages, int dir, const char *path, const
 	if (!ret)
 		ret = read_runs(pages, &reader, &size, error);
 	image_reader_close(&reader);
+	if (!ret && size)
+		ret = claim(id, path, name, error);
 	if (!ret && size)
 		ret = open_pages(pages, dir, path, id, size, error);
 	if (ret)

@@ -227,7 +227,7 @@ static int make(struct restore_files *files, struct ghost *ghost, int parent, co
 	bool made;
 	int fd, ret;
 
-	*number = names_note(files, parent, base, S_ISDIR(ghost->entry->mode));
+	*number = names_note(files, parent, base, S_ISDIR(ghost->entry->mode), 0);
 	if (*number < 0)
 		return fails(path, -*number, error);
 	fd = make_inode(ghost->entry, parent, base, &made);

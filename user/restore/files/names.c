@@ -10,7 +10,7 @@
 #include "restore/files/names.h"
 #include "restore/files/path.h"
 
-ssize_t names_note(struct restore_files *files, int parent, const char *base, bool directory)
+ssize_t names_note(struct restore_files *files, int parent, const char *base, bool directory, ino_t inode)
 {
 	struct made_names *names = &files->names;
 	struct made_name *name;
@@ -29,6 +29,7 @@ ssize_t names_note(struct restore_files *files, int parent, const char *base, bo
 	name->parent = fd;
 	name->base = copy;
 	name->directory = directory;
+	name->inode = inode;
 	return name - names->names;
 }
 
@@ -41,13 +42,12 @@ static int make_directory(struct restore_files *files, const char *path)
 
 	if (parent < 0)
 		return parent;
-	if (mkdirat(parent, base, 0700)) {
-		ret = errno == EEXIST ? 0 : -errno;
-	} else {
-		number = names_note(files, parent, base, true);
-		if (number < 0) {
-			unlinkat(parent, base, AT_REMOVEDIR);
-			ret = number;
+	if (faccessat(parent, base, F_OK, AT_SYMLINK_NOFOLLOW)) {
+		number = names_note(files, parent, base, true, 0);
+		ret = number < 0 ? number : 0;
+		if (!ret && mkdirat(parent, base, 0700)) {
+			ret = errno == EEXIST ? 0 : -errno;
+			names_drop(files);
 		}
 	}
 	close(parent);
@@ -143,7 +143,11 @@ void names_rename(struct restore_files *files, ssize_t number, const char *base)
 static void unlink_name(const struct made_name *name)
 {
 	int flags = name->directory ? AT_REMOVEDIR : 0;
+	struct stat stat;
 
+	if (name->inode &&
+	    (fstatat(name->parent, name->base, &stat, AT_SYMLINK_NOFOLLOW) || stat.st_ino != name->inode))
+		return;
 	/* Only a renaming that was made has taken it away. */
 	if (unlinkat(name->parent, name->base, flags) && errno == ENOENT && name->next)
 		unlinkat(name->parent, name->next, flags);

@@ -14,16 +14,18 @@ struct made_name {
 	char *base;
 	const char *next; /* what it is about to be renamed to */
 	bool directory;
+	ino_t inode; /* that the name is for; 0: it is nobody else's */
 };
 
 /**
- * names_note - Notes a name that was made, or that is about to be and that nobody else has. Names are taken away in
- * reverse order.
+ * names_note - Notes a name that is about to be made. Names are taken away in reverse order.
  * @parent: a descriptor of the directory; is duplicated
+ * @inode: what is to have the name, if others could give it to something else; 0: it is unique, or a directory's that was
+ *         not there, and is taken away only if nothing is in it
  *
  * Returns: its number, or -errno; then it is not noted.
  */
-ssize_t names_note(struct restore_files *files, int parent, const char *base, bool directory);
+ssize_t names_note(struct restore_files *files, int parent, const char *base, bool directory, ino_t inode);
 
 /**
  * names_parent - Opens the directory that a path is in; what is missing of it is made, and noted.

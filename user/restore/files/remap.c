@@ -231,15 +231,16 @@ static int link_name(struct restore_files *files, struct stand_in *stand_in, con
 {
 	const char *base, *linked_base;
 	int parent = names_parent(files, stand_in->path, &base), linked, fd = -ENOENT;
-	ssize_t number;
+	struct stat stat;
 
 	if (parent < 0)
 		return parent;
 	linked = path_parent(files, path, &linked_base);
-	if (linked >= 0 && !linkat(linked, linked_base, parent, base, 0)) {
-		number = names_note(files, parent, base, false);
-		if (number < 0)
-			unlinkat(parent, base, 0);
+	if (linked >= 0 && !fstatat(linked, linked_base, &stat, AT_SYMLINK_NOFOLLOW) &&
+	    faccessat(parent, base, F_OK, AT_SYMLINK_NOFOLLOW) &&
+	    names_note(files, parent, base, false, stat.st_ino) >= 0) {
+		if (linkat(linked, linked_base, parent, base, 0))
+			names_drop(files);
 		else
 			fd = openat(parent, base, O_PATH | O_NOFOLLOW | O_CLOEXEC);
 	}
