@@ -63,7 +63,7 @@ int crlock_dump_may(struct netlink_callback *cb, bool regs)
 /** crlock_dump_may_addresses - Whether who asks may know where in its address space a process has what. */
 bool crlock_dump_may_addresses(struct netlink_callback *cb)
 {
-	return netlink_capable(cb->skb, CAP_SYS_PTRACE);
+	return crlock_capable(cb->skb, CAP_SYS_PTRACE);
 }
 
 /**

@@ -5,6 +5,8 @@
 #include <linux/capability.h>
 #include <linux/utsname.h>
 
+#include <net/sock.h>
+
 #include <linux/crlock.h>
 
 #include "budget.h"
@@ -54,23 +56,35 @@ static const struct nla_policy task_get_policy[CRLOCK_A_MAX + 1] = {
 static const struct nla_policy no_policy[CRLOCK_A_MAX + 1];
 
 /**
+ * crlock_capable - Whether who opened the socket of a request, and who sent it, have a capability.
+ * @skb: the request
+ * @cap: CAP_*, in the initial user namespace
+ *
+ * Unlike netlink_capable(), which leaves out who opened it where the sender gives an address.
+ */
+bool crlock_capable(const struct sk_buff *skb, int cap)
+{
+	return sk_capable(NETLINK_CB(skb).sk, cap);
+}
+
+/**
  * crlock_may - Whether the sender of a request may read.
  * @skb: the request
  * @regs: registers or the state of threads too
  * @extack: gets the reason
  *
- * Both who opened the socket and who sent the request must be capable, see netlink_capable().
+ * See crlock_capable().
  *
  * Return: 0 or -EPERM.
  */
 int crlock_may(const struct sk_buff *skb, bool regs, struct netlink_ext_ack *extack)
 {
-	if (!netlink_capable(skb, CAP_CHECKPOINT_RESTORE) && !netlink_capable(skb, CAP_SYS_ADMIN)) {
+	if (!crlock_capable(skb, CAP_CHECKPOINT_RESTORE) && !crlock_capable(skb, CAP_SYS_ADMIN)) {
 		NL_SET_ERR_MSG(extack,
 			       "CAP_CHECKPOINT_RESTORE or CAP_SYS_ADMIN is needed, in the initial user namespace");
 		return -EPERM;
 	}
-	if (regs && !netlink_capable(skb, CAP_SYS_PTRACE)) {
+	if (regs && !crlock_capable(skb, CAP_SYS_PTRACE)) {
 		NL_SET_ERR_MSG(extack, "CAP_SYS_PTRACE is needed, in the initial user namespace");
 		return -EPERM;
 	}

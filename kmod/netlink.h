@@ -6,6 +6,7 @@
 
 extern struct genl_family crlock_family;
 
+bool crlock_capable(const struct sk_buff *skb, int cap);
 int crlock_may(const struct sk_buff *skb, bool regs, struct netlink_ext_ack *extack);
 int crlock_explain(int err, struct netlink_ext_ack *extack);
 int crlock_netlink_init(void);

@@ -80,13 +80,16 @@ static void tell_of_setter(const struct crlock_event *row, const struct file_loc
 /* A walk of longer lists would be a burden to who only locks. */
 #define BEFORE_MAX 1024
 
+/* No further than is noted. */
 static u32 count(const struct list_head *list)
 {
 	const struct list_head *place;
 	u32 nr = 0;
 
-	list_for_each(place, list)
-		nr++;
+	list_for_each(place, list) {
+		if (nr++ == BEFORE_MAX)
+			break;
+	}
 	return nr;
 }
 

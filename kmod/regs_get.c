@@ -277,8 +277,10 @@ int crlock_regs_get_done(struct netlink_callback *cb)
 
 	if (!get)
 		return 0;
-	for (i = 0; i < get->threads.nr; i++)
+	for (i = 0; i < get->threads.nr; i++) {
 		put_task_struct(*(struct task_struct **)crlock_row(&get->threads, i));
+		cond_resched();
+	}
 	crlock_rows_free(&get->threads);
 	crlock_regs_free(&get->regs);
 	crlock_filter_free(&get->filter);

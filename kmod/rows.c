@@ -119,5 +119,5 @@ void crlock_rows_count(struct crlock_rows *rows)
 	rows->counting = true;
 	rows->room = room;
 	rows->max_chunks = max_chunks;
-	crlock_count(rows->budget, room / rows->per_chunk * CHUNK_SIZE + max_chunks * sizeof(void *));
+	crlock_count(rows->budget, (u64)room / rows->per_chunk * CHUNK_SIZE + max_chunks * sizeof(void *));
 }

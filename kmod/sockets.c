@@ -39,8 +39,10 @@ void crlock_sockets_free(struct crlock_sockets *sockets)
 {
 	u32 i;
 
-	for (i = 0; i < sockets->socks.rows.nr; i++)
+	for (i = 0; i < sockets->socks.rows.nr; i++) {
 		sock_put(sock_at(sockets, i)->sk);
+		cond_resched();
+	}
 	crlock_keyed_free(&sockets->socks);
 }
 

@@ -114,8 +114,10 @@ static void put_references(struct task_get *get)
 {
 	u32 i;
 
-	for (i = 0; !get->threads.counting && i < get->threads.nr; i++)
+	for (i = 0; !get->threads.counting && i < get->threads.nr; i++) {
 		put_task_struct(thread_at(get, i)->task);
+		cond_resched();
+	}
 }
 
 /* Makes room for a thread; beyond the budget they are given up, and only counted. Return: 0 or -ENOMEM. */

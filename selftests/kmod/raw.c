@@ -67,8 +67,8 @@ bool raw_ask(struct raw *raw, struct raw_request *request, struct raw_answer *an
 	bool done = false;
 
 	*answer = (struct raw_answer){ 0 };
-	/* With an address netlink_capable() would not look at who has opened the socket. */
-	if (send(mnl_socket_get_fd(raw->socket), request, request->nlh.nlmsg_len, 0) < 0)
+	/* With an address, which keeps netlink_capable() from looking at who has opened the socket. */
+	if (mnl_socket_sendto(raw->socket, request, request->nlh.nlmsg_len) < 0)
 		return false;
 	while (!done) {
 		const struct nlmsghdr *nlh = (const struct nlmsghdr *)buffer;
