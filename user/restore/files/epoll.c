@@ -10,20 +10,21 @@
 #include <sys/epoll.h>
 #include <unistd.h>
 
+#include "procfs/order.h"
 #include "restore/files/child.h"
 #include "restore/files/room.h"
 
 #define EVENTS_PRIVATE (EPOLLONESHOT | EPOLLET | EPOLLWAKEUP | EPOLLEXCLUSIVE)
 #define EVENTS_ALWAYS  (EPOLLERR | EPOLLHUP)
 
-/* That a table has a set. */
+/* That a table has a set, in one descriptor or more. */
 struct epoll_place {
 	const struct restored_file *file;
 	const struct restored_table *table;
 };
 
 struct epoll_places {
-	struct epoll_place *places; /* by file */
+	struct epoll_place *places; /* by file and table, each once */
 	size_t nr;
 };
 
@@ -44,7 +45,23 @@ static int compare_places(const void *a, const void *b)
 {
 	const struct epoll_place *x = a, *y = b;
 
-	return (x->file > y->file) - (x->file < y->file);
+	COMPARE(x->file, y->file);
+	COMPARE(x->table, y->table);
+	return 0;
+}
+
+/* A set that a table has in many descriptors would have as many looked through for all that it watches. */
+static void sort_places(struct epoll_places *places)
+{
+	size_t nr = 0;
+
+	if (places->nr)
+		qsort(places->places, places->nr, sizeof(*places->places), compare_places);
+	for (size_t i = 0; i < places->nr; i++) {
+		if (!nr || compare_places(&places->places[nr - 1], &places->places[i]))
+			places->places[nr++] = places->places[i];
+	}
+	places->nr = nr;
 }
 
 static int find_places(struct restore_files *files, const struct image_error *error)
@@ -68,8 +85,7 @@ static int find_places(struct restore_files *files, const struct image_error *er
 			*place = (struct epoll_place){ table->descriptors[j].file, table };
 		}
 	}
-	if (places->nr)
-		qsort(places->places, places->nr, sizeof(*places->places), compare_places);
+	sort_places(places);
 	return 0;
 }
 
