@@ -10,49 +10,117 @@
 #include "image/container.h"
 #include "image/filelocks.h"
 #include "image/magic.h"
+#include "locks/append.h"
+#include "procfs/order.h"
 
 #define LOCKS_MAX (1U << 22)
 
 /* Descriptors times processes that share their table: a small image can make many of them. */
 #define HOLDERS_MAX (1U << 20)
 
+/* Which file a descriptor leads to. */
+struct opening {
+	uint32_t table;
+	int fd;
+	uint32_t file;
+};
+
 struct job {
 	struct checkpoint *locks;
 	const struct saved_tree *tree;
 	const struct common_files *files;
+	struct opening *openings; /* by file */
+	size_t nr_openings;
+	const struct saved_process **processes; /* that have files, by their table */
+	size_t nr_processes;
 	size_t nr_holders; /* of all files */
 	int ret;
 };
 
 /* ---- Who had what open ---- */
 
-/* Where a descriptor was looked for, and found. */
-struct search {
-	uint32_t table;
-	int fd;
-	uint32_t file; /* 0: not found */
-};
-
-static void look(uint32_t table, int fd, uint32_t file, void *data)
+static void note_opening(uint32_t table, int fd, uint32_t file, void *data)
 {
-	struct search *search = data;
+	struct job *job = data;
 
-	if (table == search->table && fd == search->fd)
-		search->file = file;
+	if (!job->ret)
+		job->ret = append(job->openings, job->nr_openings, ((struct opening){ table, fd, file }));
 }
 
-/* A descriptor that leads to a file, in every process with that table. */
-struct holding {
-	struct job *job;
-	struct checkpoint_file *file;
-};
-
-static int add_holder(struct holding *holding, const struct crlock_holder *holder)
+static int compare_openings(const void *a, const void *b)
 {
-	struct checkpoint_file *file = holding->file;
+	const struct opening *x = a, *y = b;
+
+	COMPARE(x->file, y->file);
+	COMPARE(x->table, y->table);
+	COMPARE(x->fd, y->fd);
+	return 0;
+}
+
+static int compare_processes(const void *a, const void *b)
+{
+	const struct saved_process *x = *(const struct saved_process *const *)a;
+	const struct saved_process *y = *(const struct saved_process *const *)b;
+
+	COMPARE(x->ids->files_id, y->ids->files_id);
+	COMPARE(x, y);
+	return 0;
+}
+
+/* For a small image can have many descriptors and many processes. */
+static int sort_all(struct job *job)
+{
+	const struct saved_tree *tree = job->tree;
+
+	job->processes = calloc(tree->nr + 1, sizeof(*job->processes));
+	if (!job->processes)
+		return -ENOMEM;
+	for (size_t i = 0; i < tree->nr; i++) {
+		if (tree->processes[i].ids)
+			job->processes[job->nr_processes++] = &tree->processes[i];
+	}
+	qsort(job->processes, job->nr_processes, sizeof(*job->processes), compare_processes);
+	job->files->each(job->files->data, note_opening, job);
+	if (!job->ret && job->nr_openings)
+		qsort(job->openings, job->nr_openings, sizeof(*job->openings), compare_openings);
+	return job->ret;
+}
+
+static size_t first_opening(const struct job *job, uint32_t file)
+{
+	size_t low = 0, high = job->nr_openings;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (job->openings[middle].file < file)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+static size_t first_process(const struct job *job, uint32_t table)
+{
+	size_t low = 0, high = job->nr_processes;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (job->processes[middle]->ids->files_id < table)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+static int add_holder(struct job *job, struct checkpoint_file *file, const struct crlock_holder *holder)
+{
 	struct crlock_holder *larger;
 
-	if (++holding->job->nr_holders > HOLDERS_MAX)
+	if (++job->nr_holders > HOLDERS_MAX)
 		return -EBADMSG;
 	larger = reallocarray(file->holders, file->nr_holders + 1, sizeof(*larger));
 	if (!larger)
@@ -62,26 +130,23 @@ static int add_holder(struct holding *holding, const struct crlock_holder *holde
 	return 0;
 }
 
-static void hold(uint32_t table, int fd, uint32_t file, void *data)
+/* A descriptor that leads to a file, in every process with that table. */
+static int hold(struct job *job, struct checkpoint_file *file, const struct opening *opening)
 {
-	struct holding *holding = data;
-	const struct saved_tree *tree = holding->job->tree;
+	size_t i = first_process(job, opening->table);
+	int ret = 0;
 
-	if (file != holding->file->id)
-		return;
-	for (size_t i = 0; i < tree->nr && !holding->job->ret; i++) {
-		const struct saved_process *process = &tree->processes[i];
-
-		if (process->ids && process->ids->files_id == table)
-			holding->job->ret = add_holder(holding, &(struct crlock_holder){
-									.file_id = file,
-									.files_id = table,
-									.tgid = process->pid,
-									.tid = process->pid,
-									.fd = fd,
-									.kind = CRLOCK_HOLDER_DESCRIPTOR,
-								});
-	}
+	for (; !ret && i < job->nr_processes && job->processes[i]->ids->files_id == opening->table; i++)
+		ret = add_holder(job, file,
+				 &(struct crlock_holder){
+					 .file_id = opening->file,
+					 .files_id = opening->table,
+					 .tgid = job->processes[i]->pid,
+					 .tid = job->processes[i]->pid,
+					 .fd = opening->fd,
+					 .kind = CRLOCK_HOLDER_DESCRIPTOR,
+				 });
+	return ret;
 }
 
 static int add_file(struct job *job, uint32_t id)
@@ -89,6 +154,7 @@ static int add_file(struct job *job, uint32_t id)
 	const char *path = job->files->path(job->files->data, id);
 	struct checkpoint *locks = job->locks;
 	struct checkpoint_file *files;
+	int ret = 0;
 
 	if (checkpoint_file_of(locks, id))
 		return 0;
@@ -100,8 +166,10 @@ static int add_file(struct job *job, uint32_t id)
 	*files = (struct checkpoint_file){ .id = id, .path = strdup(path ? path : "?") };
 	if (!files->path || checkpoint_note_file(locks))
 		return -ENOMEM;
-	job->files->each(job->files->data, hold, &(struct holding){ job, files });
-	return job->ret;
+	for (size_t i = first_opening(job, id); !ret && i < job->nr_openings && job->openings[i].file == id;
+	     i++)
+		ret = hold(job, files, &job->openings[i]);
+	return ret;
 }
 
 static int add_processes(struct job *job)
@@ -154,26 +222,26 @@ static bool understand(struct crlock_lock *row, const Image__FileLockEntry *entr
 static int add_lock(struct job *job, const Image__FileLockEntry *entry)
 {
 	const struct saved_process *process = saved_find(job->tree, entry->pid);
-	struct search search = { .fd = entry->fd };
 	struct lock_list *list = &job->locks->locks;
 	struct lock lock = { .mnt_id = -1 }, *larger;
+	uint32_t table, file;
 	int ret;
 
 	if (!understand(&lock.row, entry) || !process || !process->ids || list->nr == LOCKS_MAX)
 		return -EBADMSG;
-	search.table = process->ids->files_id;
-	job->files->each(job->files->data, look, &search);
-	if (!search.file)
+	table = process->ids->files_id;
+	file = job->files->find(job->files->data, table, entry->fd);
+	if (!file)
 		return -EBADMSG;
-	ret = add_file(job, search.file);
+	ret = add_file(job, file);
 	if (ret)
 		return ret;
 	/* No read lease is on what is open for writing. */
 	if (lock.row.state & CRLOCK_LOCK_UNLOCK_PENDING &&
-	    job->files->access(job->files->data, search.file) != O_RDONLY)
+	    job->files->access(job->files->data, file) != O_RDONLY)
 		lock.row.held = F_WRLCK;
-	lock.row.file_id = search.file;
-	lock.row.owner_id = lock.row.kind == CRLOCK_KIND_POSIX ? search.table : search.file;
+	lock.row.file_id = file;
+	lock.row.owner_id = lock.row.kind == CRLOCK_KIND_POSIX ? table : file;
 	lock.unknown = LOCK_UNKNOWN_DEADLINE | LOCK_UNKNOWN_HOLDERS | LOCK_UNKNOWN_NOTICE |
 		       LOCK_UNKNOWN_GENERATION | LOCK_UNKNOWN_RANK | LOCK_UNKNOWN_FLAGS;
 	larger = reallocarray(list->locks, list->nr + 1, sizeof(*larger));
@@ -216,9 +284,12 @@ int common_locks_read(struct checkpoint *locks, const struct saved_tree *tree,
 	clock_gettime(CLOCK_REALTIME, &now);
 	locks->dump_time_ms = now.tv_sec * 1000ULL;
 	ret = add_processes(&job);
+	ret = ret ? ret : sort_all(&job);
 	if (ret)
 		image_error(error, ret, path, "%s", strerror(-ret));
 	ret = ret ? ret : read_records(&job, &reader, error);
 	image_reader_close(&reader);
+	free(job.openings);
+	free(job.processes);
 	return ret;
 }

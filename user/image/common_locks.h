@@ -13,6 +13,8 @@ struct common_files {
 	/* Calls a function for each descriptor of each table. */
 	void (*each)(const void *data, void (*fn)(uint32_t table, int fd, uint32_t id, void *fn_data),
 		     void *fn_data);
+	/* The file that a descriptor of a table leads to, 0: there is none. */
+	uint32_t (*find)(const void *data, uint32_t table, int fd);
 	/* The path of a file, NULL: it has none. */
 	const char *(*path)(const void *data, uint32_t id);
 	/* How it was opened: O_RDONLY, O_WRONLY or O_RDWR. */

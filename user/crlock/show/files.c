@@ -336,6 +336,16 @@ static void each(const void *data, void (*fn)(uint32_t table, int fd, uint32_t i
 	}
 }
 
+static uint32_t find(const void *data, uint32_t id, int fd)
+{
+	const struct shown_table *table = shown_files_table(data, id);
+	Image__FdinfoEntry entry = { .fd = fd }, *wanted = &entry, **found = NULL;
+
+	if (table && table->nr)
+		found = bsearch(&wanted, table->descriptors, table->nr, sizeof(wanted), compare_descriptors);
+	return found ? (*found)->id : 0;
+}
+
 static const char *path_of(const void *data, uint32_t id)
 {
 	const struct shown_file *file = shown_files_find(data, id);
@@ -352,5 +362,5 @@ static int access_of(const void *data, uint32_t id)
 
 struct common_files shown_files_common(const struct shown_files *files)
 {
-	return (struct common_files){ each, path_of, access_of, files };
+	return (struct common_files){ each, find, path_of, access_of, files };
 }

@@ -212,6 +212,13 @@ int restore_files_fd_of(const struct restore_files *files, uint32_t table, int n
 	return file ? file->fd : -1;
 }
 
+uint32_t restore_files_id_of(const struct restore_files *files, uint32_t table, int number)
+{
+	const struct restored_file *file = find_at(files, table, number);
+
+	return file ? file->id : 0;
+}
+
 const char *restore_files_path(const struct restore_files *files, uint32_t id)
 {
 	const struct restored_file *file = files_find(files, id);

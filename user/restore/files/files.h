@@ -106,6 +106,9 @@ int restore_files_fd(const struct restore_files *files, uint32_t id);
 /** restore_files_fd_of - The same for what a descriptor of a table is to be. */
 int restore_files_fd_of(const struct restore_files *files, uint32_t table, int number);
 
+/** restore_files_id_of - The number in files.img of what a descriptor of a table is to be, 0: there is none. */
+uint32_t restore_files_id_of(const struct restore_files *files, uint32_t table, int number);
+
 /** restore_files_path - Path of a regular file or directory of files.img, NULL: it is something else. */
 const char *restore_files_path(const struct restore_files *files, uint32_t id);
 

@@ -15,6 +15,11 @@ static void each_descriptor(const void *data, void (*fn)(uint32_t, int, uint32_t
 	restore_files_each(data, fn, fn_data);
 }
 
+static uint32_t find_descriptor(const void *data, uint32_t table, int fd)
+{
+	return restore_files_id_of(data, table, fd);
+}
+
 static const char *path_of(const void *data, uint32_t id)
 {
 	return restore_files_path(data, id);
@@ -51,7 +56,8 @@ static int check_owners(const struct images *images, const char *path, const str
 /* The whole truth, or what images of other programs tell. */
 static int read_locks(struct images *images, const char *path, const struct image_error *error)
 {
-	const struct common_files files = { each_descriptor, path_of, access_of, images->files };
+	const struct common_files files = { each_descriptor, find_descriptor, path_of, access_of,
+					    images->files };
 	int ret;
 
 	if (!faccessat(images->dir, IMAGE_CRLOCK, F_OK, 0) || errno != ENOENT) {
