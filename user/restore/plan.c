@@ -82,15 +82,16 @@ pid_t plan_new_pid(const struct plan *plan, pid_t old)
 	return options->pid;
 }
 
-static struct target *find_target(struct plan *plan, pid_t old)
+static struct target *target_of(const struct plan *plan, pid_t pid)
 {
-	pid_t pid = plan_new_pid(plan, old);
+	size_t at;
 
-	for (size_t i = 0; pid && i < plan->nr_targets; i++) {
-		if (plan->targets[i].pid == pid)
-			return &plan->targets[i];
-	}
-	return NULL;
+	return pid && image_lookup_find(&plan->by_pid, pid, &at) ? &plan->targets[at] : NULL;
+}
+
+static struct target *find_target(const struct plan *plan, pid_t old)
+{
+	return target_of(plan, plan_new_pid(plan, old));
 }
 
 static int make_targets(struct plan *plan, char *why)
@@ -112,36 +113,40 @@ static int make_targets(struct plan *plan, char *why)
 			.actor = lock_self,
 			.fall = &plan->falls[plan->nr_targets],
 		};
-		plan->nr_targets++;
+		if (image_lookup_add(&plan->by_pid, pid, plan->nr_targets++))
+			return no_memory(why);
 	}
 	return 0;
 }
 
 /* ---- Files and descriptors ---- */
 
-static bool has_descriptor(const struct planned_file *file, const struct target *target, int fd)
+/* Of a file that an image tells of twice. Returns: 1 if it is new, 0 if not, or -ENOMEM. */
+static int note_descriptor(const struct plan *plan, struct image_lookup *seen, const struct target *target,
+			   int fd)
 {
-	for (size_t i = 0; i < file->nr_descriptors; i++) {
-		if (file->descriptors[i].target == target && file->descriptors[i].fd == fd)
-			return true;
-	}
-	return false;
+	uint64_t key = (uint64_t)(target - plan->targets) << 32 | (uint32_t)fd;
+	size_t at;
+
+	if (image_lookup_find(seen, key, &at))
+		return 0;
+	return image_lookup_add(seen, key, 0) ? -ENOMEM : 1;
 }
 
-static void add_file(struct plan *plan, const struct checkpoint_file *file)
+static int add_descriptors(struct plan *plan, struct planned_file *planned)
 {
-	struct planned_file *planned = &plan->files[plan->nr_files];
+	const struct checkpoint_file *file = planned->file;
+	struct image_lookup seen = { 0 };
+	int ret = 0;
 
-	*planned = (struct planned_file){
-		.file = file,
-		.descriptors = plan->descriptors + plan->nr_descriptors,
-		.fd = -1,
-	};
-	for (size_t i = 0; i < file->nr_holders; i++) {
+	for (size_t i = 0; i < file->nr_holders && ret >= 0; i++) {
 		const struct crlock_holder *holder = &file->holders[i];
 		struct target *target = find_target(plan, holder->tgid);
 
-		if (!lock_holder_of_process(holder) || !target || has_descriptor(planned, target, holder->fd))
+		if (!lock_holder_of_process(holder) || !target)
+			continue;
+		ret = note_descriptor(plan, &seen, target, holder->fd);
+		if (ret <= 0)
 			continue;
 		plan->descriptors[plan->nr_descriptors++] = (struct planned_descriptor){
 			.target = target,
@@ -151,8 +156,24 @@ static void add_file(struct plan *plan, const struct checkpoint_file *file)
 		};
 		planned->nr_descriptors++;
 	}
+	image_lookup_free(&seen);
+	return ret < 0 ? ret : 0;
+}
+
+static int add_file(struct plan *plan, const struct checkpoint_file *file)
+{
+	struct planned_file *planned = &plan->files[plan->nr_files];
+	int ret;
+
+	*planned = (struct planned_file){
+		.file = file,
+		.descriptors = plan->descriptors + plan->nr_descriptors,
+		.fd = -1,
+	};
+	ret = add_descriptors(plan, planned);
 	if (planned->nr_descriptors)
 		plan->nr_files++;
+	return ret;
 }
 
 static int compare_descriptors(const void *a, const void *b)
@@ -163,6 +184,14 @@ static int compare_descriptors(const void *a, const void *b)
 	if (x->target != y->target)
 		return x->target < y->target ? -1 : 1;
 	return (x->fd > y->fd) - (x->fd < y->fd);
+}
+
+static struct planned_descriptor *find_descriptor(const struct plan *plan, struct target *target, int fd)
+{
+	struct planned_descriptor wanted = { .target = target, .fd = fd }, *key = &wanted, **found;
+
+	found = bsearch(&key, plan->sorted, plan->nr_descriptors, sizeof(key), compare_descriptors);
+	return found ? *found : NULL;
 }
 
 static int check_clashes(const struct plan *plan, char *why)
@@ -194,8 +223,10 @@ static int make_files(struct plan *plan, char *why)
 	plan->sorted = calloc(nr + 1, sizeof(*plan->sorted));
 	if (!plan->files || !plan->descriptors || !plan->sorted)
 		return no_memory(why);
-	for (size_t i = 0; i < checkpoint->nr_files; i++)
-		add_file(plan, &checkpoint->files[i]);
+	for (size_t i = 0; i < checkpoint->nr_files; i++) {
+		if (add_file(plan, &checkpoint->files[i]))
+			return no_memory(why);
+	}
 	for (size_t i = 0; i < plan->nr_descriptors; i++)
 		plan->sorted[i] = &plan->descriptors[i];
 	qsort(plan->sorted, plan->nr_descriptors, sizeof(*plan->sorted), compare_descriptors);
@@ -204,13 +235,16 @@ static int make_files(struct plan *plan, char *why)
 
 /* ---- Locks ---- */
 
+static int compare_file(const void *key, const void *planned)
+{
+	const struct checkpoint_file *file = key, *other = ((const struct planned_file *)planned)->file;
+
+	return (file > other) - (file < other);
+}
+
 static struct planned_file *find_file(const struct plan *plan, const struct checkpoint_file *file)
 {
-	for (size_t i = 0; i < plan->nr_files; i++) {
-		if (plan->files[i].file == file)
-			return &plan->files[i];
-	}
-	return NULL;
+	return bsearch(file, plan->files, plan->nr_files, sizeof(*plan->files), compare_file);
 }
 
 /* Whether a holder's process is the owner of a lock. */
@@ -241,21 +275,52 @@ static bool is_left_out(const struct plan *plan, const struct checkpoint_file *f
 	return others;
 }
 
-static const struct planned_descriptor *find_taker(struct plan *plan, const struct planned_file *file,
-						   const struct crlock_lock *row)
+/* Who can take what is locked in a file: it may have many holders, and many locks of each. */
+static int note_takers(const struct plan *plan, struct planned_file *planned)
 {
-	for (size_t i = 0; i < file->file->nr_holders; i++) {
-		const struct crlock_holder *holder = &file->file->holders[i];
-		const struct target *target = find_target(plan, holder->tgid);
+	const struct checkpoint_file *file = planned->file;
+	int ret = 0;
 
-		if (!target || !lock_holder_of_process(holder) || !is_owner(row, holder))
+	for (size_t i = 0; i < file->nr_holders && !ret; i++) {
+		const struct crlock_holder *holder = &file->holders[i];
+
+		if (!lock_holder_of_process(holder) || !find_target(plan, holder->tgid))
 			continue;
-		for (size_t j = 0; j < file->nr_descriptors; j++) {
-			if (file->descriptors[j].target == target)
-				return &file->descriptors[j];
-		}
+		ret = image_lookup_add(&planned->by_pid, holder->tgid, i);
+		if (!ret && holder->files_id)
+			ret = image_lookup_add(&planned->by_table, holder->files_id, i);
 	}
-	return NULL;
+	return ret;
+}
+
+/* Returns: the first of the owner's holders that is to be there again, NULL: there is none. */
+static const struct crlock_holder *find_owner(const struct planned_file *planned,
+					      const struct crlock_lock *row)
+{
+	const struct crlock_holder *holders = planned->file->holders;
+	size_t at;
+
+	if (row->owner_id && image_lookup_find(&planned->by_table, row->owner_id, &at))
+		return &holders[at];
+	return image_lookup_find(&planned->by_pid, row->pid, &at) && is_owner(row, &holders[at])
+		       ? &holders[at]
+		       : NULL;
+}
+
+/* @by: gets the descriptor to take it with, NULL: there is none. Returns: 0 or -ENOMEM. */
+static int find_taker(const struct plan *plan, struct planned_file *planned, const struct crlock_lock *row,
+		      const struct planned_descriptor **by)
+{
+	const struct crlock_holder *holder;
+
+	*by = planned->descriptors;
+	if (row->kind != CRLOCK_KIND_POSIX)
+		return 0;
+	if (!planned->by_pid.nr && note_takers(plan, planned))
+		return -ENOMEM;
+	holder = find_owner(planned, row);
+	*by = holder ? find_descriptor(plan, find_target(plan, holder->tgid), holder->fd) : NULL;
+	return 0;
 }
 
 static int refuse_lock(char *why, const struct checkpoint_file *file, const struct lock *lock,
@@ -273,13 +338,13 @@ static int add_lock(struct plan *plan, const struct lock *lock, char *why)
 	if (!file)
 		return fail(why, STATUS_IMAGE, "%s: a lock is of a file that is not recorded",
 			    plan->options->dir);
-	if (is_left_out(plan, file, &lock->row))
+	planned.file = find_file(plan, file);
+	if (planned.file && find_taker(plan, planned.file, &lock->row, &planned.by))
+		return no_memory(why);
+	if (!planned.by && is_left_out(plan, file, &lock->row))
 		return 0;
 	if (lock->row.kind > CRLOCK_KIND_LEASE)
 		return refuse_lock(why, file, lock, "only nfsd can give it");
-	planned.file = find_file(plan, file);
-	if (planned.file)
-		planned.by = find_taker(plan, planned.file, &lock->row);
 	if (!planned.by)
 		return refuse_lock(why, file, lock, "no process had a descriptor to take it with");
 	plan->locks[plan->nr_locks++] = planned;
@@ -399,6 +464,11 @@ int plan_make(struct plan *plan, const struct checkpoint *checkpoint, const stru
 
 void plan_free(struct plan *plan)
 {
+	for (size_t i = 0; i < plan->nr_files; i++) {
+		image_lookup_free(&plan->files[i].by_pid);
+		image_lookup_free(&plan->files[i].by_table);
+	}
+	image_lookup_free(&plan->by_pid);
 	free(plan->targets);
 	free(plan->descriptors);
 	free(plan->sorted);
@@ -439,21 +509,12 @@ bool plan_has_taken(const struct plan *plan, const struct target *target)
 
 bool plan_is_ours(const struct plan *plan, const struct lock *lock)
 {
-	struct planned_descriptor wanted = { 0 }, *key = &wanted;
-
 	for (size_t i = 0; i < lock->nr_holders; i++) {
 		const struct crlock_holder *holder = &lock->holders[i].row;
+		struct target *target = target_of(plan, holder->tgid);
 
-		if (!lock_holder_of_process(holder))
-			continue;
-		for (size_t j = 0; j < plan->nr_targets; j++) {
-			wanted.target = &plan->targets[j];
-			wanted.fd = holder->fd;
-			if (wanted.target->pid == holder->tgid &&
-			    bsearch(&key, plan->sorted, plan->nr_descriptors, sizeof(key),
-				    compare_descriptors))
-				return true;
-		}
+		if (target && lock_holder_of_process(holder) && find_descriptor(plan, target, holder->fd))
+			return true;
 	}
 	return false;
 }

@@ -38,6 +38,8 @@ struct planned_file {
 	const struct checkpoint_file *file;
 	struct planned_descriptor *descriptors; /* at least one; a part of the plan's */
 	size_t nr_descriptors;
+	struct image_lookup by_pid,
+		by_table; /* holders that become descriptors; empty until one is to be found */
 	int fd; /* of this process, -1: it is not open */
 	bool skipped; /* cannot be opened, so its locks are not restored */
 };
@@ -73,6 +75,7 @@ struct plan {
 	bool kept; /* what targets have already was kept for them since the dump */
 	struct target *targets;
 	size_t nr_targets;
+	struct image_lookup by_pid; /* of them */
 	struct trace_fall *falls; /* of each target; shared with a guard */
 	struct planned_descriptor *descriptors;
 	size_t nr_descriptors;
