@@ -6,11 +6,20 @@
 
 #include "restore/tree/inherited_locks.h"
 
+/* What the locks of a file say of it. */
+struct origin {
+	pid_t taker; /* of its first lock that is of a process of the checkpoint, 0: there is none */
+	pid_t flocker; /* of its first flock: a description has one */
+	bool flocked;
+	bool in_flight; /* and nowhere else */
+};
+
 struct job {
 	struct checkpoint *inherited;
 	const struct checkpoint *locks;
 	const struct saved_tree *tree;
 	const struct memory_sources *sources; /* NULL: numbers are made up */
+	struct origin *origins; /* of each file */
 	const char *path;
 	const struct image_error *error;
 };
@@ -22,10 +31,17 @@ static const Image__VmaEntry *find_vma(const struct saved_tree *tree, const stru
 	const struct saved_process *process = saved_find(tree, mapping->tgid);
 	const Image__MmEntry *mm = process ? process->mm : NULL;
 
-	for (size_t i = 0; mm && i < mm->n_vmas; i++) {
-		const Image__VmaEntry *vma = mm->vmas[i];
+	size_t low = 0, high = mm ? mm->n_vmas : 0;
 
-		if (mapping->where >= vma->start && mapping->where < vma->end)
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		const Image__VmaEntry *vma = mm->vmas[middle];
+
+		if (mapping->where < vma->start)
+			high = middle;
+		else if (mapping->where >= vma->end)
+			low = middle + 1;
+		else
 			return vma->status & (SAVED_VMA_FILE_PRIVATE | SAVED_VMA_FILE_SHARED) ? vma : NULL;
 	}
 	return NULL;
@@ -44,14 +60,10 @@ static int descriptor_for_mapping(const struct job *job, const struct crlock_hol
 /* What is in flight --------------------------------------------------------------------------------- */
 
 /* Who set the file's first lock, if it is there again: any process can, for all have the descriptor. */
-static pid_t find_taker(const struct checkpoint *locks, const struct checkpoint_file *file)
+static pid_t find_taker(const struct checkpoint *locks, const struct origin *origin)
 {
-	for (size_t i = 0; i < locks->locks.nr; i++) {
-		const struct crlock_lock *row = &locks->locks.locks[i].row;
-
-		if (row->file_id == file->id && checkpoint_has_process(locks, row->pid))
-			return row->pid;
-	}
+	if (origin->taker)
+		return origin->taker;
 	return locks->nr_processes ? locks->processes[0].pid : 0;
 }
 
@@ -72,16 +84,13 @@ static bool has_descriptor_in(const struct checkpoint_file *file, pid_t pid)
 }
 
 /* Returns: who set a flock and is there again, but has no descriptor of it any more; 0: nobody. */
-static pid_t find_setter(const struct checkpoint *locks, const struct checkpoint_file *file)
+static pid_t find_setter(const struct checkpoint *locks, const struct checkpoint_file *file,
+			 const struct origin *origin)
 {
-	for (size_t i = 0; i < locks->locks.nr; i++) {
-		const struct crlock_lock *row = &locks->locks.locks[i].row;
-
-		if (row->file_id == file->id && row->kind == CRLOCK_KIND_FLOCK &&
-		    !has_descriptor_in(file, row->pid) && checkpoint_has_process(locks, row->pid))
-			return row->pid;
-	}
-	return 0;
+	return origin->flocked && checkpoint_has_process(locks, origin->flocker) &&
+			       !has_descriptor_in(file, origin->flocker)
+		       ? origin->flocker
+		       : 0;
 }
 
 /* Returns: the number of a descriptor, -1: there is none. */
@@ -136,7 +145,8 @@ static int add_mapped(const struct job *job, const struct checkpoint_file *file,
 static int add_in_flight(const struct job *job, const struct checkpoint_file *file, size_t i)
 {
 	int fd = descriptor_in_flight(job, file, i);
-	int ret = fd < 0 ? -EBADMSG : add_copy(job->inherited, file, find_taker(job->locks, file), fd);
+	pid_t taker = find_taker(job->locks, &job->origins[i]);
+	int ret = fd < 0 ? -EBADMSG : add_copy(job->inherited, file, taker, fd);
 
 	if (ret)
 		image_error(job->error, ret, job->path, "a lock of %s, which is in flight: %s", file->path,
@@ -154,6 +164,30 @@ static int add_set(const struct job *job, const struct checkpoint_file *file, pi
 		   : 0;
 }
 
+/* Of all files at once, for there may be as many as locks. */
+static void note_origins(const struct job *job)
+{
+	const struct checkpoint *locks = job->locks;
+
+	for (size_t i = 0; i < locks->nr_files; i++)
+		job->origins[i].in_flight =
+			locks->files[i].in_flight && !checkpoint_has_descriptor(locks, &locks->files[i]);
+	for (size_t i = 0; i < locks->locks.nr; i++) {
+		const struct crlock_lock *row = &locks->locks.locks[i].row;
+		const struct checkpoint_file *file = checkpoint_file_of(locks, row->file_id);
+		struct origin *origin = file ? &job->origins[file - locks->files] : NULL;
+
+		if (!origin)
+			continue;
+		if (!origin->taker && checkpoint_has_process(locks, row->pid))
+			origin->taker = row->pid;
+		if (!origin->flocked && row->kind == CRLOCK_KIND_FLOCK) {
+			origin->flocker = row->pid;
+			origin->flocked = true;
+		}
+	}
+}
+
 static int add_files(const struct job *job)
 {
 	const struct checkpoint *locks = job->locks;
@@ -162,11 +196,11 @@ static int add_files(const struct job *job)
 	for (size_t i = 0; i < locks->nr_files && !ret; i++) {
 		const struct checkpoint_file *file = &locks->files[i];
 		const struct crlock_holder *mapping = checkpoint_mapping_of(locks, file);
-		pid_t setter = find_setter(locks, file);
+		pid_t setter = find_setter(locks, file, &job->origins[i]);
 
 		if (mapping)
 			ret = add_mapped(job, file, mapping, i);
-		else if (file->in_flight && !checkpoint_has_descriptor(locks, file))
+		else if (job->origins[i].in_flight)
 			ret = add_in_flight(job, file, i);
 		else if (setter)
 			ret = add_set(job, file, setter, i);
@@ -179,10 +213,10 @@ static bool is_inherited(const struct job *job, const struct crlock_lock *row)
 {
 	const struct checkpoint_file *file = checkpoint_file_of(job->locks, row->file_id);
 
-	if (!checkpoint_file_of(job->inherited, row->file_id))
+	if (!file || !checkpoint_file_of(job->inherited, row->file_id))
 		return false;
-	return row->kind == CRLOCK_KIND_FLOCK || (file->in_flight && row->kind != CRLOCK_KIND_POSIX &&
-						  !checkpoint_has_descriptor(job->locks, file));
+	return row->kind == CRLOCK_KIND_FLOCK ||
+	       (row->kind != CRLOCK_KIND_POSIX && job->origins[file - job->locks->files].in_flight);
 }
 
 static void move_locks(const struct job *job, struct lock_list *list)
@@ -203,7 +237,7 @@ int inherited_locks_split(struct checkpoint *inherited, struct checkpoint *locks
 			  const struct saved_tree *tree, const struct memory_sources *sources,
 			  const char *path, const struct image_error *error)
 {
-	const struct job job = { inherited, locks, tree, sources, path, error };
+	struct job job = { inherited, locks, tree, sources, .path = path, .error = error };
 	int ret;
 
 	*inherited = *locks;
@@ -212,11 +246,16 @@ int inherited_locks_split(struct checkpoint *inherited, struct checkpoint *locks
 	inherited->by_id = (struct image_lookup){ 0 };
 	inherited->locks.locks = calloc(locks->locks.nr + 1, sizeof(*inherited->locks.locks));
 	inherited->locks.nr = 0;
-	if (!inherited->files || !inherited->locks.locks)
+	job.origins = calloc(locks->nr_files + 1, sizeof(*job.origins));
+	if (!inherited->files || !inherited->locks.locks || !job.origins) {
+		free(job.origins);
 		return image_error(error, -ENOMEM, path, "%s", strerror(ENOMEM));
+	}
+	note_origins(&job);
 	ret = add_files(&job);
 	if (!ret)
 		move_locks(&job, &locks->locks);
+	free(job.origins);
 	return ret;
 }
 
