@@ -47,17 +47,22 @@ const struct checkpoint_file *checkpoint_file_of(const struct checkpoint *checkp
 	return NULL;
 }
 
-bool checkpoint_has_process(const struct checkpoint *checkpoint, pid_t pid)
+const struct checkpoint_process *checkpoint_process_of(const struct checkpoint *checkpoint, pid_t pid)
 {
 	size_t at;
 
 	if (checkpoint->by_pid.nr == checkpoint->nr_processes)
-		return image_lookup_find(&checkpoint->by_pid, pid, &at);
+		return image_lookup_find(&checkpoint->by_pid, pid, &at) ? &checkpoint->processes[at] : NULL;
 	for (size_t i = 0; i < checkpoint->nr_processes; i++) {
 		if (checkpoint->processes[i].pid == pid)
-			return true;
+			return &checkpoint->processes[i];
 	}
-	return false;
+	return NULL;
+}
+
+bool checkpoint_has_process(const struct checkpoint *checkpoint, pid_t pid)
+{
+	return checkpoint_process_of(checkpoint, pid);
 }
 
 static const struct crlock_holder *find_holder(const struct checkpoint *checkpoint,

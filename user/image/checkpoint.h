@@ -65,6 +65,9 @@ int checkpoint_note_process(struct checkpoint *checkpoint);
 /** checkpoint_note_file - Has the last file be found sooner. Returns: 0 or -ENOMEM. */
 int checkpoint_note_file(struct checkpoint *checkpoint);
 
+/** checkpoint_process_of - The process with a pid, NULL: it was not dumped. */
+const struct checkpoint_process *checkpoint_process_of(const struct checkpoint *checkpoint, pid_t pid);
+
 /** checkpoint_has_process - Whether a process was dumped. */
 bool checkpoint_has_process(const struct checkpoint *checkpoint, pid_t pid);
 

@@ -25,14 +25,12 @@ static bool is_there(const struct contents *contents, const char *name)
 const char *contents_comm(const struct contents *contents, pid_t pid)
 {
 	const struct saved_process *process = saved_find(&contents->tree, pid);
+	const struct checkpoint_process *other;
 
 	if (process)
 		return saved_task(process)->comm;
-	for (size_t i = 0; i < contents->locks.nr_processes; i++) {
-		if (contents->locks.processes[i].pid == pid)
-			return contents->locks.processes[i].comm;
-	}
-	return NULL;
+	other = checkpoint_process_of(&contents->locks, pid);
+	return other ? other->comm : NULL;
 }
 
 static struct lock_holders *make_holders(const struct contents *contents, const struct checkpoint_file *file)
@@ -52,32 +50,42 @@ static struct lock_holders *make_holders(const struct contents *contents, const 
 	return holders;
 }
 
-/* To the locks of a file, which were read without: who holds it, and where it is. */
-static int complete_locks(struct contents *contents, const struct checkpoint_file *file)
+/* To a lock, which was read without: who holds it, and where it is. @holders: of its file, NULL: not made yet */
+static int complete_lock(const struct contents *contents, struct lock *lock,
+			 const struct checkpoint_file *file, struct lock_holders **holders)
 {
-	struct lock_list *list = &contents->locks.locks;
-	struct lock_holders *holders = make_holders(contents, file);
-
-	if (!holders)
+	if (!*holders)
+		*holders = make_holders(contents, file);
+	if (!*holders)
 		return -ENOMEM;
-	for (size_t i = 0; i < list->nr; i++) {
-		struct lock *lock = &list->locks[i];
+	lock_set_holders(lock, *holders);
+	lock->mnt_id = contents->own ? file->mnt_id : -1;
+	lock->path = strdup(file->path);
+	/* The common format has no ids: these were made up. */
+	if (!contents->own)
+		lock->unknown |= LOCK_UNKNOWN_ID;
+	return lock->path ? 0 : -ENOMEM;
+}
 
-		if (lock->row.file_id != file->id)
-			continue;
-		lock_set_holders(lock, holders);
-		lock->mnt_id = contents->own ? file->mnt_id : -1;
-		lock->path = strdup(file->path);
-		if (!lock->path) {
-			lock_holders_put(holders);
-			return -ENOMEM;
-		}
-		/* The common format has no ids: these were made up. */
-		if (!contents->own)
-			lock->unknown |= LOCK_UNKNOWN_ID;
+static int complete_locks(struct contents *contents)
+{
+	const struct checkpoint *checkpoint = &contents->locks;
+	struct lock_list *list = &contents->locks.locks;
+	struct lock_holders **holders = calloc(checkpoint->nr_files + 1, sizeof(*holders));
+	int ret = holders ? 0 : -ENOMEM;
+
+	for (size_t i = 0; i < list->nr && !ret; i++) {
+		const struct checkpoint_file *file =
+			checkpoint_file_of(checkpoint, list->locks[i].row.file_id);
+
+		if (file)
+			ret = complete_lock(contents, &list->locks[i], file,
+					    &holders[file - checkpoint->files]);
 	}
-	lock_holders_put(holders);
-	return 0;
+	for (size_t i = 0; holders && i < checkpoint->nr_files; i++)
+		lock_holders_put(holders[i]);
+	free(holders);
+	return ret;
 }
 
 static int read_locks(struct contents *contents, const struct image_error *error)
@@ -90,14 +98,12 @@ static int read_locks(struct contents *contents, const struct image_error *error
 	else
 		ret = common_locks_read(&contents->locks, &contents->tree, &files, contents->dir,
 					contents->path, error);
-	for (size_t i = 0; i < contents->locks.nr_files && !ret; i++) {
-		ret = complete_locks(contents, &contents->locks.files[i]);
-		if (ret)
-			no_memory(contents, error);
-	}
-	if (!ret)
-		lock_list_sort(&contents->locks.locks);
-	return ret;
+	if (ret)
+		return ret;
+	if (complete_locks(contents))
+		return no_memory(contents, error);
+	lock_list_sort(&contents->locks.locks);
+	return 0;
 }
 
 /* Processes ---------------------------------------------------------------------------------------- */
