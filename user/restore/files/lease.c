@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 
+#include "image/lookup.h"
 #include "libcrlock/crlock.h"
 #include "locks/buffer.h"
 #include "locks/module.h"
@@ -17,18 +18,12 @@
 
 /* Inode numbers only: the device is not that of stat(2) everywhere. What is found is looked at closely. */
 struct lease_table {
-	uint64_t *inodes;
-	size_t nr;
+	struct image_lookup inodes;
 };
 
 static int add_lease(struct lease_table *leases, uint64_t ino)
 {
-	uint64_t *inode = files_append(&leases->inodes, &leases->nr, sizeof(*inode));
-
-	if (!inode)
-		return -ENOMEM;
-	*inode = ino;
-	return 0;
+	return image_lookup_add(&leases->inodes, ino, 0);
 }
 
 static int add_line(const struct proc_lock *lock, void *leases)
@@ -78,18 +73,9 @@ int leases_read(struct restore_files *files)
 void leases_free(struct restore_files *files)
 {
 	if (files->leases)
-		free(files->leases->inodes);
+		image_lookup_free(&files->leases->inodes);
 	free(files->leases);
 	files->leases = NULL;
-}
-
-static bool may_be_leased(const struct lease_table *leases, ino_t inode)
-{
-	for (size_t i = 0; i < leases->nr; i++) {
-		if (leases->inodes[i] == inode)
-			return true;
-	}
-	return false;
 }
 
 bool leases_find(const struct restore_files *files, int fd, uint32_t flags, char *name, size_t size)
@@ -97,10 +83,11 @@ bool leases_find(const struct restore_files *files, int fd, uint32_t flags, char
 	struct lock opening = { .row.kind = CRLOCK_KIND_LEASE };
 	struct lock_buffer found = { 0 };
 	struct stat stat;
+	size_t at;
 	bool any;
 
-	if (!files->leases || !files->leases->nr || flags & O_PATH || fstat(fd, &stat) ||
-	    !may_be_leased(files->leases, stat.st_ino))
+	if (!files->leases || !files->leases->inodes.nr || flags & O_PATH || fstat(fd, &stat) ||
+	    !image_lookup_find(&files->leases->inodes, stat.st_ino, &at))
 		return false;
 	opening.row.held = (flags & O_ACCMODE) == O_RDONLY ? F_RDLCK : F_WRLCK;
 	any = conflict_find(NULL, &opening, fd, &found);

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "image/say.h"
+#include "procfs/order.h"
 #include "restore/files/names.h"
 #include "restore/files/path.h"
 #include "restore/files/unix.h"
@@ -383,20 +384,53 @@ static int turn_of(const struct unix_socket *socket)
 	return socket->entry->state == STATE_LISTEN ? 2 : 1;
 }
 
-static bool is_last(const struct unix_sockets *sockets, const struct unix_aside *aside)
+/* Files that are names of sockets. */
+struct last_files {
+	struct last_file {
+		dev_t dev;
+		ino_t ino;
+	} * files;
+	size_t nr;
+};
+
+static int compare_files(const void *a, const void *b)
+{
+	const struct last_file *x = a, *y = b;
+
+	COMPARE(x->dev, y->dev);
+	COMPARE(x->ino, y->ino);
+	return 0;
+}
+
+/* A file that stays is of a socket that was not unlinked. */
+static int find_last(const struct unix_sockets *sockets, struct last_files *last)
 {
 	for (size_t i = 0; i < sockets->nr; i++) {
 		const struct unix_socket *socket = &sockets->sockets[i];
-		struct stat wanted, have;
+		struct last_file *file;
+		struct stat stat;
 
-		/* A file that stays is of a socket that was not unlinked. */
-		if (socket->name_fd < 0 || socket->entry->deleted || fstat(socket->name_fd, &wanted))
+		if (socket->name_fd < 0 || socket->entry->deleted || fstat(socket->name_fd, &stat))
 			continue;
-		if (!fstatat(aside->parent, aside->base, &have, AT_SYMLINK_NOFOLLOW) &&
-		    have.st_dev == wanted.st_dev && have.st_ino == wanted.st_ino)
-			return true;
+		file = files_append(&last->files, &last->nr, sizeof(*file));
+		if (!file)
+			return -ENOMEM;
+		*file = (struct last_file){ stat.st_dev, stat.st_ino };
 	}
-	return false;
+	if (last->nr)
+		qsort(last->files, last->nr, sizeof(*last->files), compare_files);
+	return 0;
+}
+
+static bool is_last(const struct last_files *last, const struct unix_aside *aside)
+{
+	struct last_file wanted;
+	struct stat stat;
+
+	if (!last->nr || fstatat(aside->parent, aside->base, &stat, AT_SYMLINK_NOFOLLOW))
+		return false;
+	wanted = (struct last_file){ stat.st_dev, stat.st_ino };
+	return bsearch(&wanted, last->files, last->nr, sizeof(wanted), compare_files);
 }
 
 /* Not every filesystem has RENAME_NOREPLACE. */
@@ -411,14 +445,16 @@ static void bring_back(const struct unix_aside *aside)
 }
 
 /* Takes away the files of sockets that had none any more. */
-static void unlink_deleted(struct restore_files *files)
+static int unlink_deleted(struct restore_files *files)
 {
 	struct unix_sockets *sockets = files->rooms.unix_sockets;
+	struct last_files last = { 0 };
+	int ret = find_last(sockets, &last);
 
-	for (size_t i = 0; i < sockets->nr_asides; i++) {
+	for (size_t i = 0; i < sockets->nr_asides && !ret; i++) {
 		struct unix_aside *aside = &sockets->asides[i];
 
-		if (is_last(sockets, aside))
+		if (is_last(&last, aside))
 			continue;
 		unlinkat(aside->parent, aside->base, 0);
 		if (aside->away)
@@ -427,6 +463,8 @@ static void unlink_deleted(struct restore_files *files)
 		free(aside->away);
 		aside->away = NULL;
 	}
+	free(last.files);
+	return ret;
 }
 
 int unix_bind_all(struct restore_files *files, const struct image_error *error)
@@ -449,7 +487,9 @@ int unix_bind_all(struct restore_files *files, const struct image_error *error)
 	free(bound.files);
 	if (ret)
 		return ret;
-	unlink_deleted(files);
+	ret = unlink_deleted(files);
+	if (ret)
+		return image_error(error, ret, files->path, "%s", strerror(-ret));
 	names_remove(files);
 	return 0;
 }

@@ -249,10 +249,10 @@ bool memory_wants_readonly(const Image__VmaEntry *vma)
 
 int memory_fd(const struct memory_sources *sources, const Image__VmaEntry *vma)
 {
-	for (size_t i = 0; memory_wants_readonly(vma) && i < sources->nr_readonly; i++) {
-		if (sources->readonly[i].id == vma->shmid)
-			return sources->readonly[i].fd;
-	}
+	size_t at;
+
+	if (memory_wants_readonly(vma) && image_lookup_find(&sources->readonly_by_id, vma->shmid, &at))
+		return sources->readonly[at];
 	if (vma->status & SAVED_VMA_ANON_SHARED)
 		return shms_fd(sources->shms, vma->shmid);
 	if (vma->status & (SAVED_VMA_FILE_PRIVATE | SAVED_VMA_FILE_SHARED))

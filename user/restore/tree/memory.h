@@ -5,6 +5,7 @@
 #ifndef RESTORE_MEMORY_H
 #define RESTORE_MEMORY_H
 
+#include "image/lookup.h"
 #include "image/pages.h"
 #include "image/saved.h"
 #include "restore/files/files.h"
@@ -12,19 +13,14 @@
 #include "restore/tree/shm.h"
 #include "restore/tree/vdso.h"
 
-/* A file that is open for writing, opened once more for mappings that were made without. */
-struct readonly_file {
-	uint32_t id; /* of files.img */
-	int fd;
-};
-
 /* What the memory of all processes comes from. */
 struct memory_sources {
 	const struct restore_files *files;
 	const struct shms *shms;
 	const struct vdso *vdso; /* of crrestore */
-	struct readonly_file *readonly;
+	int *readonly; /* files that are open for writing, once more for mappings that were made without */
 	size_t nr_readonly;
+	struct image_lookup readonly_by_id; /* of files.img */
 	const char *path; /* of the checkpoint, for messages */
 };
 

@@ -36,6 +36,7 @@
 #include "image/say.h"
 #include "image/stats.h"
 #include "image/status.h"
+#include "locks/append.h"
 #include "restore/pidfile.h"
 #include "restore/plan.h"
 #include "restore/tree/confined.h"
@@ -135,27 +136,16 @@ static void note_mappings(const struct restoring *r)
 	}
 }
 
-static bool is_readonly(const struct restoring *r, uint32_t id)
-{
-	for (size_t i = 0; i < r->sources.nr_readonly; i++) {
-		if (r->sources.readonly[i].id == id)
-			return true;
-	}
-	return false;
-}
-
 static int add_readonly(struct restoring *r, uint32_t id)
 {
+	struct memory_sources *sources = &r->sources;
 	int fd = restore_files_fd(r->images.files, id), low;
-	struct readonly_file *larger;
 	char path[64];
+	size_t at;
 
-	if (fd < 0 || (fcntl(fd, F_GETFL) & O_ACCMODE) == O_RDONLY || is_readonly(r, id))
+	if (fd < 0 || (fcntl(fd, F_GETFL) & O_ACCMODE) == O_RDONLY ||
+	    image_lookup_find(&sources->readonly_by_id, id, &at))
 		return 0;
-	larger = reallocarray(r->sources.readonly, r->sources.nr_readonly + 1, sizeof(*larger));
-	if (!larger)
-		return image_error(&r->error, -ENOMEM, r->options->dir, "%s", strerror(ENOMEM));
-	r->sources.readonly = larger;
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
 	low = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	fd = low < 0 ? -1 : fcntl(low, F_DUPFD_CLOEXEC, r->lowest);
@@ -163,7 +153,12 @@ static int add_readonly(struct restoring *r, uint32_t id)
 		close(low);
 	if (fd < 0)
 		return image_error(&r->error, -errno, r->options->dir, "a mapped file: %s", strerror(errno));
-	larger[r->sources.nr_readonly++] = (struct readonly_file){ id, fd };
+	if (append(sources->readonly, sources->nr_readonly, fd)) {
+		close(fd);
+		return image_error(&r->error, -ENOMEM, r->options->dir, "%s", strerror(ENOMEM));
+	}
+	if (image_lookup_add(&sources->readonly_by_id, id, sources->nr_readonly - 1))
+		return image_error(&r->error, -ENOMEM, r->options->dir, "%s", strerror(ENOMEM));
 	return 0;
 }
 
@@ -541,8 +536,9 @@ static void release(struct restoring *r)
 	free(r->troupes);
 	free(r->kept.rows);
 	for (size_t i = 0; i < r->sources.nr_readonly; i++)
-		close(r->sources.readonly[i].fd);
+		close(r->sources.readonly[i]);
 	free(r->sources.readonly);
+	image_lookup_free(&r->sources.readonly_by_id);
 	if (r->keeper >= 0)
 		close(r->keeper);
 	pidfile_close(&r->pidfile);

@@ -16,7 +16,7 @@ struct shm {
 struct shms {
 	struct shm *all;
 	size_t nr;
-	struct image_lookup by_id;
+	struct image_lookup by_id; /* of them */
 };
 
 /**
