@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""How much memory readers of images take.
+"""How much memory readers of images take, and how much time.
 
-  memory.py hold NUMBER          prints its pid, and has so many eventfds until its input ends
-  memory.py swell KIND DIR MIB   makes one image of a checkpoint so large, with what takes most memory
-  memory.py peak COMMAND...      prints its exit status, how many KiB it had at most, and what it said
+  memory.py hold NUMBER            prints its pid, and has so many eventfds until its input ends
+  memory.py swell KIND DIR MIB     makes one image of a checkpoint so large, with what takes most memory
+  memory.py toil KIND DIR NUMBER   writes so many of what would be looked through for each of as many others
+  memory.py peak COMMAND...        prints its exit status, how many KiB it had at most, and what it said
 """
 
 import os
@@ -64,6 +65,86 @@ def swell(kind, directory, size):
         write(path, magic, [first] + [process] * (size // (4 + len(process))))
 
 
+def append(path, bodies):
+    with open(path, "ab") as image:
+        image.write(b"".join(map(records.frame, bodies)))
+
+
+def fields(*values):
+    """A message of the fields 1, 2, ...; what is None is not there."""
+    return records.pack([[i + 1, 0 if isinstance(value, int) else 2, value]
+                         for i, value in enumerate(values) if value is not None])
+
+
+# In files.img, where the tree has none of these numbers; and what kinds have there, of enum fd_types.
+EPOLL, PIPE, FREE_FD = 1 << 20, (1 << 20) + 1, 20000
+TYPE_PIPE, TYPE_EPOLL, FIELD_PIPE, FIELD_EPOLL = 2, 7, 18, 9
+OWNER = fields(0, 0, 0, 0, 0)
+
+
+def file_entry(kind, number, field, body):
+    return records.pack([[1, 0, kind], [2, 0, number], [field, 2, body]])
+
+
+def toil_epoll(directory, number):
+    """Descriptors of a set, and as many files that it watches, which are not what has their number."""
+    watched = records.pack([[4, 2, fields(EPOLL, FREE_FD, 1, 0, None, 9)]])
+    append(find(directory, "files."), [
+        file_entry(TYPE_PIPE, PIPE, FIELD_PIPE, fields(PIPE, 5, 0, OWNER)),
+        file_entry(TYPE_EPOLL, EPOLL, FIELD_EPOLL, fields(EPOLL, 2, OWNER) + watched * number),
+    ])
+    append(find(directory, "fdinfo-"), [fields(PIPE, 0, TYPE_PIPE, FREE_FD)] + [
+        fields(EPOLL, 0, TYPE_EPOLL, FREE_FD + 1 + i) for i in range(number)])
+
+
+def pid_of(directory):
+    return int(os.path.basename(find(directory, "mm-"))[3:-4])
+
+
+def toil_foreign(directory, number):
+    """Descriptors of a file, and as many locks of them, as CRIU writes them."""
+    os.unlink(find(directory, "crlock."))
+    append(find(directory, "files."), [file_entry(TYPE_PIPE, PIPE, FIELD_PIPE, fields(PIPE, 5, 0, OWNER))])
+    append(find(directory, "fdinfo-"), [fields(PIPE, 0, TYPE_PIPE, FREE_FD + i) for i in range(number)])
+    append(find(directory, "filelocks."), [
+        fields(1, 1, pid_of(directory), FREE_FD, 2 * i, 1) for i in range(number)])
+
+
+def lock_entry(file, owner, pid, start, kind):
+    return records.pack([[4, 2, fields(
+        1, file, owner, 0, 9, start, start, 0, 0, 0, 0, 0, 0, pid, 0, 0, 0, 0, 0, 0, kind, 1, 1, 0, 0)]])
+
+
+def crlock_file(number, holders=()):
+    body = fields(number, b"/none", 0, 0o100644, 0, 0, 0, 0, 9, 0, 0, 0)
+    return records.pack([[3, 2, body + records.pack([[13, 2, holder] for holder in holders])]])
+
+
+def toil_files(directory, number):
+    """Files, and as many locks, all of one of them."""
+    append(find(directory, "crlock."), [crlock_file(EPOLL + i) for i in range(number)] + [
+        lock_entry(EPOLL, 0, 1, i, 0) for i in range(number)])
+
+
+def toil_holders(directory, number):
+    """Descriptors of a file that has a lock."""
+    pid = pid_of(directory)
+    append(find(directory, "crlock."), [records.pack([[2, 2, fields(pid, 1, 1)]]), crlock_file(EPOLL, [
+        fields(0, pid, pid, FREE_FD + i, 0, 0, 1) for i in range(number)]), lock_entry(EPOLL, 1, pid, 0, 4)])
+
+
+def toil_shared(directory, number):
+    """Mappings, each of other shared memory, between the heap and the libraries."""
+    path, at = find(directory, "mm-"), 1 << 44
+    magic, first = read(path)
+    mm = records.unpack(first)
+    more = [[14, 2, fields(at + i * 8192, at + i * 8192 + 4096, 0, 2 << 20 | i, 3, 0x21, 1 << 8 | 1, 1)]
+            for i in range(number)]
+    place = next(i for i, (key, _, value) in enumerate(mm)
+                 if key == 14 and records.unpack(value)[0][2] > at)
+    write(path, magic, [records.pack(mm[:place] + more + mm[place:])])
+
+
 def peak(command):
     with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) as process:
         said = process.stderr.read()
@@ -77,5 +158,7 @@ if __name__ == "__main__":
         hold(int(sys.argv[2]))
     elif sys.argv[1] == "swell":
         swell(sys.argv[2], sys.argv[3], int(sys.argv[4]) << 20)
+    elif sys.argv[1] == "toil":
+        globals()["toil_" + sys.argv[2]](sys.argv[3], int(sys.argv[4]))
     else:
         peak(sys.argv[2:])

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# What readers of images take of memory is bounded by how large the images are, whatever is in them.
+# What readers of images take of memory and of time is bounded by how large the images are, whatever is in them.
 
 # shellcheck source-path=SCRIPTDIR source=../lib.sh
 . "$(dirname "$0")/../lib.sh"
@@ -14,7 +14,9 @@ readonly free=$(((128 + 16) << 10))
 # In MiB, of the one image; the others are small.
 readonly size=25
 kinds=(packed merged numbers files processes)
-plan $((3 + 4 * ${#kinds[@]}))
+# Of which minutes were taken, for all were looked through for each; and how many of them.
+toils=(epoll:160000 foreign:200000 files:200000 holders:200000 shared:200000)
+plan $((3 + 4 * ${#kinds[@]} + ${#toils[@]}))
 cd "$work" || exit
 ((EUID == 0)) || skip_rest "an image that takes memory" "only root can dump here"
 
@@ -25,10 +27,16 @@ bounded() {
 	((took <= empty + 4 * (size << 10) + free)) || echo "$took KiB"
 }
 
+# in_time COMMAND...: it came to an end.
+in_time() {
+	timeout 60 unshare -pf --kill-child --mount-proc "$@" -D bad </dev/null
+	(($? <= 4))
+}
+
 read -r code empty said < <(tool peak crlock --version)
 descriptors=$(($(ulimit -Hn) < 10100 ? $(ulimit -Hn) - 100 : 10000))
 ulimit -Sn hard
-background pid setsid /usr/bin/python3 "$root/selftests/unit/memory.py" hold "$descriptors"
+background pid setsid /usr/bin/python3 "$root/selftests/unit/memory.py" hold "$descriptors" 2>/dev/null
 check "a process with $descriptors descriptors is dumped" crdump --source=proc -t "$pid" -D good
 is "crlock show reads it" "$(crlock show -J good | jq '[.files[].entry.efd // empty] | length')" \
 	"$descriptors"
@@ -45,5 +53,16 @@ for kind in "${kinds[@]}"; do
 		is "$kind: $way takes no more than it may" "$(<took)" ""
 		like "$kind: it refuses it" "$code $said" "^4 [^ ]+ .*: "
 	done
+done
+
+for toil in "${toils[@]}"; do
+	kind=${toil%:*} way=--check
+	rm -rf bad
+	cp -r good bad
+	rm bad/checksums.img
+	tool toil "$kind" bad "${toil#*:}"
+	# Shared memory is made before it is missed.
+	[[ $kind != shared ]] || way=-d
+	check "$kind: what there is much of is not looked through again and again" in_time crrestore $way --no-verify
 done
 finish
