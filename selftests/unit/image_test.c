@@ -20,6 +20,7 @@
 
 #pragma GCC diagnostic ignored "-Wmissing-prototypes"
 #include "kselftest_harness.h"
+#include "checksums.pb-c.h"
 #include "image/checkpoint.h"
 #include "image/checksums.h"
 #include "image/container.h"
@@ -733,6 +734,42 @@ TEST_F(image, an_image_that_is_listed_twice)
 	ASSERT_EQ(0, checksums_write(&directory, &error)) TH_LOG("%s", self->why);
 	EXPECT_EQ(-EBADMSG, checksums_verify(directory.fd, self->other, &error));
 	EXPECT_NE(NULL, strstr(self->why, "a.img is there twice")) TH_LOG("%s", self->why);
+	image_directory_close(&directory, true);
+}
+
+static int list_file(struct image_writer *writer, const char *name, const struct image_summed *file,
+		     const struct image_error *error)
+{
+	Image__ChecksumEntry entry = IMAGE__CHECKSUM_ENTRY__INIT;
+
+	entry.name = (ProtobufCBinaryData){ strlen(name), (uint8_t *)name };
+	entry.size = file->size;
+	entry.xxh64 = file->xxh64;
+	return image_write(writer, &entry.base, error);
+}
+
+/* Files may be all holes: the list alone says that they are more than any machine has. */
+TEST_F(image, images_of_an_absurd_size)
+{
+	const struct image_error error = { self->why, sizeof(self->why) };
+	const struct image_summed half = { .size = 1ULL << 49 }, more = { .size = half.size + 1 };
+	struct image_directory directory;
+	struct image_writer writer;
+	struct image_summed own;
+	int fd;
+
+	ASSERT_EQ(0, image_directory_make(&directory, self->other, &error)) TH_LOG("%s", self->why);
+	ASSERT_EQ(0, image_writer_open(&writer, &directory, IMAGE_CHECKSUMS, IMAGE_MAGIC_CHECKSUMS, &error));
+	ASSERT_EQ(0, list_file(&writer, "a.img", &half, &error));
+	ASSERT_EQ(0, list_file(&writer, "b.img", &more, &error));
+	ASSERT_EQ(0, image_writer_flush(&writer, &error));
+	fd = openat(directory.fd, IMAGE_CHECKSUMS, O_RDONLY | O_CLOEXEC);
+	ASSERT_EQ(0, image_sum_read(NULL, fd, UINT64_MAX, &own));
+	close(fd);
+	ASSERT_EQ(0, list_file(&writer, IMAGE_CHECKSUMS, &own, &error));
+	ASSERT_EQ(0, image_writer_close(&writer, 0, &error));
+	EXPECT_EQ(-EBADMSG, checksums_verify(directory.fd, self->other, &error));
+	EXPECT_NE(NULL, strstr(self->why, "b.img is absurdly large")) TH_LOG("%s", self->why);
 	image_directory_close(&directory, true);
 }
 

@@ -191,6 +191,43 @@ TEST_F(sum, memory_is_for_what_was_received)
 	EXPECT_TRUE(is_right(self));
 }
 
+TEST_F(sum, holes_are_not_read)
+{
+	const uint64_t far = 1ULL << 42;
+	struct image_summed summed = { 0 };
+	uint64_t *sums = calloc(far / BLOCK + 1, sizeof(*sums));
+
+	ASSERT_NE(NULL, sums);
+	/* Of 4 TiB. */
+	ASSERT_TRUE(write_known(self, 3 * BLOCK + 5, 10));
+	ASSERT_TRUE(write_behind(self, 39 * BLOCK - 1, 2));
+	ASSERT_EQ(0, ftruncate(self->fd, far + 7));
+	/* Block 0 is of zeros. */
+	for (uint64_t i = 0; i < far / BLOCK; i++)
+		sums[i] = i < 40 ? htole64(XXH64(self->bytes + i * BLOCK, BLOCK, 0)) : sums[0];
+	sums[far / BLOCK] = htole64(XXH64(self->bytes, 7, 0));
+	ASSERT_EQ(0, image_sum_read(NULL, self->fd, UINT64_MAX, &summed));
+	EXPECT_EQ(far + 7, summed.size);
+	EXPECT_EQ(XXH64(sums, (far / BLOCK + 1) * sizeof(*sums), 0), summed.xxh64);
+	free(sums);
+}
+
+/* As what was moved leaves, also where it was known. */
+TEST_F(sum, holes_at_any_place)
+{
+	for (unsigned int i = 0; i < 100; i++) {
+		uint64_t at = rand_r(&self->seed) % (30 * BLOCK) / 4096 * 4096;
+		uint64_t size = (1 + rand_r(&self->seed) % (5 * BLOCK)) / 4096 * 4096;
+
+		ASSERT_TRUE(write_known(self, rand_r(&self->seed) % (30 * BLOCK), 3 * BLOCK));
+		if (size && !fallocate(self->fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, at, size)) {
+			memset(self->bytes + at, 0, size);
+			image_sum_forget(&self->sum, at, size);
+		}
+		ASSERT_TRUE(is_right(self)) TH_LOG("after %u holes", i + 1);
+	}
+}
+
 TEST_F(sum, no_more_than_is_asked_for)
 {
 	struct image_summed summed = { 0 };

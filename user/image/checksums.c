@@ -16,6 +16,8 @@
 #include "locks/append.h"
 
 #define NAME_SIZE_MAX 255
+/* Of all files together: no machine has so much memory. */
+#define SIZES_MAX (1ULL << 50)
 
 void checksums_free(struct image_checksums *list)
 {
@@ -165,6 +167,20 @@ static int compare_names(const void *a, const void *b)
 	return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
+/* Holes take little time, but not none: 1 PiB of them takes some seconds. */
+static int check_sizes(const struct image_checksums *list, const char *path, const struct image_error *error)
+{
+	uint64_t size = 0;
+
+	for (size_t i = 0; i < list->nr; i++) {
+		if (list->entries[i].file.size > SIZES_MAX - size)
+			return image_error(error, -EBADMSG, path, "%s: %s is absurdly large", IMAGE_CHECKSUMS,
+					   list->entries[i].name);
+		size += list->entries[i].file.size;
+	}
+	return 0;
+}
+
 /* A file that is listed again and again would be read as often. */
 static int check_names(const struct image_checksums *list, const char *path, const struct image_error *error)
 {
@@ -200,6 +216,7 @@ int checksums_read(struct image_checksums *list, int dir, const char *path, cons
 		if (!is_whole(list, reading.last, dir))
 			return image_error(error, -EBADMSG, path, "%s: it is damaged", IMAGE_CHECKSUMS);
 		ret = check_names(list, path, error);
+		ret = ret ? ret : check_sizes(list, path, error);
 		if (ret)
 			return ret;
 		/* Its own is checked. */

@@ -124,6 +124,8 @@ struct reading {
 	const struct image_sum *sum; /* NULL: nothing is known */
 	int fd;
 	uint64_t size; /* of what is summed up */
+	bool sparse; /* there may be holes */
+	uint64_t hole; /* sum of a block of zeros, if so */
 	uint64_t first; /* block of the window */
 	size_t nr;
 	uint64_t sums[WINDOW];
@@ -149,6 +151,31 @@ static bool is_known(const struct reading *reading, uint64_t block, size_t size,
 	return true;
 }
 
+static int sum_hole(struct reading *reading)
+{
+	static const uint8_t zeros[1 << 12];
+	XXH64_state_t *state = XXH64_createState();
+
+	if (!state)
+		return -ENOMEM;
+	XXH64_reset(state, 0);
+	for (size_t done = 0; done < IMAGE_SUM_BLOCK; done += sizeof(zeros))
+		XXH64_update(state, zeros, sizeof(zeros));
+	reading->hole = XXH64_digest(state);
+	XXH64_freeState(state);
+	return 0;
+}
+
+/* Returns: up to where there is nothing but a hole from there on; or from where on, if that cannot be told. */
+static uint64_t end_of_hole(const struct reading *reading, uint64_t at)
+{
+	off_t data = reading->sparse && at < reading->size ? lseek(reading->fd, at, SEEK_DATA) : (off_t)at;
+
+	if (data < 0)
+		return errno == ENXIO ? reading->size : at;
+	return minimum(data, reading->size);
+}
+
 static int read_block(struct reading *reading, uint64_t block, uint64_t *xxh64)
 {
 	uint64_t at = block * IMAGE_SUM_BLOCK;
@@ -159,6 +186,11 @@ static int read_block(struct reading *reading, uint64_t block, uint64_t *xxh64)
 
 	if (is_known(reading, block, end - at, xxh64))
 		return 0;
+	if (end_of_hole(reading, at) >= at + IMAGE_SUM_BLOCK) {
+		*xxh64 = reading->hole;
+		reading->done += IMAGE_SUM_BLOCK;
+		return 0;
+	}
 	state = XXH64_createState();
 	if (!state)
 		return -ENOMEM;
@@ -223,18 +255,43 @@ static int read_together(struct reading *reading, size_t processors)
 	return reading->err;
 }
 
+static void add_sums(struct reading *reading, XXH64_state_t *total)
+{
+	for (size_t i = 0; i < reading->nr; i++)
+		reading->sums[i] = htole64(reading->sums[i]);
+	XXH64_update(total, reading->sums, reading->nr * sizeof(*reading->sums));
+	reading->first += reading->nr;
+}
+
+/* A short image can have long ones: of whole blocks of them only the sums are summed up. */
+static void pass_hole(struct reading *reading, XXH64_state_t *total)
+{
+	uint64_t end = end_of_hole(reading, reading->first * IMAGE_SUM_BLOCK) / IMAGE_SUM_BLOCK;
+
+	while (reading->first < end) {
+		reading->nr = minimum(end - reading->first, WINDOW);
+		for (size_t i = 0; i < reading->nr; i++)
+			reading->sums[i] = reading->hole;
+		progress_add(reading->nr * IMAGE_SUM_BLOCK);
+		add_sums(reading, total);
+	}
+}
+
 static int read_all(struct reading *reading, XXH64_state_t *total)
 {
 	uint64_t blocks = reading->size / IMAGE_SUM_BLOCK + !!(reading->size % IMAGE_SUM_BLOCK);
 	size_t processors = blocks > 1 ? count_processors() : 1;
 	int ret = 0;
 
-	for (; !ret && reading->first < blocks; reading->first += WINDOW) {
+	if (reading->sparse)
+		ret = sum_hole(reading);
+	while (!ret && reading->first < blocks) {
+		/* What is known was written. */
+		if (!reading->sum)
+			pass_hole(reading, total);
 		reading->nr = minimum(blocks - reading->first, WINDOW);
 		ret = read_together(reading, processors);
-		for (size_t i = 0; i < reading->nr; i++)
-			reading->sums[i] = htole64(reading->sums[i]);
-		XXH64_update(total, reading->sums, reading->nr * sizeof(*reading->sums));
+		add_sums(reading, total);
 	}
 	return ret;
 }
@@ -253,6 +310,7 @@ int image_sum_read(const struct image_sum *sum, int fd, uint64_t max, struct ima
 		return -ENOMEM;
 	XXH64_reset(total, 0);
 	reading.size = minimum(st.st_size, max);
+	reading.sparse = (uint64_t)st.st_blocks * 512 < (uint64_t)st.st_size;
 	ret = read_all(&reading, total);
 	*summed = (struct image_summed){ st.st_size, XXH64_digest(total) };
 	XXH64_freeState(total);

@@ -45,7 +45,7 @@ struct image_summed {
 };
 
 /**
- * image_sum_read - Reads what is not known of a file, and tells its checksum. What is read is progress.
+ * image_sum_read - Reads what is not known of a file, nor in a hole, and tells its checksum. What is read is progress.
  * @sum: NULL: nothing is known
  * @fd: the file, to be read
  * @max: bytes that the checksum is to be of, if there are so many
