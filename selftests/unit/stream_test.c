@@ -389,6 +389,32 @@ static int made_up(struct _test_data_stream *self, enum stream_type type, uint32
 		EXPECT_TRUE(nothing_is_left(self)) TH_LOG("%s", self->why); \
 	} while (0)
 
+/* A short stream would take much of a disk while it is read, whatever is left of it in the end. */
+TEST_F(stream, a_byte_here_and_there)
+{
+	for (int way = 0; way < 2; way++) {
+		struct stream_writer *writer;
+		uint32_t inventory, pages;
+
+		ASSERT_EQ(0, ftruncate(self->fd, 0));
+		ASSERT_EQ(0, lseek(self->fd, 0, SEEK_SET));
+		ASSERT_EQ(0, stream_writer_open(&writer, self->fd));
+		stream_create(writer, IMAGE_INVENTORY, &inventory);
+		stream_create(writer, "pages-1.img", &pages);
+		for (uint64_t at = 1 << 13; at < 1 << 20; at += 1 << 13) {
+			if (way)
+				stream_write(writer, STREAM_TRUNCATE, pages, at, NULL, 0);
+			stream_write(writer, STREAM_WRITE, pages, at, "1", 1);
+		}
+		stream_write(writer, STREAM_TRUNCATE, pages, 0, NULL, 0);
+		stream_end(writer);
+		stream_writer_close(writer);
+		EXPECT_EQ(-EBADMSG, spool_again(self));
+		EXPECT_TRUE(nothing_is_left(self)) TH_LOG("%s", self->why);
+		image_directory_remove(self->dir);
+	}
+}
+
 TEST_F(stream, names_that_are_none)
 {
 	static const char *const names[] = {

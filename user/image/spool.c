@@ -22,7 +22,7 @@ struct spool {
 	struct stream_reader *reader;
 	struct image_file **members; /* by number less one; NULL: closed */
 	size_t nr, room;
-	uint64_t received, moved, kept; /* bytes */
+	uint64_t received, moved, kept, spread; /* bytes */
 	bool has_inventory;
 	const struct image_error *error;
 };
@@ -152,6 +152,41 @@ static int close_file(struct spool *spool, struct image_file *file)
 	return 0;
 }
 
+/* Of what crdump writes only the last page of a file is none, and what it appends. */
+static int spread(struct spool *spool, uint64_t bytes)
+{
+	spool->spread += bytes;
+	if (spool->spread > 2 * spool->received + 2 * spool->nr * IMAGE_PAGE_SIZE)
+		return wrong(spool, "what was sent is spread over much more than it is");
+	return 0;
+}
+
+static int write_frame(struct spool *spool, struct image_file *file, const struct stream_frame *frame)
+{
+	uint64_t rest =
+		(frame->offset % IMAGE_PAGE_SIZE) + (-(frame->offset + frame->size) % IMAGE_PAGE_SIZE);
+	int ret = 0;
+
+	if (!is_within(frame->offset, frame->size))
+		return wrong(spool, "it makes no sense");
+	spool->received += frame->size;
+	/* A byte here and there takes as many pages of a disk. */
+	if (frame->size && rest && image_file_size(file) != (int64_t)frame->offset)
+		ret = spread(spool, rest);
+	return ret ? ret : fails(spool, image_file_write(file, frame->offset, frame->data, frame->size));
+}
+
+static int truncate_file(struct spool *spool, struct image_file *file, const struct stream_frame *frame)
+{
+	int ret;
+
+	if (!is_within(frame->offset, 0))
+		return wrong(spool, "it makes no sense");
+	/* What is appended then is a byte somewhere, too. */
+	ret = spread(spool, IMAGE_PAGE_SIZE);
+	return ret ? ret : fails(spool, image_file_truncate(file, frame->offset));
+}
+
 static int act(struct spool *spool, const struct stream_frame *frame)
 {
 	struct image_file **place, *file;
@@ -164,16 +199,11 @@ static int act(struct spool *spool, const struct stream_frame *frame)
 	file = *place;
 	switch (frame->type) {
 	case STREAM_WRITE:
-		if (!is_within(frame->offset, frame->size))
-			return wrong(spool, "it makes no sense");
-		spool->received += frame->size;
-		return fails(spool, image_file_write(file, frame->offset, frame->data, frame->size));
+		return write_frame(spool, file, frame);
 	case STREAM_MOVE:
 		return move(spool, file, frame);
 	case STREAM_TRUNCATE:
-		if (!is_within(frame->offset, 0))
-			return wrong(spool, "it makes no sense");
-		return fails(spool, image_file_truncate(file, frame->offset));
+		return truncate_file(spool, file, frame);
 	case STREAM_REPLACE:
 		return replace(spool, file, frame);
 	case STREAM_CLOSE:
