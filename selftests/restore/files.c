@@ -529,6 +529,23 @@ TEST_F(files, pipes_have_their_ends_and_data)
 	EXPECT_EQ(0, in_process(&self->made, 1, has_pipes, NULL));
 }
 
+/* Whoever may write to the directory of images can do that after they were read. */
+static void replace_by_fifo(struct made_checkpoint *made, const char *image)
+{
+	if (unlinkat(made->directory.fd, image, 0) || mkfifoat(made->directory.fd, image, 0600))
+		perror(image);
+}
+
+TEST_F(files, an_image_that_became_a_fifo_is_not_waited_for)
+{
+	put_pipe(&self->made, 1, 100, O_RDONLY, 3);
+	put_pipe_data(&self->made, "pipes-data.img", IMAGE_MAGIC_PIPES_DATA, 100, "hello", 65536);
+	ASSERT_EQ(0, read_checkpoint(&self->made));
+	replace_by_fifo(&self->made, "pipes-data.img");
+	EXPECT_EQ(-EBADMSG, restore_files_open(self->made.files, 100, &self->made.error));
+	SAYS("pipe");
+}
+
 static void put_fifo(struct made_checkpoint *made, uint32_t id, const char *path, uint32_t flags, int fd)
 {
 	Image__FifoEntry entry = IMAGE__FIFO_ENTRY__INIT;
@@ -881,6 +898,17 @@ TEST_F(files, pairs_of_sockets_have_what_waited)
 	EXPECT_TRUE(reads(fd_of(&self->made, 5), "left"));
 	EXPECT_TRUE(reads(fd_of(&self->made, 5), ""));
 	EXPECT_TRUE(reads(fd_of(&self->made, 6), "alone"));
+}
+
+TEST_F(files, an_image_of_messages_that_became_a_fifo_is_not_waited_for)
+{
+	put_unix(&self->made, 1, SOCK_STREAM, 1, 2, NULL, false, 0);
+	put_unix(&self->made, 2, SOCK_STREAM, 1, 1, NULL, false, 0);
+	put_message(&self->made, 2, "stream", 0, 0);
+	ASSERT_EQ(0, read_checkpoint(&self->made));
+	replace_by_fifo(&self->made, "sk-queues.img");
+	EXPECT_EQ(-EBADMSG, restore_files_open(self->made.files, 100, &self->made.error));
+	SAYS("sk-queues.img");
 }
 
 /* Returns: the descriptor that came with a message, or -1. */
