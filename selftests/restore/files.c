@@ -900,6 +900,28 @@ TEST_F(files, pairs_of_sockets_have_what_waited)
 	EXPECT_TRUE(reads(fd_of(&self->made, 6), "alone"));
 }
 
+/* The kernel needs hundreds of bytes for each. */
+static void put_messages_of_a_byte(struct made_checkpoint *made, int nr)
+{
+	put_unix(made, 1, SOCK_STREAM, 1, 2, NULL, false, 0);
+	put_unix(made, 2, SOCK_STREAM, 1, 1, NULL, false, 0);
+	while (nr--)
+		put_message(made, 2, "x", 0, 0);
+}
+
+TEST_F(files, messages_are_as_many_as_a_buffer_had)
+{
+	put_messages_of_a_byte(&self->made, 2000);
+	OPENED(0);
+}
+
+TEST_F(files, more_messages_than_a_buffer_can_hold_are_refused)
+{
+	put_messages_of_a_byte(&self->made, 50000);
+	EXPECT_EQ(-ENOBUFS, open_checkpoint(&self->made));
+	SAYS("more waits in it than");
+}
+
 TEST_F(files, an_image_of_messages_that_became_a_fifo_is_not_waited_for)
 {
 	put_unix(&self->made, 1, SOCK_STREAM, 1, 2, NULL, false, 0);

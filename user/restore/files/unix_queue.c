@@ -19,6 +19,14 @@
 /* SCM_MAX_FD of the kernel. */
 #define RIGHTS_MAX 253
 
+/*
+ * What the kernel needs for itself, some hundred bytes for each message, is of the sender's buffer too. Senders of datagrams
+ * are many, and each has one; and it may be smaller by now. None is larger than RECORDED_MAX unless root wants it.
+ */
+#define RECORDED_MIN (1U << 22)
+#define RECORDED_MAX (1U << 26)
+#define OVERHEAD     4
+
 /* As the doubled value must not overflow. */
 #define BUFFER_MAX (INT_MAX / 2)
 
@@ -221,6 +229,21 @@ static int send_one(int image, int from, const struct queued *queued, int type)
 	return ret;
 }
 
+/* What the bytes of the messages that begin at @i take, and as much besides as was allowed when they were sent. */
+static int buffer_for(const struct queues *queues, size_t i, const struct unix_socket *to)
+{
+	uint32_t own = to->entry->opts->so_sndbuf, peers = to->peer ? to->peer->entry->opts->so_sndbuf : 0;
+	uint64_t recorded = own > peers ? own : peers, size;
+
+	recorded = recorded < RECORDED_MIN ? RECORDED_MIN : recorded > RECORDED_MAX ? RECORDED_MAX : recorded;
+	size = OVERHEAD * recorded;
+	/* The kernel takes whole pages for them. */
+	for (; i < queues->nr && queues->messages[i].id_for == to->file->id; i++)
+		size += 2ULL * queues->messages[i].length;
+	/* It doubles what is set. */
+	return size / 2 < BUFFER_MAX ? size / 2 : BUFFER_MAX;
+}
+
 int unix_queues_send(struct restore_files *files, const struct unix_socket *to, int from,
 		     const struct image_error *error)
 {
@@ -232,10 +255,13 @@ int unix_queues_send(struct restore_files *files, const struct unix_socket *to, 
 	if (image < 0)
 		return image_error(error, image, files->path, "sk-queues.img: %s", strerror(-image));
 	/* What waits is of the sender's buffer. */
-	ret = socket_set(from, SOL_SOCKET, SO_SNDBUFFORCE, BUFFER_MAX);
+	ret = socket_set(from, SOL_SOCKET, SO_SNDBUFFORCE, buffer_for(queues, i, to));
 	for (; !ret && i < queues->nr && queues->messages[i].id_for == to->file->id; i++)
 		ret = send_one(image, from, &queues->messages[i], to->entry->type);
 	close(image);
+	if (ret == -EAGAIN)
+		return image_error(error, -ENOBUFS, files_name(to->file),
+				   "more waits in it than a socket with its buffers can hold");
 	if (ret)
 		image_error(error, ret, files_name(to->file), "what waits in it cannot be sent: %s",
 			    strerror(-ret));
