@@ -121,6 +121,7 @@ int images_read(struct images *images, const struct options *options, const stru
 		return image_error(error, -errno, path, "%s", strerror(errno));
 	ret = inventory_load(&images->inventory, images->dir, path, error);
 	ret = ret ? ret : saved_read(&images->tree, images->dir, path, error);
+	ret = ret ? ret : check_mappings(&images->tree, path, error);
 	ret = ret ? ret : timers_check(&images->tree, path, error);
 	ret = ret ? ret : restore_files_read(&images->files, images->dir, path, &files, error);
 	ret = ret ? ret : check_tables(images, error);
