@@ -32,12 +32,14 @@ static uint32_t id_of(const Ids *ids, const struct namespace *namespace)
 	return *(const uint32_t *)((const char *)ids + namespace->id);
 }
 
-/* One that who dumped it was not in. Returns: its kind, or NULL. */
+/* One that who dumped it was not in, or is not known to have been in. Returns: its kind, or NULL. */
 static const char *find_namespace(const Ids *ids, const Ids *outside)
 {
-	for (size_t i = 0; ids && outside && i < sizeof(namespaces) / sizeof(*namespaces); i++) {
-		if (has(ids, &namespaces[i]) && has(outside, &namespaces[i]) &&
-		    id_of(ids, &namespaces[i]) != id_of(outside, &namespaces[i]))
+	for (size_t i = 0; ids && i < sizeof(namespaces) / sizeof(*namespaces); i++) {
+		if (!has(ids, &namespaces[i]))
+			continue;
+		if (!outside || (has(outside, &namespaces[i]) &&
+				 id_of(ids, &namespaces[i]) != id_of(outside, &namespaces[i])))
 			return namespaces[i].name;
 	}
 	return NULL;
@@ -75,8 +77,13 @@ bool confined_find(const struct images *images, char *text, size_t size)
 			continue;
 		namespace = find_namespace(process->ids, images->inventory->root_ids);
 		if (namespace) {
-			snprintf(text, size, "%d: was in a %s namespace of its own: that is not restored",
-				 process->pid, namespace);
+			snprintf(
+				text, size,
+				images->inventory->root_ids
+					? "%d: was in a %s namespace of its own: that is not restored"
+					: "%d: was in a %s namespace, and the images do not tell in which the "
+					  "dump was: that is not restored",
+				process->pid, namespace);
 			return true;
 		}
 		for (size_t j = 0; j < process->nr_threads; j++) {
