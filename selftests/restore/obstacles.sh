@@ -223,4 +223,17 @@ put_back
 check "and in the end it can be restored" crrestore -d -D image
 check "with its lock" is_locked
 kill -KILL "$pid" "$child"
+until_true is_gone
+until_true eval '! runs_program'
+until_true flock -n lock true
+
+# Which crrestore raises for itself.
+limit() {
+	grep '^Max open files' "/proc/$1/limits"
+}
+ulimit -Sn 1000
+change "image/core-$child.img" 'change(data, [3, 8], None)'
+crrestore --no-verify -d -D image
+is "without limits in the images they are those of who restores" "$(limit "$child")" "$(limit $$)"
+kill -KILL "$pid" "$child"
 finish

@@ -84,6 +84,7 @@ struct restoring {
 	int keeper; /* connection to who has kept locks since the dump; -1: nobody */
 	struct kept_leases kept;
 	int lowest; /* descriptors of this program are above, those of the tree below */
+	struct rlimit limit; /* of descriptors, before it was raised */
 	struct shms shms;
 	struct vdso vdso;
 	struct memory_sources sources;
@@ -180,15 +181,14 @@ static int open_readonly(struct restoring *r)
 /* What processes inherit: with numbers that none of them uses. */
 static int open_all(struct restoring *r)
 {
-	struct rlimit limit;
+	struct rlimit higher;
 	int ret;
 
 	/* Those of ours that are open keep room above, too. */
 	r->lowest = restore_files_lowest(r->images.files);
-	if (!getrlimit(RLIMIT_NOFILE, &limit)) {
-		limit.rlim_cur = limit.rlim_max = limit.rlim_max > 1 << 20 ? limit.rlim_max : 1 << 20;
-		setrlimit(RLIMIT_NOFILE, &limit);
-	}
+	getrlimit(RLIMIT_NOFILE, &r->limit);
+	higher.rlim_cur = higher.rlim_max = r->limit.rlim_max > 1 << 20 ? r->limit.rlim_max : 1 << 20;
+	setrlimit(RLIMIT_NOFILE, &higher);
 	note_mappings(r);
 	r->keeper = held_take(&r->images, r->options->dir, &r->error);
 	if (r->keeper < 0 && r->keeper != -ENOENT)
@@ -350,7 +350,7 @@ static int restore_threads(struct restoring *r, struct troupe *troupe)
 static int restore_task(struct restoring *r, struct troupe *troupe)
 {
 	struct puppet *leader = &troupe->players[0].puppet;
-	int ret = task_restore(leader, troupe->saved, &r->error);
+	int ret = task_restore(leader, troupe->saved, &r->limit, &r->error);
 
 	ret = ret ? ret : timers_restore(leader, troupe->saved, &r->error);
 	ret = ret ? ret : signals_queue(leader, troupe->saved, &r->error);

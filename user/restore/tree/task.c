@@ -26,8 +26,11 @@ static int fail(const struct image_error *error, pid_t pid, long ret, const char
 	return image_error(error, ret, name, "%s: %s", what, strerror(-ret));
 }
 
-static int set_limits(pid_t pid, const Image__TaskRlimitsEntry *limits)
+/* @files: of descriptors, as it was before this program raised it: for who has no limits in the images */
+static int set_limits(pid_t pid, const Image__TaskRlimitsEntry *limits, const struct rlimit *files)
 {
+	if ((!limits || limits->n_rlimits <= RLIMIT_NOFILE) && prlimit(pid, RLIMIT_NOFILE, files, NULL))
+		return -errno;
 	for (size_t i = 0; limits && i < limits->n_rlimits && i < RLIM_NLIMITS; i++) {
 		struct rlimit64 limit = { limits->rlimits[i]->cur, limits->rlimits[i]->max };
 
@@ -52,7 +55,8 @@ static int set_oom_score(pid_t pid, int score)
 	return ret;
 }
 
-int task_restore(struct puppet *leader, const struct saved_process *process, const struct image_error *error)
+int task_restore(struct puppet *leader, const struct saved_process *process, const struct rlimit *files,
+		 const struct image_error *error)
 {
 	const Image__TaskCoreEntry *task = saved_task(process);
 	long ret = puppet_call(leader, SYS_personality, task->personality);
@@ -63,7 +67,7 @@ int task_restore(struct puppet *leader, const struct saved_process *process, con
 		ret = puppet_call(leader, SYS_prctl, PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
 	if (ret < 0)
 		return fail(error, process->pid, ret, "that it adopts orphans");
-	ret = set_limits(process->pid, task->rlimits);
+	ret = set_limits(process->pid, task->rlimits, files);
 	if (ret)
 		return fail(error, process->pid, ret, "its limits");
 	if (task->has_oom_score_adj)

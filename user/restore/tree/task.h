@@ -6,12 +6,20 @@
 #ifndef RESTORE_TASK_H
 #define RESTORE_TASK_H
 
+#include <sys/resource.h>
+
 #include "image/directory.h"
 #include "image/saved.h"
 #include "restore/tree/puppet.h"
 
-/** task_restore - Sets what needs no credentials of the process. Returns: 0 or a negative errno value. */
-int task_restore(struct puppet *leader, const struct saved_process *process, const struct image_error *error);
+/**
+ * task_restore - Sets what needs no credentials of the process.
+ * @files: the limit of descriptors if the images have none
+ *
+ * Returns: 0 or a negative errno value.
+ */
+int task_restore(struct puppet *leader, const struct saved_process *process, const struct rlimit *files,
+		 const struct image_error *error);
 
 /**
  * task_restore_future - Sets what is to become of mappings to come, when there are none to come from this program, and
