@@ -45,6 +45,8 @@ def write(path, magic, bodies):
 
 
 def swell(kind, directory, size):
+    if kind == "locks":
+        return swell_locks(directory, size)
     path = find(directory, IMAGES[kind])
     magic, first = read(path)
     if kind == "packed":

@@ -264,6 +264,10 @@ static int read_records(struct job *job, struct image_reader *reader, const stru
 			return image_reader_wrong(reader, error, "the record makes no sense");
 		if (ret)
 			return image_error(error, ret, reader->name, "%s", strerror(-ret));
+		/* A lock is larger than the message that it was made of. */
+		ret = image_reader_pay(reader, sizeof(struct lock) - sizeof(Image__FileLockEntry), error);
+		if (ret)
+			return ret;
 	}
 	return ret;
 }

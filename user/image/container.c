@@ -295,6 +295,11 @@ int image_reader_open(struct image_reader *reader, int dir, const char *path, co
 	return ret;
 }
 
+static int too_much(const struct image_reader *reader, const struct image_error *error)
+{
+	return image_reader_wrong(reader, error, "its records would take absurdly much memory");
+}
+
 int image_read(struct image_reader *reader, const ProtobufCMessageDescriptor *type,
 	       ProtobufCMessage **message, const struct image_error *error)
 {
@@ -319,10 +324,18 @@ int image_read(struct image_reader *reader, const ProtobufCMessageDescriptor *ty
 	if (*message)
 		return 0;
 	if (budget.exceeded)
-		return image_reader_wrong(reader, error, "its records would take absurdly much memory");
+		return too_much(reader, error);
 	if (budget.failed)
 		return image_error(error, -ENOMEM, reader->name, "%s", strerror(ENOMEM));
 	return image_reader_wrong(reader, error, "a record is no message that belongs here");
+}
+
+int image_reader_pay(const struct image_reader *reader, size_t size, const struct image_error *error)
+{
+	if (size > budget.left)
+		return too_much(reader, error);
+	budget.left -= size;
+	return 0;
 }
 
 int image_read_bytes(struct image_reader *reader, void *bytes, size_t size, const struct image_error *error)

@@ -84,6 +84,13 @@ int image_read(struct image_reader *reader, const ProtobufCMessageDescriptor *ty
 	       ProtobufCMessage **message, const struct image_error *error);
 
 /**
+ * image_reader_pay - Takes memory into account that stays, beyond what the messages took.
+ *
+ * Returns: 0 or -EBADMSG.
+ */
+int image_reader_pay(const struct image_reader *reader, size_t size, const struct image_error *error);
+
+/**
  * image_read_bytes - Reads bytes that belong to the record before them.
  *
  * Returns: 0, -EBADMSG if there are fewer, or another negative errno value.
