@@ -9,7 +9,7 @@
 . "$(dirname "$0")/common.sh"
 cd "$work" || exit
 
-plan 130
+plan 140
 
 is_gone() {
 	! kill -0 "$pid"
@@ -155,6 +155,12 @@ change "image/ids-$child.img" 'change(data, [6], 4711)'
 fails "a network namespace" 1 "$child: was in a net namespace of its own"
 put_back
 
+# It has one magic number.
+change image/inventory.img 'import records
+data[4:] = records.frame(records.put(bytes(data[8:]), [3], None))'
+fails "namespaces of nobody knows what" 1 "$pid: was in a pid namespace, and the images do not tell in which the dump was"
+put_back
+
 # Locks are of the tree: a pid may be a stranger's by now.
 background holder hold
 change image/crlock.img "change(data, [2, 1], $holder)"
@@ -170,6 +176,10 @@ put_back
 change "image/core-$child.img" 'change(data, [3, 1], 2); change(data, [3, 2], 100)'
 fails "a process that had ended by no signal" 4 "core-$child.img: .*nothing ends with status 100"
 put_back
+# Who shows it has a copy for each descriptor.
+change "image/core-$child.img" 'change(data, [3, 6], b"x" * 64)'
+fails "a name that no kernel gives" 4 "core-$child.img: its name is absurdly long"
+put_back
 # Ids are given one after the other.
 change "image/core-$child.img" 'import records
 timer = records.pack([[i, 0, 1 << 23 if i == 1 else 0] for i in range(1, 11)])
@@ -183,6 +193,17 @@ with open('image/pagemap-$pid.img', 'rb') as parent:
     head = records.split(parent.read())[0]
 data[8:] = b''.join(map(records.frame, [head] + records.split(data)[1:]))"
 fails "pages that another has, too" 4 "pagemap-$child.img: its pages-[0-9]*.img is another's, too"
+put_back
+
+# One more than its number has bits for: it would be mapped from another file.
+change "image/mm-$child.img" 'import records
+def far(mapping):
+    fields = {field[0]: field[2] for field in records.unpack(mapping)}
+    return records.put(mapping, [4], fields[4] + (1 << 32)) if fields[7] & 0x40 else mapping
+mm = records.unpack(records.split(data)[0])
+mm = records.pack([[key, wire, far(value) if key == 14 else value] for key, wire, value in mm])
+data[records.MAGIC_SIZE:] = records.frame(mm)'
+fails "a mapping of no file" 4 "mm-$child.img: the mapping at [0-9a-f]+ is of no file"
 put_back
 
 # In place of these it would have what crrestore has.

@@ -15,7 +15,8 @@ sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "restore"))
 import records
 
 
-IMAGES = {"packed": "mm-", "merged": "core-", "numbers": "mm-", "files": "files.", "processes": "crlock."}
+IMAGES = {"packed": "mm-", "merged": "core-", "numbers": "mm-", "files": "files.", "processes": "crlock.",
+          "locks": "filelocks."}
 
 
 def hold(number):
@@ -42,6 +43,20 @@ def write(path, magic, bodies):
         image.write(magic)
         for body in bodies:
             image.write(records.frame(body))
+
+
+def swell_locks(directory, size):
+    """As CRIU has them: of the one descriptor that is left, all locks of one process."""
+    os.unlink(find(directory, "crlock."))
+    magic, descriptor = read(find(directory, "fdinfo-"))
+    write(find(directory, "fdinfo-"), magic, [descriptor])
+    (fd,) = (value for key, _, value in records.unpack(descriptor) if key == 4)
+    pid = int(find(directory, "core-").rsplit("-", 1)[1].split(".")[0])
+    path = find(directory, IMAGES["locks"])
+    with open(path, "rb") as image:
+        magic = image.read(records.MAGIC_SIZE)
+    lock = records.pack([[1, 0, 1], [2, 0, 1], [3, 0, pid], [4, 0, fd], [5, 0, 0], [6, 0, 0]])
+    write(path, magic, [lock] * (size // (4 + len(lock))))
 
 
 def swell(kind, directory, size):

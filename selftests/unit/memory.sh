@@ -13,7 +13,7 @@ tool() {
 readonly free=$(((128 + 16) << 10))
 # In MiB, of the one image; the others are small.
 readonly size=25
-kinds=(packed merged numbers files processes)
+kinds=(packed merged numbers files processes locks)
 # Of which minutes were taken, for all were looked through for each; and how many of them.
 toils=(epoll:160000 foreign:200000 files:200000 holders:200000 shared:200000)
 plan $((3 + 4 * ${#kinds[@]} + ${#toils[@]}))

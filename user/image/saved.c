@@ -18,6 +18,7 @@
 #define TASKS_MAX  (1U << 20)
 #define VMAS_MAX   (1U << 20)
 #define SIGNAL_MAX 64
+#define COMM_MAX   64 /* the kernel's have 16 bytes */
 #define PAGE	   4096UL
 #define USER_END   0x800000000000UL /* the end of addresses for programs with four levels of page tables */
 
@@ -221,6 +222,8 @@ static int check_task(const struct source *source, struct saved_process *process
 	process->zombie = task->task_state == STATE_DEAD;
 	if (process->zombie && !is_end(task->exit_code))
 		return wrong(source, image, "nothing ends with status %u", task->exit_code);
+	if (strlen(task->comm) >= COMM_MAX)
+		return wrong(source, image, "its name is absurdly long");
 	if (task->n_sigactions > 64)
 		return wrong(source, image, "it has too many signal handlers");
 	return 0;
@@ -240,6 +243,8 @@ static int check_core(const struct source *source, struct saved_process *process
 	}
 	if (!core->thread_info || !core->thread_core)
 		return wrong(source, image, "it lacks the thread's registers or state");
+	if (core->thread_core->comm && strlen(core->thread_core->comm) >= COMM_MAX)
+		return wrong(source, image, "its name is absurdly long");
 	if (core->thread_info->gpregs->mode != IMAGE__USER_X86_REGS_MODE__NATIVE)
 		return wrong(source, image, "it is of a 32-bit program, which is not supported");
 	return 0;

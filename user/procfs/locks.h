@@ -104,7 +104,8 @@ struct proc_locks_told {
  *
  * The kernel tells a page at a time, and goes on at a number: of locks that were taken meanwhile, before that place,
  * so many lines come twice, which is seen here; of locks that were released so many are left out, which is not. A lock
- * is left out with all who wait for it. See seq_hlist_start_percpu() of the kernel's fs/seq_file.c. To open /proc/locks waits for an RCU grace period.
+ * is left out with all who wait for it. See seq_hlist_start_percpu() of the kernel's fs/seq_file.c. To open /proc/locks
+ * waits for an RCU grace period.
  *
  * Returns: 0, what @fn returned, or a negative errno value.
  */

@@ -20,8 +20,8 @@ struct made_name {
 /**
  * names_note - Notes a name that is about to be made. Names are taken away in reverse order.
  * @parent: a descriptor of the directory; is duplicated
- * @inode: what is to have the name, if others could give it to something else; 0: it is unique, or a directory's that was
- *         not there, and is taken away only if nothing is in it
+ * @inode: what is to have the name, if others could give it to something else; 0: it is unique, or a directory's that
+ *         was not there, and is taken away only if nothing is in it
  *
  * Returns: its number, or -errno; then it is not noted.
  */

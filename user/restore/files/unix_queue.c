@@ -20,8 +20,8 @@
 #define RIGHTS_MAX 253
 
 /*
- * What the kernel needs for itself, some hundred bytes for each message, is of the sender's buffer too. Senders of datagrams
- * are many, and each has one; and it may be smaller by now. None is larger than RECORDED_MAX unless root wants it.
+ * What the kernel needs for itself, some hundred bytes for each message, is of the sender's buffer too. Senders of
+ * datagrams are many, and each has one; and it may be smaller by now. None is larger than RECORDED_MAX unless root wants it.
  */
 #define RECORDED_MIN (1U << 22)
 #define RECORDED_MAX (1U << 26)

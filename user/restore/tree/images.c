@@ -79,6 +79,25 @@ static int check_tables(const struct images *images, const struct image_error *e
 	return ret;
 }
 
+/* Files have numbers of 32 bits. */
+static int check_mappings(const struct saved_tree *tree, const char *path, const struct image_error *error)
+{
+	for (size_t i = 0; i < tree->nr; i++) {
+		const Image__MmEntry *mm = tree->processes[i].mm;
+
+		for (size_t j = 0; mm && j < mm->n_vmas; j++) {
+			const Image__VmaEntry *vma = mm->vmas[j];
+
+			if (vma->status & (SAVED_VMA_FILE_PRIVATE | SAVED_VMA_FILE_SHARED) &&
+			    vma->shmid > UINT32_MAX)
+				return image_error(error, -EBADMSG, path,
+						   "mm-%d.img: the mapping at %llx is of no file",
+						   tree->processes[i].pid, (unsigned long long)vma->start);
+		}
+	}
+	return 0;
+}
+
 static int lacks(const char *path, const char *image, const struct saved_process *process, const char *what,
 		 const struct image_error *error)
 {

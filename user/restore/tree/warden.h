@@ -14,8 +14,8 @@
  * warden_start - Starts it.
  * @is_wanted: whether a pid is to be another's
  * @nr_wanted: how many pids are
- * @undo: is called if this program ends before warden_end(), to undo or to finish what it did. It finds memory as that was left, at any point, and so
- *        should not allocate any, nor depend on more than one store having been made.
+ * @undo: is called if this program ends before warden_end(), to undo or to finish what it did. It finds memory as that
+ *        was left, at any point, and so should not allocate any, nor depend on more than one store having been made.
  *
  * Returns: 0 or a negative errno value; -EAGAIN if there seems to be no other pid.
  */
