@@ -6,7 +6,7 @@
 . "$(dirname "$0")/../lib.sh"
 cd "$work" || exit
 
-plan 45
+plan 48
 
 # dump STATUS ARGUMENT...: succeeds if crdump exits so. What it says is in $work/said.
 dump() {
@@ -154,4 +154,37 @@ check "and is stopped after it" until_true grep -q '^State:	T' "/proc/$pid/statu
 kill -CONT "$pid"
 check "and can go on" until_true goes_on "$pid"
 end_background
+
+# Parents make their children before or after they begin sessions. This one's parent has ended.
+cat >orphan.py <<'END'
+import ctypes
+import os
+import signal
+ctypes.CDLL(None).prctl(36, 1)  # PR_SET_CHILD_SUBREAPER
+ends = os.pipe()
+if not os.fork():
+    os.setsid()
+    if not os.fork():
+        if os.fork():
+            os._exit(0)
+        os.setpgid(0, 0)
+        os.write(ends[1], b"%d\n" % os.getpid())
+        signal.pause()
+    os.wait()
+    signal.pause()
+orphan = int(os.read(ends[0], 16))
+while open("/proc/%d/stat" % orphan).read().rsplit(")", 1)[1].split()[1] != str(os.getpid()):
+    pass
+print(os.getpid(), orphan, flush=True)
+signal.pause()
+END
+setsid /usr/bin/python3 -B orphan.py >pids </dev/null &
+disown $!
+until_true test -s pids
+read -r pid orphan <pids
+mapfile -t -O "${#background_pids[@]}" background_pids < <(echo "$pid"; pgrep -P "$pid")
+timeout 60 crdump -t "$pid" -D orphan >out 2>said
+is "who cannot be made in its session again is refused" "$?" 1
+check "it is told" said "^crdump: $orphan: is in session [0-9]+, which none of its ancestors began\$"
+check "and goes on" goes_on "$orphan"
 finish

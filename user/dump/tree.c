@@ -13,6 +13,19 @@
 
 /* Relations ---------------------------------------------------------------------------------------- */
 
+/* The session that a process gets where parents make their children before or after they begin their own. */
+static pid_t session_from_parents(struct dump *dump, const struct dump_process *process)
+{
+	const struct dump_process *parent = dump_process_of(dump, process->ppid);
+
+	while (parent && process->stat.session != parent->stat.session &&
+	       process->stat.session != process->pid) {
+		process = parent;
+		parent = dump_process_of(dump, process->ppid);
+	}
+	return parent ? parent->stat.session : 0;
+}
+
 /*
  * A process group or session whose leader is gone can be had again only if a member of the tree has its number.
  * With --shell-job the session and the group of the first process are those of who restores.
@@ -31,6 +44,10 @@ void tree_check(struct dump *dump)
 			      process->pid, stat->session,
 			      stat->session == root->stat.session ? " (--shell-job leaves it to who restores)"
 								  : "");
+		if (!process->zombie && dump_process_of(dump, stat->session) &&
+		    stat->session != process->pid && stat->session != session_from_parents(dump, process))
+			block(&dump->blockers, "%d: is in session %d, which none of its ancestors began",
+			      process->pid, stat->session);
 		if (!dump_process_of(dump, stat->pgrp) &&
 		    !(dump->options->shell_job && stat->pgrp == root->stat.pgrp))
 			block(&dump->blockers,
