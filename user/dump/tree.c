@@ -9,17 +9,17 @@
 #include "dump/tree.h"
 #include "image/container.h"
 #include "image/magic.h"
+#include "image/saved.h"
 #include "pstree.pb-c.h"
 
 /* Relations ---------------------------------------------------------------------------------------- */
 
-/* The session that a process gets where parents make their children before or after they begin their own. */
+/* The session that a process gets from its parents when it is restored. */
 static pid_t session_from_parents(struct dump *dump, const struct dump_process *process)
 {
 	const struct dump_process *parent = dump_process_of(dump, process->ppid);
 
-	while (parent && process->stat.session != parent->stat.session &&
-	       process->stat.session != process->pid) {
+	while (parent && saved_made_before(process->pid, process->stat.session, parent->stat.session)) {
 		process = parent;
 		parent = dump_process_of(dump, process->ppid);
 	}

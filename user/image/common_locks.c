@@ -88,32 +88,12 @@ static int sort_all(struct job *job)
 
 static size_t first_opening(const struct job *job, uint32_t file)
 {
-	size_t low = 0, high = job->nr_openings;
-
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (job->openings[middle].file < file)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
+	return FIRST_NOT(i, job->nr_openings, job->openings[i].file < file);
 }
 
 static size_t first_process(const struct job *job, uint32_t table)
 {
-	size_t low = 0, high = job->nr_processes;
-
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (job->processes[middle]->ids->files_id < table)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
+	return FIRST_NOT(i, job->nr_processes, job->processes[i]->ids->files_id < table);
 }
 
 static int add_holder(struct job *job, struct checkpoint_file *file, const struct crlock_holder *holder)

@@ -64,6 +64,15 @@ static inline const Image__TaskCoreEntry *saved_task(const struct saved_process 
 	return process->threads[0].core->tc;
 }
 
+/**
+ * saved_made_before - Whether a process is made before its parent begins a session, and so gets the one that the parent
+ * had until then: it is in another than the parent, and not in its own. All others are made after that.
+ */
+static inline bool saved_made_before(pid_t pid, pid_t sid, pid_t parents_sid)
+{
+	return sid != parents_sid && sid != pid;
+}
+
 /* Of the field status of a mapping. */
 enum saved_vma_status {
 	SAVED_VMA_REGULAR = 1 << 0,

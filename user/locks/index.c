@@ -92,17 +92,7 @@ void lock_index_free(struct lock_index *index)
 
 static size_t first_entry(const struct lock_index *index, const struct lock_index_entry *key)
 {
-	size_t low = 0, high = index->nr;
-
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (compare_keys(&index->entries[middle], key) < 0)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
+	return FIRST_NOT(i, index->nr, compare_keys(&index->entries[i], key) < 0);
 }
 
 /* Ranges of POSIX locks and of those of descriptions exclude each other, other kinds only themselves. */

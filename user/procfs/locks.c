@@ -288,3 +288,11 @@ int proc_locks_each(const char *path, proc_lock_fn *fn, void *data, struct proc_
 	free(lines);
 	return ret;
 }
+
+int proc_locks_twice(const char *path, proc_lock_fn *fn, void *data)
+{
+	struct proc_locks_told told;
+	int ret = proc_locks_each(path, fn, data, &told);
+
+	return ret || told.at_once ? ret : proc_locks_each(path, fn, data, NULL);
+}

@@ -111,4 +111,10 @@ struct proc_locks_told {
  */
 int proc_locks_each(const char *path, proc_lock_fn *fn, void *data, struct proc_locks_told *told);
 
+/**
+ * proc_locks_twice - The same, and all once more if a lock may have been passed over: for who minds no line that
+ * comes again.
+ */
+int proc_locks_twice(const char *path, proc_lock_fn *fn, void *data);
+
 #endif

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "crlock/verify/compare.h"
+#include "procfs/order.h"
 
 /* How far apart two readings of a deadline can be. What is told in another unit differs by more. */
 #define SLACK_MS 5000
@@ -281,21 +282,13 @@ static size_t sorted_requests(const struct shown *shown, struct request *request
 static bool mark(struct request *requests, size_t nr, const struct task *task)
 {
 	struct entry wanted = task->wanted;
-	size_t low = 0, high = nr;
+	size_t first = FIRST_NOT(i, nr, requests[i].entry->line.pid < task->tgid);
 	bool any = false;
 
 	wanted.line.pid = task->tgid;
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (requests[middle].entry->line.pid < task->tgid)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	for (; low < nr && requests[low].entry->line.pid == task->tgid; low++) {
-		if (requests[low].entry->is_line && !entry_differs(&wanted, requests[low].entry)) {
-			requests[low].known = true;
+	for (size_t i = first; i < nr && requests[i].entry->line.pid == task->tgid; i++) {
+		if (requests[i].entry->is_line && !entry_differs(&wanted, requests[i].entry)) {
+			requests[i].known = true;
 			any = true;
 		}
 	}

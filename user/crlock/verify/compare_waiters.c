@@ -7,6 +7,7 @@
 
 #include "crlock/verify/compare.h"
 #include "locks/apply.h"
+#include "procfs/order.h"
 
 static const struct place locks_place = { .fd = -1 };
 
@@ -61,22 +62,14 @@ static struct inode *inodes_of(const struct lock_list *list, size_t *nr)
 /* fdinfo tells no device: that of the only file with this number that has locks, if there is but one. */
 static void set_device(struct entry *wanted, const struct inode *inodes, size_t nr)
 {
-	size_t low = 0, high = nr;
+	size_t first = FIRST_NOT(i, nr, inodes[i].ino < wanted->line.ino);
 
 	wanted->unknown |= FIELD_DEVICE;
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (inodes[middle].ino < wanted->line.ino)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	if (low == nr || inodes[low].ino != wanted->line.ino ||
-	    (low + 1 < nr && inodes[low + 1].ino == wanted->line.ino))
+	if (first == nr || inodes[first].ino != wanted->line.ino ||
+	    (first + 1 < nr && inodes[first + 1].ino == wanted->line.ino))
 		return;
-	wanted->line.dev_major = inodes[low].dev >> 32;
-	wanted->line.dev_minor = (uint32_t)inodes[low].dev;
+	wanted->line.dev_major = inodes[first].dev >> 32;
+	wanted->line.dev_minor = (uint32_t)inodes[first].dev;
 	wanted->unknown &= ~FIELD_DEVICE;
 }
 

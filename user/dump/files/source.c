@@ -93,19 +93,11 @@ int source_duplicate(struct dump_files *files, const struct file_source *source)
 	return fd < 0 ? -errno : fd;
 }
 
-struct search {
-	uint64_t ino;
-	bool leased;
-};
-
-static int look_for_lease(const struct proc_lock *lock, void *data)
+static int is_lease_on(const struct proc_lock *lock, void *ino)
 {
-	struct search *search = data;
-
 	/* Who waits to open one, of which no inode is told, stands behind the lease itself. */
-	if (lock->kind == CRLOCK_KIND_LEASE && !lock->depth && (!lock->has_inode || lock->ino == search->ino))
-		search->leased = true;
-	return 0;
+	return lock->kind == CRLOCK_KIND_LEASE && !lock->depth &&
+	       (!lock->has_inode || lock->ino == *(const uint64_t *)ino);
 }
 
 /*
@@ -114,14 +106,7 @@ static int look_for_lease(const struct proc_lock *lock, void *data)
  */
 static bool is_leased(uint64_t ino)
 {
-	struct search search = { .ino = ino };
-	struct proc_locks_told told;
-	int err = proc_locks_each("/proc/locks", look_for_lease, &search, &told);
-
-	/* It may have been passed over. */
-	if (!err && !told.at_once && !search.leased)
-		err = proc_locks_each("/proc/locks", look_for_lease, &search, NULL);
-	return err || search.leased;
+	return proc_locks_twice("/proc/locks", is_lease_on, &ino);
 }
 
 /* An opening for reading breaks leases for writing. */

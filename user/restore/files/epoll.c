@@ -91,34 +91,15 @@ static int find_places(struct restore_files *files, const struct image_error *er
 
 static struct restored_file *find_in_table(const struct restored_table *table, int fd)
 {
-	size_t low = 0, high = table->nr;
+	size_t first = FIRST_NOT(i, table->nr, table->descriptors[i].fd < fd);
 
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (table->descriptors[middle].fd == fd)
-			return table->descriptors[middle].file;
-		if (table->descriptors[middle].fd < fd)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return NULL;
+	return first < table->nr && table->descriptors[first].fd == fd ? table->descriptors[first].file
+								       : NULL;
 }
 
 static size_t first_place(const struct epoll_places *places, const struct restored_file *file)
 {
-	size_t low = 0, high = places->nr;
-
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (places->places[middle].file < file)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
+	return FIRST_NOT(i, places->nr, places->places[i].file < file);
 }
 
 /* Pipes and sockets are recorded with their inode numbers. */

@@ -52,22 +52,13 @@ static int read_module(struct lease_table *leases)
 	return ret;
 }
 
-/* A second time, if one may have been passed over. */
-static int read_proc(struct lease_table *leases)
-{
-	struct proc_locks_told told;
-	int ret = proc_locks_each("/proc/locks", add_line, leases, &told);
-
-	return ret || told.at_once ? ret : proc_locks_each("/proc/locks", add_line, leases, NULL);
-}
-
 /* To open /proc/locks takes an RCU grace period, which is as long as much of a restore. */
 int leases_read(struct restore_files *files)
 {
 	files->leases = calloc(1, sizeof(*files->leases));
 	if (!files->leases)
 		return -ENOMEM;
-	return read_module(files->leases) ? read_proc(files->leases) : 0;
+	return read_module(files->leases) ? proc_locks_twice("/proc/locks", add_line, files->leases) : 0;
 }
 
 void leases_free(struct restore_files *files)

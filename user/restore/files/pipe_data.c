@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "pipes-data.pb-c.h"
+#include "procfs/order.h"
 #include "restore/files/pipe_data.h"
 
 static int skip_bytes(struct image_reader *reader, uint32_t bytes, const struct image_error *error)
@@ -69,18 +70,11 @@ int pipe_contents_read(struct restore_files *files, struct pipe_contents *conten
 
 struct pipe_content *pipe_contents_find(const struct pipe_contents *contents, uint32_t pipe_id)
 {
-	size_t low = 0, high = contents->nr;
+	size_t first = FIRST_NOT(i, contents->nr, contents->contents[i].pipe_id < pipe_id);
 
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (contents->contents[middle].pipe_id < pipe_id)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low < contents->nr && contents->contents[low].pipe_id == pipe_id ? &contents->contents[low]
-										: NULL;
+	return first < contents->nr && contents->contents[first].pipe_id == pipe_id
+		       ? &contents->contents[first]
+		       : NULL;
 }
 
 /* Copies, for a pipe that is written to has full buffers, as it must have for its size to be enough. */

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "procfs/order.h"
 #include "restore/files/socket_options.h"
 #include "restore/files/unix.h"
 #include "sk-queues.pb-c.h"
@@ -125,17 +126,7 @@ int unix_queues_read(struct restore_files *files, const struct image_error *erro
 /* The first message for a file, or one past the last. */
 static size_t find_first(const struct queues *queues, uint32_t id)
 {
-	size_t low = 0, high = queues->nr;
-
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (queues->messages[middle].id_for < id)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
+	return FIRST_NOT(i, queues->nr, queues->messages[i].id_for < id);
 }
 
 bool unix_queues_any(const struct restore_files *files, const struct unix_socket *socket)

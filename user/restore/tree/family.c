@@ -182,10 +182,9 @@ static void make_child(struct family *family, const struct saved_process *child)
 	set_made(family, child, MADE);
 }
 
-/* Those that are in another session are made before their parent has its own. */
 static bool is_made_before(const struct saved_process *child, const struct saved_process *parent)
 {
-	return child->sid != parent->sid && child->sid != child->pid;
+	return saved_made_before(child->pid, child->sid, parent->sid);
 }
 
 static void make_children(struct family *family, const struct saved_process *process, bool before)

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "procfs/order.h"
 #include "restore/tree/inherited_locks.h"
 
 /* What the locks of a file say of it. */
@@ -30,21 +31,11 @@ static const Image__VmaEntry *find_vma(const struct saved_tree *tree, const stru
 {
 	const struct saved_process *process = saved_find(tree, mapping->tgid);
 	const Image__MmEntry *mm = process ? process->mm : NULL;
+	size_t nr = mm ? mm->n_vmas : 0, first = FIRST_NOT(i, nr, mm->vmas[i]->end <= mapping->where);
+	const Image__VmaEntry *vma =
+		first < nr && mm->vmas[first]->start <= mapping->where ? mm->vmas[first] : NULL;
 
-	size_t low = 0, high = mm ? mm->n_vmas : 0;
-
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-		const Image__VmaEntry *vma = mm->vmas[middle];
-
-		if (mapping->where < vma->start)
-			high = middle;
-		else if (mapping->where >= vma->end)
-			low = middle + 1;
-		else
-			return vma->status & (SAVED_VMA_FILE_PRIVATE | SAVED_VMA_FILE_SHARED) ? vma : NULL;
-	}
-	return NULL;
+	return vma && vma->status & (SAVED_VMA_FILE_PRIVATE | SAVED_VMA_FILE_SHARED) ? vma : NULL;
 }
 
 /* Returns: the number of a descriptor, -1: there is none. */
