@@ -977,4 +977,16 @@ TEST_F(image, images_of_two_checkpoints)
 	MIXED(c->locks.nr = 0);
 }
 
+/* Until another checkpoint comes, which programs read one of, and fuzzers many. */
+TEST(pages_are_of_one_map)
+{
+	image_reader_begin();
+	EXPECT_EQ(0, image_reader_claim(7, "pagemap-1.img"));
+	EXPECT_EQ(0, image_reader_claim(7, "pagemap-1.img"));
+	EXPECT_EQ(-EEXIST, image_reader_claim(7, "pagemap-2.img"));
+	EXPECT_EQ(0, image_reader_claim(8, "pagemap-2.img"));
+	image_reader_begin();
+	EXPECT_EQ(0, image_reader_claim(7, "pagemap-2.img"));
+}
+
 TEST_HARNESS_MAIN

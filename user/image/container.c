@@ -8,8 +8,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <xxhash.h>
+
 #include "image/container.h"
 #include "image/file.h"
+#include "image/lookup.h"
 #include "image/magic.h"
 
 /* Makes room for a record. Returns: 0 or -ENOMEM. */
@@ -153,9 +156,22 @@ struct budget {
 /* Of the process: programs read one checkpoint. */
 static struct budget budget = { .left = MEMORY_FREE };
 
+/* Images of pages, by number, with a hash of whose they are. */
+static struct image_lookup claims;
+
 void image_reader_begin(void)
 {
 	budget = (struct budget){ .left = MEMORY_FREE };
+	image_lookup_free(&claims);
+}
+
+int image_reader_claim(uint32_t id, const char *name)
+{
+	size_t hash = XXH64(name, strlen(name), 0), owner;
+
+	if (image_lookup_find(&claims, id, &owner))
+		return owner == hash ? 0 : -EEXIST;
+	return image_lookup_add(&claims, id, hash);
 }
 
 /* With what malloc(3) has before each piece. */

@@ -64,6 +64,15 @@ struct image_reader {
 void image_reader_begin(void);
 
 /**
+ * image_reader_claim - Notes whose an image of pages is, which one map of pages has.
+ * @id: number of the image
+ * @name: of the map; it may be read again
+ *
+ * Returns: 0, -EEXIST if it is another's, or -ENOMEM.
+ */
+int image_reader_claim(uint32_t id, const char *name);
+
+/**
  * image_reader_open - Opens an image and checks its magic numbers.
  * @dir: the directory, @path its path for messages
  *

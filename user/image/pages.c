@@ -6,14 +6,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <xxhash.h>
-
 #include "image/container.h"
-#include "image/lookup.h"
 #include "image/magic.h"
 #include "image/pages.h"
 #include "image/progress.h"
 #include "pagemap.pb-c.h"
+#include "procfs/order.h"
 
 /* Of the field flags. */
 enum { IN_PARENT = 1, LAZY = 2, PRESENT = 4 };
@@ -122,17 +120,14 @@ static int open_pages(struct image_pages *pages, int dir, const char *path, uint
 	return 0;
 }
 
-/* Of the process: programs read one checkpoint. Pages that several maps had would take memory again for each. */
+/* Pages that several maps had would take memory again for each. */
 static int claim(uint32_t id, const char *path, const char *name, const struct image_error *error)
 {
-	static struct image_lookup owners;
-	size_t hash = XXH64(name, strlen(name), 0), owner = hash;
+	int ret = image_reader_claim(id, name);
 
-	if (!image_lookup_find(&owners, id, &owner) && image_lookup_add(&owners, id, hash))
-		return image_error(error, -ENOMEM, path, "%s", strerror(ENOMEM));
-	return owner == hash ? 0
-			     : image_error(error, -EBADMSG, path, "%s: its pages-%u.img is another's, too",
-					   name, id);
+	if (ret == -EEXIST)
+		return image_error(error, -EBADMSG, path, "%s: its pages-%u.img is another's, too", name, id);
+	return ret ? image_error(error, ret, path, "%s", strerror(-ret)) : 0;
 }
 
 int image_pages_open(struct image_pages *pages, int dir, const char *path, const char *name,
@@ -170,17 +165,7 @@ void image_pages_close(struct image_pages *pages)
 
 size_t image_pages_find(const struct image_pages *pages, uint64_t address)
 {
-	size_t low = 0, high = pages->nr;
-
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (pages->runs[middle].start + pages->runs[middle].size > address)
-			high = middle;
-		else
-			low = middle + 1;
-	}
-	return low;
+	return FIRST_NOT(i, pages->nr, pages->runs[i].start + pages->runs[i].size <= address);
 }
 
 /* So much at once, for progress to be seen. */
