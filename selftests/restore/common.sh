@@ -23,6 +23,20 @@ has_ended() {
 	! kill -0 "$1" 2>/dev/null
 }
 
+# is_gone: whether $pid has ended.
+is_gone() {
+	has_ended "$pid"
+}
+
+# run_counter: starts the process $pid, which counts in $work/count, and waits until it does.
+run_counter() {
+	setsid counter "$work/count" </dev/null >/dev/null 2>&1 &
+	disown $!
+	until_true grep -q ready "$work/count"
+	pid=$(sed -n 's/ready //p' "$work/count")
+	background_pids+=("$pid")
+}
+
 # end PID...
 end() {
 	local pid

@@ -19,20 +19,12 @@ silent() {
 	}
 }
 
-is_gone() {
-	! kill -0 "$pid"
-} 2>/dev/null
-
 cd "$work" || exit
 plan 19
 
 # Whole processes --------------------------------------------------------------------------------------
 
-setsid counter "$work/count" </dev/null >/dev/null 2>&1 &
-disown $!
-until_true grep -q ready count
-pid=$(sed -n 's/ready //p' count)
-background_pids+=("$pid")
+run_counter
 check "a process is dumped" crdump -t "$pid" -D whole --leave-running
 check "what is in the way is not said" silent 1 crrestore -d -D whole -o log
 like "but logged" "$(<log)" "^crrestore: $pid: cannot be made: the pid is taken \(end who has it, .*\)\$"

@@ -11,10 +11,6 @@ cd "$work" || exit
 
 plan 140
 
-is_gone() {
-	! kill -0 "$pid"
-} 2>/dev/null
-
 # A program of our own, for its build id to be changed, reads a file with a lock that it holds.
 cp "$(type -P sleep)" program
 echo something >data

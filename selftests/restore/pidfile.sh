@@ -8,10 +8,6 @@
 # shellcheck source=common.sh
 . "$(dirname "$0")/common.sh"
 
-is_gone() {
-	! kill -0 "$pid"
-} 2>/dev/null
-
 # comes NAME FILE: a restore that writes this file.
 comes() {
 	status crrestore -d -D image --pidfile "$2"
@@ -30,11 +26,7 @@ fails() {
 cd "$work" || exit
 plan 26
 
-setsid counter "$work/count" </dev/null >/dev/null 2>&1 &
-disown $!
-until_true grep -q ready count
-pid=$(sed -n 's/ready //p' count)
-background_pids+=("$pid")
+run_counter
 check "a process is dumped" crdump -t "$pid" -D image
 until_true is_gone
 
